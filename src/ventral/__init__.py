@@ -1,0 +1,1 @@
+"""ventral: score vision models against recordings of the primate ventral stream."""

@@ -1,0 +1,1 @@
+"""Models, their preprocessing, and the activations of their layers."""

@@ -1,0 +1,1 @@
+"""Stimulus sets, responses, splits, and the data sets they come from."""

@@ -1,0 +1,116 @@
+"""Stimulus sets: a table keyed by ``stimulus_id`` and one image for each row."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ventral.errors import VentralError
+from ventral.store import Store, write_store
+
+SPLITS = ("train", "validation", "test")
+LABELS = ("object", "category")
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class StimulusSet:
+    """A stimulus set whose images are read one at a time.
+
+    table: one row per stimulus: ``stimulus_id`` (unique strings) and ``split`` (one of `SPLITS`,
+        the split that the data set comes with), and, where known, ``object``, ``category`` and
+        further columns.
+    height, width: of every image, in pixels.
+    read_image: gives the image of row i, (height, width, 3): uint8, or float32 where the data set
+        keeps no integers.
+    dtype: of the images, ``uint8`` or ``float32`` (0 to 1).
+    """
+
+    table: pd.DataFrame
+    height: int
+    width: int
+    read_image: Callable[[int], np.ndarray]
+    dtype: str = "uint8"
+
+    def __post_init__(self):
+        ids = self.table["stimulus_id"]
+        if ids.duplicated().any():
+            twice = ids[ids.duplicated()].iloc[0]
+            raise VentralError(f"stimulus_id {twice!r} stands twice in the stimulus set")
+        unknown = set(self.table["split"]) - set(SPLITS)
+        if unknown:
+            raise VentralError(f"split {sorted(unknown)[0]!r} is none of {', '.join(SPLITS)}")
+
+    def __len__(self) -> int:
+        """Count the stimuli."""
+        return len(self.table)
+
+
+def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | None = None) -> None:
+    """Write a stimulus set as Zarr, a batch of images at a time.
+
+    Arrays: ``images`` (stimulus, height, width, channel) and one array per column of the table.
+    """
+    shape = (len(stimuli), stimuli.height, stimuli.width, 3)
+    digest = hashlib.sha256(f"{shape} {stimuli.dtype}".encode())
+    with write_store(path, attributes) as store:
+        images = store.create(
+            "images",
+            shape,
+            stimuli.dtype,
+            ("stimulus", "height", "width", "channel"),
+            chunks=(min(BATCH, len(stimuli)), *shape[1:]),
+        )
+        for start in range(0, len(stimuli), BATCH):
+            rows = range(start, min(start + BATCH, len(stimuli)))
+            batch = np.stack([_checked_image(stimuli, row) for row in rows])
+            images[start : start + len(batch)] = batch
+            digest.update(np.ascontiguousarray(batch))
+        store.record("images", shape, stimuli.dtype, digest.hexdigest())
+        for column in stimuli.table:
+            store.put(column, stimuli.table[column].to_numpy(), ("stimulus",))
+
+
+def _checked_image(stimuli: StimulusSet, row: int) -> np.ndarray:
+    image = stimuli.read_image(row)
+    expected = (stimuli.height, stimuli.width, 3)
+    if image.shape != expected or image.dtype != stimuli.dtype:
+        name = stimuli.table["stimulus_id"].iloc[row]
+        raise VentralError(
+            f"stimulus {name!r}: image of shape {image.shape} and type {image.dtype};"
+            f" all images here are {expected} {stimuli.dtype}"
+        )
+    return image
+
+
+def read_stimulus_table(path: str | Path) -> pd.DataFrame:
+    """Return the table of a stimulus store, without its images."""
+    store = Store(path)
+    return pd.DataFrame(
+        {
+            name: store.read(name).astype(object)
+            if entry["dtype"] == "string"
+            else store.read(name)
+            for name, entry in store.manifest.items()
+            if name != "images"
+        }
+    )
+
+
+def iterate_images(path: str | Path, batch: int = BATCH) -> Iterator[np.ndarray]:
+    """Give the images of a stimulus store in batches, (batch, height, width, 3).
+
+    Raises `VentralError` after the last batch where they are not what the manifest says.
+    """
+    store = Store(path)
+    entry = store.manifest["images"]
+    shape = tuple(entry["shape"])
+    digest = hashlib.sha256(f"{shape} {entry['dtype']}".encode())
+    for start in range(0, shape[0], batch):
+        images = store.read_slice("images", slice(start, start + batch))
+        digest.update(np.ascontiguousarray(images))
+        yield images
+    store.check("images", digest.hexdigest())

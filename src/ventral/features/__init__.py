@@ -1,0 +1,1 @@
+"""Gram matrices and the principal components made from them."""

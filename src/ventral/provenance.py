@@ -1,0 +1,44 @@
+"""Where a store came from: the attributes that every store carries.
+
+Provenance never enters a digest: a new commit or package does not make equal bytes differ.
+"""
+
+import functools
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-learn")
+
+
+@functools.cache
+def git_commit() -> str:
+    """Return the commit of this code, with ``+changes`` where the working tree differs."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def package_versions() -> dict[str, str]:
+    """Return the version of each package that can change a number."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def provenance(**facts: object) -> dict:
+    """Return the attributes of a store: commit, package versions, and the caller's own facts."""
+    return {"provenance": {"git_commit": git_commit(), "packages": package_versions(), **facts}}

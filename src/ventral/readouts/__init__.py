@@ -1,0 +1,1 @@
+"""Regressions from features to responses."""

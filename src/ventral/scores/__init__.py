@@ -1,0 +1,1 @@
+"""Scores of predictions, ceilings of sites, summaries and tables."""

@@ -1,0 +1,252 @@
+"""Zarr stores that are either complete or not there, and the manifests that guard them.
+
+A store is written aside as ``{name}.zarr.partial`` and renamed when it is whole; its manifest
+``{name}.json`` is written last. The manifest holds the shape, the dtype and the sha256 of the
+content of each array. Whoever reads an array checks it against the manifest: Zarr's own crc32c
+finds a damaged chunk, but a missing chunk would read as zeros and a foreign one as somebody
+else's numbers.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from ventral.errors import VentralError
+
+zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
+
+DIGEST_COLUMNS = 16_384
+"""Width in features of the blocks that `ContentDigest` hashes; a part of the digest's meaning."""
+
+
+class ContentDigest:
+    """sha256 of a two-dimensional array that is never whole in memory.
+
+    The columns are cut into blocks of `DIGEST_COLUMNS`; each block is hashed row by row, so the
+    digest can be fed by rows (an extraction) or by columns (a Gram matrix), and does not depend
+    on batch or chunk sizes.
+    """
+
+    def __init__(self, shape: tuple[int, int], dtype: np.dtype | str):
+        self.shape = tuple(int(size) for size in shape)
+        self.dtype = np.dtype(dtype)
+        blocks = -(-self.shape[1] // DIGEST_COLUMNS)
+        self._blocks = [hashlib.sha256() for _ in range(blocks)]
+
+    def update_rows(self, rows: np.ndarray) -> None:
+        """Take the next rows, (rows, features)."""
+        for block, start in zip(self._blocks, range(0, self.shape[1], DIGEST_COLUMNS), strict=True):
+            block.update(np.ascontiguousarray(rows[:, start : start + DIGEST_COLUMNS]))
+
+    def update_columns(self, start: int, columns: np.ndarray) -> None:
+        """Take columns ``start:start + width``, (stimuli, width), all rows at once.
+
+        `start` is a multiple of `DIGEST_COLUMNS`; only the last slab may end inside a block.
+        """
+        if start % DIGEST_COLUMNS:
+            raise ValueError(f"columns start at {start}, not at a multiple of {DIGEST_COLUMNS}")
+        for offset in range(0, columns.shape[1], DIGEST_COLUMNS):
+            block = self._blocks[(start + offset) // DIGEST_COLUMNS]
+            block.update(np.ascontiguousarray(columns[:, offset : offset + DIGEST_COLUMNS]))
+
+    def hexdigest(self) -> str:
+        """Return the digest of shape, dtype and content."""
+        whole = hashlib.sha256(f"{self.shape} {self.dtype.str}".encode())
+        for block in self._blocks:
+            whole.update(block.digest())
+        return whole.hexdigest()
+
+
+def array_digest(array: np.ndarray) -> str:
+    """Return the sha256 of an array's shape, dtype and content; strings count as UTF-8."""
+    digest = hashlib.sha256(str(array.shape).encode())
+    if array.dtype.kind in "TUO":
+        digest.update(json.dumps([str(value) for value in array.ravel()]).encode())
+    else:
+        digest.update(array.dtype.str.encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def manifest_path(store: str | Path) -> Path:
+    """Return the path of a store's manifest: ``x.json`` beside ``x.zarr``."""
+    return Path(store).with_suffix(".json")
+
+
+class StoreWriter:
+    """An open store: arrays go in, their manifest entries are kept."""
+
+    def __init__(self, path: Path, attributes: dict):
+        self.group = zarr.open_group(path, mode="w", zarr_format=3, attributes=attributes)
+        self.manifest: dict[str, dict] = {}
+
+    def create(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype | str,
+        dims: tuple[str, ...],
+        chunks: tuple[int, ...] | None = None,
+        attributes: dict | None = None,
+    ) -> zarr.Array:
+        """Create an array that the caller fills, and reports with `record`."""
+        dtype = np.dtype(dtype)
+        return self.group.create_array(
+            name,
+            shape=shape,
+            dtype=dtype,
+            chunks=chunks or _whole_chunks(shape, dtype),
+            compressors=[
+                BloscCodec(cname="lz4", shuffle="bitshuffle", typesize=dtype.itemsize),
+                Crc32cCodec(),
+            ],
+            dimension_names=list(dims),
+            attributes=attributes,
+        )
+
+    def record(self, name: str, shape: tuple[int, ...], dtype: np.dtype | str, sha256: str) -> None:
+        """Enter an array into the manifest, with the digest of its content."""
+        self.manifest[name] = {
+            "shape": [int(size) for size in shape],
+            "dtype": str(np.dtype(dtype)),
+            "sha256": sha256,
+        }
+
+    def put(
+        self, name: str, values: np.ndarray, dims: tuple[str, ...], attributes: dict | None = None
+    ) -> None:
+        """Write a whole array and enter it into the manifest."""
+        values = np.asarray(values)
+        if values.dtype.kind in "UO":
+            values = values.astype(np.dtypes.StringDType())
+        if values.dtype.kind == "T":
+            self.group.create_array(
+                name, data=values, dimension_names=list(dims), attributes=attributes
+            )
+            self.manifest[name] = {
+                "shape": list(values.shape),
+                "dtype": "string",
+                "sha256": array_digest(values),
+            }
+            return
+        self.create(name, values.shape, values.dtype, dims, attributes=attributes)[...] = values
+        self.record(name, values.shape, values.dtype, array_digest(values))
+
+
+def _whole_chunks(shape: tuple[int, ...], dtype: np.dtype, limit: int = 64 * 2**20) -> tuple:
+    """Cut the first axis so that a chunk stays near `limit` bytes."""
+    row = int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
+    return (max(1, min(shape[0], limit // max(row, 1))), *(max(1, size) for size in shape[1:]))
+
+
+@contextlib.contextmanager
+def write_store(path: str | Path, attributes: dict | None = None) -> Iterator[StoreWriter]:
+    """Write a store aside; on success rename it to `path` and write its manifest last.
+
+    On any error nothing of the store is left. What a killed job left behind is removed first.
+    """
+    path = Path(path)
+    aside = path.with_name(path.name + ".partial")
+    manifest = manifest_path(path)
+    for stale in (aside, path):
+        shutil.rmtree(stale, ignore_errors=True)
+    manifest.unlink(missing_ok=True)
+    try:
+        writer = StoreWriter(aside, attributes or {})
+        yield writer
+        aside.rename(path)
+        write_json(manifest, writer.manifest)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def write_aside(path: str | Path) -> Iterator[Path]:
+    """Give a path beside `path` to write a file to; on success it takes the place of `path`."""
+    path = Path(path)
+    aside = path.with_name(path.name + ".partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield aside
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write a JSON file that is whole or not there."""
+    with write_aside(path) as aside:
+        aside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+class Store:
+    """A store opened for reading, with its manifest.
+
+    Raises `VentralError` where the store, its manifest or an array is missing or damaged.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        try:
+            self.manifest: dict[str, dict] = json.loads(manifest_path(path).read_text())
+            self.group = zarr.open_group(self.path, mode="r")
+        except (OSError, ValueError) as error:
+            raise self._damaged(str(error)) from error
+
+    @property
+    def attributes(self) -> dict:
+        """The attributes of the store."""
+        return dict(self.group.attrs)
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the store has an array of this name."""
+        return name in self.manifest
+
+    def array(self, name: str) -> zarr.Array:
+        """Return an array unread. The caller checks what it reads, by `check` or `ContentDigest`."""
+        try:
+            array = self.group[name]
+        except (KeyError, ValueError) as error:
+            raise self._damaged(f"array {name!r} is missing") from error
+        expected = self.manifest[name]
+        if list(array.shape) != expected["shape"]:
+            raise self._damaged(
+                f"array {name!r} has shape {array.shape}, its manifest says {expected['shape']}"
+            )
+        return array
+
+    def read(self, name: str) -> np.ndarray:
+        """Return a whole array, checked against the manifest."""
+        values = self.read_slice(name, ...)
+        self.check(name, array_digest(values))
+        return values
+
+    def read_slice(self, name: str, selection: object) -> np.ndarray:
+        """Return a part of an array; damaged chunks are found, missing ones are not."""
+        try:
+            return np.asarray(self.array(name)[selection])
+        except (RuntimeError, OSError, ValueError) as error:
+            raise self._damaged(f"array {name!r}: {error}") from error
+
+    def check(self, name: str, sha256: str) -> None:
+        """Compare a digest with the manifest's."""
+        if sha256 != self.manifest[name]["sha256"]:
+            raise self._damaged(f"the content of array {name!r} is not what its manifest says")
+
+    def _damaged(self, what: str) -> VentralError:
+        return VentralError(
+            f"{self.path} is damaged: {what}. Remove it and run again:"
+            f" rm -r {self.path} {manifest_path(self.path)}"
+        )
