@@ -215,7 +215,7 @@ class Store:
         return name in self.manifest
 
     def array(self, name: str) -> zarr.Array:
-        """Return an array unread. The caller checks what it reads, by `check` or `ContentDigest`."""
+        """Return an array unread: the caller checks what it reads, with a `ContentDigest`."""
         try:
             array = self.group[name]
         except (KeyError, ValueError) as error:
