@@ -1,0 +1,45 @@
+"""Scores of predicted against recorded responses, per site."""
+
+import numpy as np
+
+
+def r2(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return ``1 − Σ(y−ŷ)² / Σ(y−ȳ)²``, (sites,), of (stimuli, sites); NaN for a constant site."""
+    error = ((responses - predictions) ** 2).sum(axis=0)
+    return 1 - error / _nan_where_zero(responses.var(axis=0) * len(responses), responses)
+
+
+def explained_variance(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return ``1 − Var(y−ŷ) / Var(y)``, (sites,), of (stimuli, sites); NaN for a constant site."""
+    error = (responses - predictions).var(axis=0)
+    return 1 - error / _nan_where_zero(responses.var(axis=0), responses)
+
+
+def pearson_r(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return the correlation of each site, (sites,); NaN where either side is constant."""
+    return (_standardise(responses) * _standardise(predictions)).mean(axis=0)
+
+
+def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
+    """Return the mean of the sites × sites block of correlations of responses with predictions.
+
+    Each recorded site is correlated with each predicted site, its own included; pairs with a
+    constant side are left out. NaN where none is left. The mean of the block is the product of the
+    two mean standardised responses, averaged over stimuli.
+    """
+    recorded, predicted = _standardise(responses), _standardise(predictions)
+    recorded = recorded[:, ~np.isnan(recorded).any(axis=0)]
+    predicted = predicted[:, ~np.isnan(predicted).any(axis=0)]
+    if not recorded.size or not predicted.size:
+        return float("nan")
+    return float((recorded.mean(axis=1) * predicted.mean(axis=1)).mean())
+
+
+def _standardise(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean(axis=0)
+    return centred / _nan_where_zero(values.std(axis=0), values)
+
+
+def _nan_where_zero(spread: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Give NaN for a constant column, whose computed spread may be rounding rather than zero."""
+    return np.where((values == values[0]).all(axis=0), np.nan, spread)

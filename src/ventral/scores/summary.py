@@ -1,0 +1,50 @@
+"""The summary of a data set: every population row, with the committed layers marked."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+KEY = ["dataset", "region", "model", "layer", "readout", "split"]
+SCORE_COLUMNS = [
+    *KEY,
+    "site_id",
+    "r2",
+    "explained_variance",
+    "pearson_r",
+    "ceiling",
+    "r2_ceiled",
+    "alpha",
+    "n_components",
+]
+COMMITMENT_MEASURE = "explained_variance_mean"
+
+
+def collect(tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Put tables under each other, with `columns` first and the others behind them."""
+    whole = pd.concat(tables, ignore_index=True)
+    return whole[[*columns, *(column for column in whole if column not in columns)]]
+
+
+def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
+    """Mark one layer of each (model, readout, region): the best on validation.
+
+    Adds ``layer_committed`` (bool), the same on all splits, and ``committed_on``: ``validation``,
+    or ``test`` where validation has no responses, which a reader must know. The first layer in
+    the order of the table wins among equals; layers without a defined score never win.
+    """
+    summary = summary.copy()
+    summary["layer_committed"] = False
+    summary["committed_on"] = ""
+    for _, rows in summary.groupby(["dataset", "model", "readout", "region"], sort=False):
+        on = next((part for part in ("validation", "test") if part in set(rows["split"])), None)
+        if on is None:
+            continue
+        choices = rows[rows["split"] == on]
+        values = choices[COMMITMENT_MEASURE].to_numpy()
+        if np.isnan(values).all():
+            continue
+        layer = choices["layer"].iloc[int(np.nanargmax(values))]
+        summary.loc[rows.index, "committed_on"] = on
+        summary.loc[rows.index[rows["layer"] == layer], "layer_committed"] = True
+    return summary

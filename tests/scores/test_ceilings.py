@@ -1,0 +1,62 @@
+"""Ceilings against known reliabilities and a plain loop."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ventral.data.responses import Responses
+from ventral.scores.ceilings import estimate_ceilings, split_half_reliability
+
+
+def trials(n, reliability, r, seed):
+    """Draw repetitions whose average has the given true reliability at each site."""
+    rng = np.random.default_rng(seed)
+    reliability = np.asarray(reliability)
+    noise = np.sqrt(r * (1 - reliability) / reliability)
+    signal = rng.normal(size=(n, len(reliability), 1))
+    return signal + noise[None, :, None] * rng.normal(size=(n, len(reliability), r))
+
+
+@pytest.mark.parametrize("r", [2, 4, 11])
+def test_recovers_the_true_reliability(r):
+    true = np.array([0.3, 0.6, 0.9])
+    estimates = [split_half_reliability(trials(400, true, r, seed), seed) for seed in range(30)]
+    # Halves of an odd number differ in length, which costs a little.
+    np.testing.assert_allclose(np.mean(estimates, axis=0), true, atol=0.03)
+
+
+def test_two_repetitions_have_one_halving():
+    repetitions = trials(50, [0.5], 2, 0)
+    r = np.corrcoef(repetitions[:, 0, 0], repetitions[:, 0, 1])[0, 1]
+    # Each stimulus may swap its halves, which moves the correlation a little.
+    np.testing.assert_allclose(split_half_reliability(repetitions), 2 * r / (1 + r), atol=0.05)
+
+
+def test_absent_repetitions_are_left_out():
+    repetitions = trials(600, [0.7, 0.7], 8, 1)
+    repetitions[:, 1, 6:] = np.nan
+    repetitions[:5, 1] = np.nan
+    both = split_half_reliability(repetitions)
+    alone = split_half_reliability(repetitions[5:, 1:, :6])
+    np.testing.assert_allclose(both[1], alone[0], atol=0.03)
+    assert both[0] > both[1]
+
+
+def test_order_of_noise_free_sites():
+    repetitions = np.repeat(np.random.default_rng(2).normal(size=(20, 3, 1)), 4, axis=2)
+    np.testing.assert_allclose(split_half_reliability(repetitions), 1.0)
+
+
+def test_a_constant_site_is_nan():
+    repetitions = trials(30, [0.5, 0.5], 4, 3)
+    repetitions[:, 0] = 2.0
+    reliability = split_half_reliability(repetitions)
+    assert np.isnan(reliability[0])
+    assert np.isfinite(reliability[1])
+
+
+def test_table_without_repetitions():
+    sites = pd.DataFrame({"site_id": ["a", "b"], "region": "IT", "animal": ""})
+    table = estimate_ceilings(Responses(np.array(["x", "y"]), sites, np.eye(2)))
+    assert list(table.columns) == ["site_id", "region", "ceiling", "n_repetitions"]
+    assert table["ceiling"].isna().all()

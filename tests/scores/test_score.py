@@ -1,0 +1,124 @@
+"""Site rows, population rows, bootstrap intervals and layer commitment."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ventral.scores.measures import explained_variance, pearson_r, r2
+from ventral.scores.score import Fit, bootstrap_means, score_population, score_sites
+from ventral.scores.summary import commit_layers
+
+
+def a_fit(n=90, n_sites=8, seed=0, noise=1.0):
+    rng = np.random.default_rng(seed)
+    responses = rng.normal(size=(n, n_sites)) + 4
+    return Fit(
+        predictions=responses * 0.5 + noise * 0.5 * rng.normal(size=(n, n_sites)),
+        responses=responses,
+        split=np.array((["train"] * (n - 40) + ["validation"] * 20 + ["test"] * 20), dtype=object),
+        sites=pd.DataFrame(
+            {"site_id": [f"s{i}" for i in range(n_sites)], "region": ["IT", "V4"] * (n_sites // 2)}
+        ),
+        alpha=np.arange(n_sites, dtype=float),
+        alpha_on_edge=np.arange(n_sites) == 2,
+        ceiling=np.linspace(0.1, 0.9, n_sites),
+        n_components=5,
+    )
+
+
+def test_rows_are_the_measures_of_their_part():
+    fit = a_fit()
+    table = score_sites(fit, ceiling_floor=0.3)
+    assert len(table) == 3 * 8
+    test = table[table["split"] == "test"]
+    y, p = fit.responses[-20:], fit.predictions[-20:]
+    np.testing.assert_allclose(test["r2"], r2(y, p))
+    np.testing.assert_allclose(test["explained_variance"], explained_variance(y, p))
+    np.testing.assert_allclose(test["pearson_r"], pearson_r(y, p))
+    below = test["ceiling"] < 0.3
+    assert test.loc[below, "r2_ceiled"].isna().all()
+    np.testing.assert_allclose(
+        test.loc[~below, "r2_ceiled"], (test["pearson_r"] ** 2 / test["ceiling"])[~below]
+    )
+
+
+def test_a_part_without_responses_has_no_scores():
+    fit = a_fit()
+    fit.responses[-20:] = np.nan
+    assert set(score_sites(fit, 0.1)["split"]) == {"train", "validation"}
+
+
+def test_population_rows():
+    fit = a_fit()
+    fit.responses[:, 0] = 1.0
+    sites = score_sites(fit, 0.3)
+    rows, draws = score_population(fit, sites, seed=0, n_bootstrap=200)
+    row = rows[(rows["split"] == "test") & (rows["region"] == "IT")].iloc[0]
+    of_it = sites[(sites["split"] == "test") & (sites["region"] == "IT")]
+    assert row["n_sites"] == 4
+    assert row["n_undefined"] == 1
+    assert row["n_alpha_on_edge"] == 1
+    np.testing.assert_allclose(row["r2_mean"], of_it["r2"].mean())
+    np.testing.assert_allclose(row["pearson_r_median"], of_it["pearson_r"].median())
+    assert row["r2_low"] < row["r2_mean"] < row["r2_high"]
+    assert draws["test/IT"].shape == (200, 3)
+
+
+def test_bootstrap_equals_resampling_by_index():
+    """The matrix products against drawing rows and columns one resample at a time."""
+    fit = a_fit(n=60, n_sites=6)
+    fast = bootstrap_means(fit.responses, fit.predictions, seed=5, n_bootstrap=20)
+    random = np.random.default_rng([5, 60, 6])
+    counts = random.multinomial(60, np.full(60, 1 / 60), size=20)
+    site_counts = random.multinomial(6, np.full(6, 1 / 6), size=20)
+    for draw in range(20):
+        rows = np.repeat(np.arange(60), counts[draw])
+        columns = np.repeat(np.arange(6), site_counts[draw])
+        y, p = fit.responses[rows][:, columns], fit.predictions[rows][:, columns]
+        expected = [measure(y, p).mean() for measure in (r2, explained_variance, pearson_r)]
+        np.testing.assert_allclose(fast[draw], expected, rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_interval_covers_the_mean_of_new_stimuli_and_sites():
+    covered = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        weight = rng.uniform(0.2, 0.8, size=40)  # sites differ; the population mean r is known
+        y = rng.normal(size=(80, 40))
+        p = weight * y + np.sqrt(1 - weight**2) * rng.normal(size=(80, 40))
+        low, high = np.percentile(bootstrap_means(y, p, seed, 400)[:, 2], [2.5, 97.5])
+        covered += low < 0.5 < high
+    assert 0.9 < covered / 200 <= 1.0
+
+
+def summary_rows(values, split="validation"):
+    return pd.DataFrame(
+        {
+            "dataset": "d",
+            "model": "m",
+            "readout": "ridge",
+            "region": "IT",
+            "layer": list("abcd")[: len(values)],
+            "split": split,
+            "explained_variance_mean": values,
+        }
+    )
+
+
+def test_commitment_is_on_validation_and_reported_everywhere():
+    table = pd.concat([summary_rows([0.1, 0.3, 0.2]), summary_rows([0.5, 0.1, 0.9], "test")])
+    marked = commit_layers(table.reset_index(drop=True))
+    assert set(marked.loc[marked["layer_committed"], "layer"]) == {"b"}
+    assert marked["layer_committed"].sum() == 2
+    assert set(marked["committed_on"]) == {"validation"}
+
+
+def test_commitment_without_validation_says_test():
+    marked = commit_layers(summary_rows([0.5, np.nan, 0.9], "test"))
+    assert marked.loc[marked["layer_committed"], "layer"].tolist() == ["c"]
+    assert set(marked["committed_on"]) == {"test"}
+
+
+def test_no_defined_score_commits_nothing():
+    assert not commit_layers(summary_rows([np.nan, np.nan]))["layer_committed"].any()
