@@ -70,7 +70,7 @@ def test_the_sign_is_fixed(tmp_path):
 
 def test_more_components_than_rank_fail_with_both_numbers(tmp_path):
     gram = layer_gram(tmp_path, np.random.default_rng(7).normal(size=(40, 9)))
-    with pytest.raises(VentralError, match="20 principal components .* have rank 9"):
+    with pytest.raises(VentralError, match=r"20 principal components .* have rank 9"):
         fit_pca(gram, np.arange(30), 20)
     assert fit_pca(gram, np.arange(30), 20, "use_rank").scores.shape == (40, 9)
 

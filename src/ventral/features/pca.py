@@ -38,8 +38,8 @@ def fit_pca(
 ) -> PrincipalComponents:
     """Fit principal components on the train stimuli and project all stimuli.
 
-    gram: (n, n), of all stimuli. train: (n_train,) indices. n_components: k, or None for all that the
-    numerical rank allows. when_rank_is_lower: ``fail``, or ``use_rank`` to take fewer components.
+    gram: (n, n), of all stimuli. train: (n_train,) indices. n_components: k, or None for all that
+    the numerical rank allows. when_rank_is_lower: ``fail``, or ``use_rank`` to take fewer.
 
     Raises `VentralError` where the rank is 0, or under n_components and that is to fail.
     """

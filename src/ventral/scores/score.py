@@ -78,8 +78,9 @@ def score_population(
 
     Returns a table (one row per split and region: counts, mean, median and 95 % bootstrap interval
     of each measure, cross_site_correlation) and the bootstrap means, {"split/region": (n_bootstrap,
-    3)} in the order of `MEASURES`. The draws depend on the seed and on the two counts alone, so that two
-    models scored on the same sites and stimuli can be compared draw by draw.
+    3)} in the order of `MEASURES`. The draws depend on the seed and on the two
+    counts alone, so that two models scored on the same sites and stimuli can be compared draw by
+    draw.
     """
     rows, draws = [], {}
     regions = fit.sites["region"].to_numpy()

@@ -1,0 +1,144 @@
+"""Check a config against its schema, fill in defaults, and say in plain words what is wrong."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from ventral.errors import VentralError
+
+MOST_COMPLAINTS = 12
+TYPE_NAMES = {
+    "object": "a mapping of keys",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def check_config(config: dict, schemas: str | Path) -> None:
+    """Check `config` and fill in defaults, in place.
+
+    schemas: folder with ``config.schema.yaml`` and ``datasets/{source}.schema.yaml``.
+
+    Raises `VentralError` listing every complaint with the path of its key and the nearest right
+    name.
+    """
+    schemas = Path(schemas)
+    schema = yaml.safe_load((schemas / "config.schema.yaml").read_text())
+    complaints = list(_check(config, schema, ()))
+    if not complaints:
+        for name, dataset in config["datasets"].items():
+            of_source = schemas / "datasets" / f"{dataset['source']}.schema.yaml"
+            complaints += _check(
+                dataset, yaml.safe_load(of_source.read_text()), ("datasets", name)
+            )
+    if not complaints:
+        complaints = list(_check_names(config))
+    if complaints:
+        shown = complaints[:MOST_COMPLAINTS]
+        if len(complaints) > len(shown):
+            shown.append(f"and {len(complaints) - len(shown)} more")
+        raise VentralError("the config is not right:\n" + "\n".join(f"  {line}" for line in shown))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Say what may have been meant, and what there is."""
+    names = [str(known) for known in names]
+    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    return "there is " + ", ".join(names) if names else "there is none"
+
+
+def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
+    _fill_defaults(config, schema, schema)
+    for error in Draft202012Validator(schema).iter_errors(config):
+        yield from _complaints(error, where)
+
+
+def _fill_defaults(value: Any, schema: Mapping, root: Mapping) -> None:
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    if not isinstance(value, dict):
+        return
+    for key, part in schema.get("properties", {}).items():
+        if "default" in part and key not in value:
+            default = part["default"]
+            value[key] = dict(default) if isinstance(default, dict) else default
+        if key in value:
+            _fill_defaults(value[key], part, root)
+    others = schema.get("additionalProperties")
+    if isinstance(others, Mapping):
+        for key in value.keys() - schema.get("properties", {}).keys():
+            _fill_defaults(value[key], others, root)
+
+
+def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
+    """Put one finding of the validator into words that name the key."""
+    path = [*where, *(str(part) for part in error.absolute_path)]
+    key = ": ".join(path) or "the config"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for unknown in error.instance.keys() - known.keys():
+            yield f"{': '.join([*path, str(unknown)])}: unknown key; {nearest(unknown, known)}"
+    elif error.validator == "propertyNames":
+        yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
+    elif error.validator == "required":
+        yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
+    elif error.validator == "type":
+        wanted = error.validator_value
+        wanted = [wanted] if isinstance(wanted, str) else wanted
+        names = " or ".join(TYPE_NAMES[name] for name in wanted)
+        yield f"{key}: must be {names}, not {error.instance!r}"
+    elif error.validator in ("enum", "const"):
+        choices = error.schema.get("enum", [error.schema.get("const")])
+        yield f"{key}: {error.instance!r} is unknown; {nearest(error.instance, choices)}"
+    elif error.validator in ("anyOf", "oneOf") and "description" in error.schema:
+        yield f"{key}: {error.instance!r} is none of: {error.schema['description']}"
+    else:
+        yield f"{key}: {error.message}"
+
+
+def _check_names(config: Mapping) -> Iterator[str]:
+    """Check what a schema cannot: names that must stand elsewhere in the config."""
+    models, readouts = config["models"], config["readouts"]
+    for name, dataset in config["datasets"].items():
+        for kind, known in (("models", models), ("readouts", readouts)):
+            for wanted in dataset.get(kind, ()):
+                if wanted not in known:
+                    yield (
+                        f"datasets: {name}: {kind}: {wanted!r} is unknown; {nearest(wanted, known)}"
+                    )
+    for name, model in models.items():
+        for wanted in model.get("readouts", ()):
+            if wanted not in readouts:
+                yield f"models: {name}: readouts: {wanted!r} is unknown; {nearest(wanted, readouts)}"
+        layers = [layer for tapped in model["taps"].values() for layer in tapped]
+        for layer in sorted({layer for layer in layers if layers.count(layer) > 1}):
+            yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
+        if model["architecture"] == "pixels" and model.get("weights") is not None:
+            yield f"models: {name}: weights: pixels have none"
+    most = config["pca"]["n_components"]
+    for name, readout in readouts.items():
+        wanted = readout.get("n_components")
+        if wanted and readout["features"] == "raw":
+            yield f"readouts: {name}: n_components: raw features have no components; remove the key"
+        elif wanted and wanted > most:
+            yield f"readouts: {name}: n_components: {wanted} is more than pca: n_components ({most})"
+        if readout["method"] == "ridge" and "alpha" not in readout:
+            yield f"readouts: {name}: alpha is missing; ridge has a fixed penalty"
+        if readout["method"] != "ridge" and "alpha" in readout:
+            yield f"readouts: {name}: alpha: only ridge has one fixed alpha; remove the key"
+        if readout["method"] != "ridge_cv" and "alphas" in readout:
+            yield f"readouts: {name}: alphas: only ridge_cv chooses among alphas; remove the key"
+    shown = config["figures"].get("readout")
+    if shown is not None and shown not in readouts:
+        yield f"figures: readout: {shown!r} is unknown; {nearest(shown, readouts)}"

@@ -1,0 +1,43 @@
+"""The log of a job: a file that stays, and the same lines on the terminal."""
+
+import contextlib
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from ventral.errors import VentralError
+
+
+@contextlib.contextmanager
+def job_log(path: str | Path) -> Iterator[None]:
+    """Log to `path` and to stderr; end the process with status 1 on an error.
+
+    A `VentralError` is logged as its message alone; anything else with its traceback.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[logging.FileHandler(path, mode="w"), _terminal()],
+        force=True,
+    )
+    logging.captureWarnings(True)
+    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}"
+    try:
+        yield
+    except VentralError as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("the job failed:")
+        sys.exit(1)
+
+
+def _terminal() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    return handler
