@@ -7,7 +7,7 @@ so that a reworded comment or a fresh clone leaves it as it was.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +17,13 @@ CANNOT_CHANGE_NUMBERS = frozenset(
 )
 
 
-def source_digest(script: str | Path, package_folder: str | Path) -> str:
-    """Return the sha256 of a script and of the modules under `package_folder` that it imports.
+def source_digest(files: Iterable[str | Path], package_folder: str | Path) -> str:
+    """Return the sha256 of Python files and of the modules under `package_folder` they import.
 
     Raises `SyntaxError` where a file is no Python, and `OSError` where it cannot be read.
     """
     package_folder = Path(package_folder)
-    pending, seen = [Path(script)], {}
+    pending, seen = [Path(file) for file in files], {}
     while pending:
         path = pending.pop()
         if path not in seen:

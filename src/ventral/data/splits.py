@@ -45,6 +45,17 @@ def random_split(
     return names
 
 
+def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
+    """Return the rows, (rows,) indices, of one part of a split table.
+
+    Raises `VentralError` where the part is empty.
+    """
+    rows = np.flatnonzero(split["split"] == part)
+    if not len(rows):
+        raise VentralError(f"the split has no {part} stimuli")
+    return rows
+
+
 def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     """Return the split table of a data set: ``stimulus_id``, ``split``.
 

@@ -17,11 +17,23 @@ SCORE_COLUMNS = [
     "alpha",
     "n_components",
 ]
+NAMES = ["dataset", "model", "layer", "readout"]
 COMMITMENT_MEASURE = "explained_variance_mean"
 
 
-def collect(tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Put tables under each other, with `columns` first and the others behind them."""
+def collect(
+    files: Iterable[str], names: Iterable[Sequence[str]], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Put the tables of all fits under each other.
+
+    files: CSV tables of fits. names: dataset, model, layer and readout of each. columns: of the
+    result, which come first; others stay behind them.
+    """
+    tables = []
+    for file, name in zip(files, names, strict=True):
+        # Only an empty field is missing: a site may well be called "NA".
+        table = pd.read_csv(file, keep_default_na=False, na_values=[""])
+        tables.append(table.assign(**dict(zip(NAMES, name, strict=True))))
     whole = pd.concat(tables, ignore_index=True)
     return whole[[*columns, *(column for column in whole if column not in columns)]]
 

@@ -1,0 +1,44 @@
+# make            set up .venv and run the embedded default
+# make test       set up .venv and run all tests
+# make quick      the tests without the slow ones
+# make format     put every file into the house style
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := .venv/bin
+
+.PHONY: run setup setup-test test quick format lint
+
+run: setup
+	$(BIN)/snakemake --cores $(CORES)
+
+setup: .venv/ready
+setup-test: .venv/ready-test
+
+.venv/ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/ready-test: .venv/ready requirements-test.txt
+	$(BIN)/python -m pip install --quiet -r requirements-test.txt
+	touch $@
+
+test: setup-test lint
+	$(BIN)/python -m pytest
+
+quick: setup-test
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+format: setup-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules

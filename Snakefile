@@ -1,0 +1,41 @@
+"""The front door: the config, the rules of each step, and what to make."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+if "datasets" not in config:
+
+    configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/readouts.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("<results>/{dataset}/scores.csv", dataset=config["datasets"]),
+        expand("<results>/{dataset}/summary.csv", dataset=config["datasets"]),
+        expand(
+            "<results>/{dataset}/tables/{table}.{ending}",
+            dataset=config["datasets"],
+            table=["models", "layers"],
+            ending=["csv", "md"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/{figure}.{ending}",
+            dataset=config["datasets"],
+            figure=["explained_variance_by_layer", "score_along_layers"],
+            ending=["svg", "png"],
+        ),
+    localrule: True

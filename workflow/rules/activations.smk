@@ -1,0 +1,52 @@
+"""Weights, and the activations of each tap set of a model."""
+
+
+def extraction_settings(wildcards):
+    """Return what decides the bytes of an extraction, and nothing else of the model's entry."""
+    model = config["models"][wildcards.model]
+    keys = ("architecture", "arguments", "weights", "seed", "dtype", "preprocessing")
+    return {
+        **{key: model[key] for key in keys},
+        "layers": model["taps"][wildcards.taps],
+    }
+
+
+rule fetch_weights:
+    output:
+        "<resources>/weights/{architecture}-{weights}.pth",
+    log:
+        "<logs>/fetch_weights/{architecture}-{weights}.log",
+    wildcard_constraints:
+        architecture="[a-z0-9_]+",
+        weights="[A-Z0-9_a-z]+",
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        weights=lambda wildcards: [wildcards.architecture, wildcards.weights],
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule extract_activations:
+    input:
+        manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+        weights=weights_of,
+    output:
+        store=directory("<results>/{dataset}/activations/{model}/{taps}.zarr"),
+        manifest="<results>/{dataset}/activations/{model}/{taps}.json",
+    log:
+        "<logs>/extract_activations/{dataset}/{model}/{taps}.log",
+    benchmark:
+        "<benchmarks>/extract_activations/{dataset}/{model}/{taps}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+    params:
+        settings=extraction_settings,
+        code=code("extract_activations"),
+    script:
+        "../scripts/extract_activations.py"

@@ -1,0 +1,157 @@
+"""What the rules share: the checked config, names in paths, and the inputs of a step."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.current_basedir).parent.parent
+sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
+
+from snakemake.exceptions import WorkflowError
+
+from ventral.activations.layer_check import check_layers_of_models
+from ventral.config_check import check_config
+from ventral.errors import VentralError
+from ventral.source_digest import source_digest
+
+try:
+    check_config(config, ROOT / "workflow" / "schemas")
+    if workflow.is_main_process:
+        check_layers_of_models(config["models"], ROOT / "src")
+except VentralError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def any_of(names):
+    """Return a pattern that matches these names alone: nothing else can become a path."""
+    return "|".join(sorted(map(re.escape, set(names)))) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=any_of(config["datasets"]),
+    model=any_of(config["models"]),
+    readout=any_of(config["readouts"]),
+    taps=any_of(taps for model in config["models"].values() for taps in model["taps"]),
+    layer=any_of(
+        layer
+        for model in config["models"].values()
+        for layers in model["taps"].values()
+        for layer in layers
+    ),
+    download="[0-9a-f]{16}/[A-Za-z0-9_.-]+",
+
+
+def code(rule, *modules):
+    """Return the digest of the code that a rule runs: its script and what the script imports.
+
+    modules: paths in src/ventral of what the script loads by name.
+    """
+    package = ROOT / "src" / "ventral"
+    script = ROOT / "workflow" / "scripts" / f"{rule}.py"
+    return source_digest([script, *(package / module for module in modules)], package)
+
+
+def code_with_source(rule):
+    """Return an input function: the digest of a rule's code and of the data set's own module."""
+
+    def digest(wildcards):
+        return code(rule, f"data/{config['datasets'][wildcards.dataset]['source']}.py")
+
+    return digest
+
+
+# Files that a config names: in place, or in the folder of downloads under their sum.
+
+
+def file_sum(specification):
+    return specification.get("sha256", specification.get("sha1"))
+
+
+def file_name(specification):
+    return specification.get("name") or specification["url"].rsplit("/", 1)[-1]
+
+
+def file_path(specification):
+    """Return where a file of the config lies once it is there."""
+    if "path" in specification:
+        return specification["path"]
+    return f"<resources>/downloads/{file_sum(specification)[:16]}/{file_name(specification)}"
+
+
+def section_files(dataset, section):
+    return config["datasets"][dataset].get(section, {}).get("files", {})
+
+
+def named_files():
+    """Give the specification of every file that the config names."""
+    for dataset in config["datasets"]:
+        for section in ("stimuli", "responses"):
+            yield from section_files(dataset, section).values()
+    for model in config["models"].values():
+        if isinstance(model["weights"], dict):
+            yield model["weights"]
+
+
+DOWNLOADS = {
+    f"{file_sum(specification)[:16]}/{file_name(specification)}": specification
+    for specification in named_files()
+    if "path" not in specification
+}
+
+
+# Which models, layers and readouts a data set has.
+
+
+def models_of(dataset):
+    return config["datasets"][dataset].get("models", list(config["models"]))
+
+
+def readouts_of(dataset, model):
+    wanted = config["models"][model].get("readouts", list(config["readouts"]))
+    allowed = config["datasets"][dataset].get("readouts", wanted)
+    return [readout for readout in wanted if readout in allowed]
+
+
+def layers_of(model):
+    return [layer for layers in config["models"][model]["taps"].values() for layer in layers]
+
+
+def tap_set_of(model, layer):
+    return next(
+        taps for taps, layers in config["models"][model]["taps"].items() if layer in layers
+    )
+
+
+def fits_of(dataset):
+    """List (model, layer, readout) of every fit of a data set, in the order of the config."""
+    return [
+        (model, layer, readout)
+        for model in models_of(dataset)
+        for layer in layers_of(model)
+        for readout in readouts_of(dataset, model)
+    ]
+
+
+# A step reads a store by its path, which `ancient` keeps out of the decision, and is made again
+# when the store's manifest, a small file compared by content, has changed.
+
+
+def activations_of(wildcards):
+    taps = tap_set_of(wildcards.model, wildcards.layer)
+    return f"<results>/{wildcards.dataset}/activations/{wildcards.model}/{taps}"
+
+
+def features_of(wildcards):
+    kind = "gram" if config["readouts"][wildcards.readout]["features"] == "raw" else "pca"
+    return f"<results>/{wildcards.dataset}/{kind}/{wildcards.model}/{wildcards.layer}"
+
+
+def weights_of(wildcards):
+    """Return the weights file of a model, if it has one."""
+    model = config["models"][wildcards.model]
+    if model["weights"] is None:
+        return []
+    if isinstance(model["weights"], dict):
+        return file_path(model["weights"])
+    return f"<resources>/weights/{model['architecture']}-{model['weights']}.pth"

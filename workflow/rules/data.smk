@@ -1,0 +1,105 @@
+"""Files, stimuli, splits and responses."""
+
+
+def without_files(settings):
+    return {key: value for key, value in settings.items() if key != "files"}
+
+
+def stimulus_settings(wildcards):
+    entry = config["datasets"][wildcards.dataset]
+    return {"source": entry["source"], **without_files(entry["stimuli"])}
+
+
+def response_settings(wildcards):
+    entry = config["datasets"][wildcards.dataset]
+    return {**stimulus_settings(wildcards), **without_files(entry["responses"])}
+
+
+def stimulus_file_specifications(wildcards):
+    return section_files(wildcards.dataset, "stimuli")
+
+
+def response_file_specifications(wildcards):
+    return {
+        **section_files(wildcards.dataset, "stimuli"),
+        **section_files(wildcards.dataset, "responses"),
+    }
+
+
+def stimulus_files(wildcards):
+    return [file_path(file) for file in stimulus_file_specifications(wildcards).values()]
+
+
+def response_files(wildcards):
+    return [file_path(file) for file in response_file_specifications(wildcards).values()]
+
+
+rule fetch_file:
+    output:
+        "<resources>/downloads/{download}",
+    log:
+        "<logs>/fetch_file/{download}.log",
+    localrule: True
+    params:
+        specification=lambda wildcards: DOWNLOADS[wildcards.download],
+    script:
+        "../scripts/fetch_file.py"
+
+
+rule prepare_stimuli:
+    input:
+        files=stimulus_files,
+    output:
+        store=directory("<results>/{dataset}/stimuli.zarr"),
+        manifest="<results>/{dataset}/stimuli.json",
+    log:
+        "<logs>/prepare_stimuli/{dataset}.log",
+    benchmark:
+        "<benchmarks>/prepare_stimuli/{dataset}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=stimulus_settings,
+        files=stimulus_file_specifications,
+        code=code_with_source("prepare_stimuli"),
+    script:
+        "../scripts/prepare_stimuli.py"
+
+
+rule assign_split:
+    input:
+        manifest="<results>/{dataset}/stimuli.json",
+        store=ancient("<results>/{dataset}/stimuli.zarr"),
+    output:
+        "<results>/{dataset}/split.csv",
+    log:
+        "<logs>/assign_split/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=lookup(dpath="datasets/{dataset}/split", within=config),
+        code=code("assign_split"),
+    script:
+        "../scripts/assign_split.py"
+
+
+rule prepare_responses:
+    input:
+        files=response_files,
+        stimulus_manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+    output:
+        store=directory("<results>/{dataset}/responses.zarr"),
+        manifest="<results>/{dataset}/responses.json",
+    log:
+        "<logs>/prepare_responses/{dataset}.log",
+    benchmark:
+        "<benchmarks>/prepare_responses/{dataset}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=response_settings,
+        files=response_file_specifications,
+        code=code_with_source("prepare_responses"),
+    script:
+        "../scripts/prepare_responses.py"

@@ -1,0 +1,51 @@
+"""The figures, one rule each, so that a change of style draws one of them again."""
+
+
+def figure_settings(wildcards):
+    return {**display_settings(wildcards), "readout": config["figures"].get("readout")}
+
+
+rule draw_explained_variance_by_layer:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/explained_variance_by_layer.svg",
+            caption="../report/explained_variance_by_layer.rst",
+            category="{dataset}",
+            labels={"figure": "explained variance by layer"},
+        ),
+        png="<results>/{dataset}/figures/explained_variance_by_layer.png",
+    log:
+        "<logs>/draw_explained_variance_by_layer/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=figure_settings,
+        code=code("draw_explained_variance_by_layer"),
+    script:
+        "../scripts/draw_explained_variance_by_layer.py"
+
+
+rule draw_score_along_layers:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/score_along_layers.svg",
+            caption="../report/score_along_layers.rst",
+            category="{dataset}",
+            labels={"figure": "score along the layers"},
+        ),
+        png="<results>/{dataset}/figures/score_along_layers.png",
+    log:
+        "<logs>/draw_score_along_layers/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=figure_settings,
+        code=code("draw_score_along_layers"),
+    script:
+        "../scripts/draw_score_along_layers.py"

@@ -1,0 +1,30 @@
+"""Regressions from the features of a layer to the responses of each site."""
+
+
+def readout_settings(wildcards):
+    """Return a readout's entry without the label that tables show."""
+    readout = config["readouts"][wildcards.readout]
+    return {key: value for key, value in readout.items() if key != "label"}
+
+
+rule fit_readout:
+    input:
+        feature_manifest=lambda wildcards: f"{features_of(wildcards)}.json",
+        features=ancient(lambda wildcards: f"{features_of(wildcards)}.zarr"),
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
+    output:
+        store=directory("<results>/{dataset}/fits/{model}/{layer}/{readout}.zarr"),
+        manifest="<results>/{dataset}/fits/{model}/{layer}/{readout}.json",
+    log:
+        "<logs>/fit_readout/{dataset}/{model}/{layer}/{readout}.log",
+    benchmark:
+        "<benchmarks>/fit_readout/{dataset}/{model}/{layer}/{readout}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=readout_settings,
+        code=code("fit_readout"),
+    script:
+        "../scripts/fit_readout.py"

@@ -1,0 +1,144 @@
+"""Ceilings, the scores of each fit, and the tables made of all of them."""
+
+
+def score_settings():
+    return {**config["scores"], "seed": config["seed"]}
+
+
+def scores_of(ending):
+    """Return an input function: one file of every fit of a data set."""
+
+    def files(wildcards):
+        return [
+            f"<results>/{wildcards.dataset}/scores/{model}/{layer}/{readout}{ending}"
+            for model, layer, readout in fits_of(wildcards.dataset)
+        ]
+
+    return files
+
+
+def names_of_fits(wildcards):
+    return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
+
+
+def display_settings(wildcards):
+    """Return what tables and figures show of models and readouts, in the order of the config."""
+    shown = ("label", "variant", "group", "architecture", "weights")
+    return {
+        "models": {
+            name: {
+                "label": name,
+                **{key: config["models"][name][key] for key in shown if key in config["models"][name]},
+                "layers": layers_of(name),
+            }
+            for name in models_of(wildcards.dataset)
+        },
+        "readouts": {
+            name: {
+                "label": name,
+                **entry,
+                "n_components": entry.get("n_components", config["pca"]["n_components"]),
+            }
+            for name, entry in config["readouts"].items()
+        },
+    }
+
+
+rule estimate_ceilings:
+    input:
+        manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+    output:
+        "<results>/{dataset}/ceilings.csv",
+    log:
+        "<logs>/estimate_ceilings/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        seed=config["seed"],
+        code=code("estimate_ceilings"),
+    script:
+        "../scripts/estimate_ceilings.py"
+
+
+rule score_readout:
+    input:
+        fit_manifest="<results>/{dataset}/fits/{model}/{layer}/{readout}.json",
+        fit=ancient("<results>/{dataset}/fits/{model}/{layer}/{readout}.zarr"),
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        ceilings="<results>/{dataset}/ceilings.csv",
+    output:
+        sites="<results>/{dataset}/scores/{model}/{layer}/{readout}.csv",
+        population="<results>/{dataset}/scores/{model}/{layer}/{readout}.population.csv",
+        draws="<results>/{dataset}/scores/{model}/{layer}/{readout}.draws.npz",
+    log:
+        "<logs>/score_readout/{dataset}/{model}/{layer}/{readout}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=score_settings(),
+        code=code("score_readout"),
+    script:
+        "../scripts/score_readout.py"
+
+
+rule collect_scores:
+    input:
+        scores_of(".csv"),
+    output:
+        "<results>/{dataset}/scores.csv",
+    log:
+        "<logs>/collect_scores/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=names_of_fits,
+        code=code("collect_scores"),
+    script:
+        "../scripts/collect_scores.py"
+
+
+rule summarise_scores:
+    input:
+        scores_of(".population.csv"),
+    output:
+        "<results>/{dataset}/summary.csv",
+    log:
+        "<logs>/summarise_scores/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=names_of_fits,
+        code=code("summarise_scores"),
+    script:
+        "../scripts/summarise_scores.py"
+
+
+rule make_tables:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+    output:
+        models=report(
+            "<results>/{dataset}/tables/models.csv",
+            caption="../report/table_of_models.rst",
+            category="{dataset}",
+            labels={"table": "models"},
+        ),
+        models_markdown="<results>/{dataset}/tables/models.md",
+        layers=report(
+            "<results>/{dataset}/tables/layers.csv",
+            caption="../report/table_of_layers.rst",
+            category="{dataset}",
+            labels={"table": "layers"},
+        ),
+        layers_markdown="<results>/{dataset}/tables/layers.md",
+    log:
+        "<logs>/make_tables/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=display_settings,
+        code=code("make_tables"),
+    script:
+        "../scripts/make_tables.py"

@@ -1,0 +1,16 @@
+"""Write the responses of a data set as Zarr."""
+
+from ventral.data.fetch import checked_files
+from ventral.data.responses import write_responses
+from ventral.data.sources import load_source
+from ventral.data.stimuli import read_stimulus_table
+from ventral.job_log import job_log
+from ventral.provenance import provenance
+
+with job_log(snakemake.log[0]):
+    settings = snakemake.params.settings
+    files = checked_files(snakemake.params.files, snakemake.input.files)
+    responses = load_source(settings["source"]).read_responses(
+        settings, files, read_stimulus_table(snakemake.input.stimuli)
+    )
+    write_responses(snakemake.output.store, responses, provenance(settings=settings))
