@@ -3,15 +3,21 @@
 from pathlib import Path
 
 from ventral.activations.extract import extract_activations
+from ventral.activations.models import build_model, model_facts
+from ventral.activations.preprocessing import Preprocessing
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):
-    weights = snakemake.input.get("weights")
+    settings = snakemake.params.settings
+    weights = Path(snakemake.input.weights) if snakemake.input.get("weights") else None
     extract_activations(
         snakemake.input.stimuli,
-        snakemake.params.settings,
-        Path(weights) if weights else None,
-        snakemake.output.store,
+        build_model(settings, weights, settings["seed"]),
+        settings["layers"],
+        Preprocessing(**settings["preprocessing"]),
+        Path(snakemake.output.store).with_suffix(""),
+        dtype=settings["dtype"],
+        attributes=model_facts(settings, weights, settings["seed"]),
         # Read past the params, untracked: these change the speed and not what is asked for.
         **snakemake.config["compute"],
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from ventral.tables import read_csv
+
 KEY = ["dataset", "region", "model", "layer", "readout", "split"]
 SCORE_COLUMNS = [
     *KEY,
@@ -31,8 +33,7 @@ def collect(
     """
     tables = []
     for file, name in zip(files, names, strict=True):
-        # Only an empty field is missing: a site may well be called "NA".
-        table = pd.read_csv(file, keep_default_na=False, na_values=[""])
+        table = read_csv(file)
         tables.append(table.assign(**dict(zip(NAMES, name, strict=True))))
     whole = pd.concat(tables, ignore_index=True)
     return whole[[*columns, *(column for column in whole if column not in columns)]]
