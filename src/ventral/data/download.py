@@ -1,0 +1,82 @@
+"""A downloader for pooch that goes on where an earlier attempt, or an earlier run, broke off."""
+
+import os
+import time
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+ATTEMPTS = 5
+"""Requests made for one file, both for a server that refuses for now and for broken bodies."""
+PAUSE = 1.0
+"""Seconds before the second attempt at a body; doubles each time. Also urllib3's back-off."""
+TIMEOUT = 30.0
+"""Seconds without an answer or a byte."""
+BLOCK = 2**16
+"""Bytes read at a time. Where a connection breaks, urllib3 drops the block that is not full."""
+PASSING = (429, 500, 502, 503, 504)
+"""HTTP statuses that are worth another request."""
+
+
+class ResumingDownloader:
+    """Downloads by HTTP(S) with retries, back-off and, where the server can, HTTP Range.
+
+    received: the file that holds what has come so far. It outlives a failure; when it is whole it
+        takes the place of pooch's temporary file, and pooch checks its hash.
+    """
+
+    def __init__(self, received: Path):
+        self.received = received
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        """Download `url` to `output_file`, as pooch asks.
+
+        Raises `requests.RequestException` where the server refuses, or `ATTEMPTS` did not do.
+        """
+        with requests.Session() as session:
+            waiting = Retry(
+                total=ATTEMPTS - 1,
+                backoff_factor=PAUSE,
+                status_forcelist=PASSING,
+                raise_on_status=False,
+            )
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=waiting))
+            for attempt in range(ATTEMPTS):
+                response = self._request(session, url)
+                try:
+                    self._receive(response)
+                    break
+                except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError):
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                    time.sleep(PAUSE * 2**attempt)
+        self.received.replace(output_file)
+
+    def _request(self, session: requests.Session, url: str) -> requests.Response:
+        """Ask for what is still missing."""
+        # Unencoded: a range counts the bytes of the file, and so does the checksum.
+        headers = {"Accept-Encoding": "identity"}
+        if self._size():
+            headers["Range"] = f"bytes={self._size()}-"
+        return session.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+
+    def _receive(self, response: requests.Response) -> None:
+        with response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                return  # nothing is missing; whether this is the file, its checksum tells
+            response.raise_for_status()
+            begins = response.headers.get("Content-Range", "")
+            follows = response.status_code == requests.codes.partial_content and begins.startswith(
+                f"bytes {self._size()}-"
+            )
+            with self.received.open("ab" if follows else "wb") as file:
+                for block in response.iter_content(BLOCK):
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _size(self) -> int:
+        return self.received.stat().st_size if self.received.exists() else 0

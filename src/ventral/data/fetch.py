@@ -1,0 +1,175 @@
+"""Files of a data set or a model: from a local mirror or from the web, and always checked.
+
+A file is put in place by rename, after its checksum was found right. What an interrupted
+download has received stays in the folder ``{name}.fetching`` and the next call goes on from there.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pooch
+import requests
+
+from ventral.data.download import ResumingDownloader
+from ventral.errors import VentralError
+from ventral.store import write_aside
+
+logger = logging.getLogger(__name__)
+
+DIGEST_DIGITS = {"sha256": 64, "sha1": 40}
+
+
+def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
+    """Return the checksum of a file as lower-case hex; the file is read in blocks."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def mirror_folders(configured: Sequence[str], environment: str | None) -> list[Path]:
+    """Return the folders to look in before the web, the config's first.
+
+    configured: the config's ``mirrors``.
+    environment: the value of VENTRAL_MIRRORS, folders separated by `os.pathsep`, or None.
+
+    Raises `VentralError` naming a folder that does not exist.
+    """
+    named = [("mirrors", folder) for folder in configured]
+    named += [("VENTRAL_MIRRORS", folder) for folder in (environment or "").split(os.pathsep)]
+    folders = []
+    for where, name in named:
+        if not name:
+            continue
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            raise VentralError(f"{where}: {name!r} is not a folder (seen from {Path.cwd()})")
+        folders.append(folder)
+    return list(dict.fromkeys(folders))
+
+
+def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) -> None:
+    """Put a file at `destination`: from the first mirror that has it, else from its URL.
+
+    specification: ``sha256`` or ``sha1`` (lower-case hex), and ``url`` or ``name`` (the file's
+        name; without it the last part of the URL) or both.
+    mirrors: folders, searched with all that is under them for a file of that name with the right
+        checksum; those whose folders too are the URL's come first.
+
+    Raises `VentralError` where no mirror has the file and there is no URL, where the server
+    refuses or breaks off for good, and where what came has a wrong checksum.
+    """
+    algorithm, expected = _checksum(specification)
+    url = specification.get("url")
+    name = _file_name(specification)
+    wrong = []
+    for candidate in _candidates(name, url, mirrors):
+        found = file_digest(candidate, algorithm)
+        if found == expected:
+            with write_aside(destination) as aside:
+                shutil.copyfile(candidate, aside)
+            shutil.rmtree(_unfinished(destination), ignore_errors=True)
+            return
+        wrong.append(f"{candidate} has {algorithm} {found}")
+    looked = f"searched: {', '.join(map(str, mirrors)) or 'no mirrors'}"
+    if wrong:
+        looked += f"; other files of that name: {', '.join(wrong)}"
+    if not url:
+        raise VentralError(
+            f"{name}: no mirror has it with {algorithm} {expected}, and it has no url ({looked})."
+            f" Put it into a folder named under mirrors: or in VENTRAL_MIRRORS"
+        )
+    if wrong:
+        logger.warning("%s: wanted %s %s; %s", name, algorithm, expected, looked)
+    try:
+        _download(url, algorithm, expected, destination)
+    except requests.RequestException as error:
+        raise VentralError(
+            f"{name}: cannot be fetched from {url}: {error} ({looked}). On a machine without"
+            f" network, put the file into a folder named under mirrors: or in VENTRAL_MIRRORS"
+        ) from error
+
+
+def _checksum(specification: dict) -> tuple[str, str]:
+    for algorithm, digits in DIGEST_DIGITS.items():
+        if algorithm in specification:
+            expected = specification[algorithm]
+            if not re.fullmatch(f"[0-9a-f]{{{digits}}}", str(expected)):
+                raise VentralError(
+                    f"{algorithm}: {expected!r} is no checksum; it needs {digits} digits 0-9, a-f"
+                )
+            return algorithm, expected
+    raise VentralError(f"the file {_file_name(specification)} needs a sha256 or a sha1")
+
+
+def _file_name(specification: dict) -> str:
+    url = specification.get("url") or ""
+    if url and urlsplit(url).scheme not in ("http", "https"):
+        raise VentralError(f"url: {url!r} does not start with http:// or https://")
+    name = specification.get("name") or _url_parts(url)[-1]
+    if not name or name in (".", "..") or "/" in name or "\\" in name:
+        raise VentralError(f"name: {name!r} is not a file's name (url: {url or 'none'})")
+    return name
+
+
+def _url_parts(url: str) -> list[str]:
+    return unquote(urlsplit(url).path).split("/")
+
+
+def _candidates(name: str, url: str | None, mirrors: Sequence[Path]) -> Iterator[Path]:
+    """Give the files of this name, mirror by mirror, the likeliest of each mirror first."""
+    wanted = _url_parts(url or "")[:-1][::-1]
+
+    def folders_shared(path: Path) -> int:
+        pairs = zip(path.parent.parts[::-1], wanted, strict=False)
+        return next((i for i, (ours, theirs) in enumerate(pairs) if ours != theirs), len(wanted))
+
+    for mirror in mirrors:
+        found = [folder / name for folder in _walk(Path(mirror)) if (folder / name).is_file()]
+        yield from sorted(found, key=lambda path: (-folders_shared(path), path))
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    """Give all folders under `top`, through links too, each once: a link may lead back up."""
+    seen = set()
+    for folder, subfolders, _ in os.walk(top, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            subfolders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield Path(folder)
+
+
+def _unfinished(destination: Path) -> Path:
+    return Path(destination).with_name(Path(destination).name + ".fetching")
+
+
+def _download(url: str, algorithm: str, expected: str, destination: Path) -> None:
+    # pooch makes temporary files of its own: they too stay in this folder, and go with it.
+    unfinished = _unfinished(destination)
+    unfinished.mkdir(parents=True, exist_ok=True)
+    received = unfinished / "received"
+    resumed = received.exists()
+    try:
+        fetched = pooch.retrieve(
+            url,
+            known_hash=f"{algorithm}:{expected}",
+            fname=destination.name,
+            path=unfinished,
+            downloader=ResumingDownloader(received),
+        )
+    except requests.RequestException:
+        raise
+    except ValueError as error:
+        shutil.rmtree(unfinished)
+        if resumed:  # the part that an earlier run had left may be to blame
+            return _download(url, algorithm, expected, destination)
+        what = str(error).partition(". ")[0]
+        raise VentralError(f"{destination.name} from {url}: {what}; it was removed") from error
+    Path(fetched).replace(destination)
+    shutil.rmtree(unfinished)

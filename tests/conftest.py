@@ -1,0 +1,18 @@
+"""Fixtures that several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder that holds real data; where there is none, the test is skipped."""
+    named = os.environ.get("VENTRAL_MIRRORS", str(REPOSITORY.parent / "shared" / "data"))
+    for folder in named.split(os.pathsep):
+        if (Path(folder) / "cowley2023_v4").is_dir():
+            return Path(folder)
+    pytest.skip(f"no real data: no folder cowley2023_v4 in {named}; set VENTRAL_MIRRORS")

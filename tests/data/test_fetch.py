@@ -1,0 +1,334 @@
+"""Fetching against a server on the loopback that misbehaves as told."""
+
+import hashlib
+import http.server
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import requests
+
+from ventral.data import download
+from ventral.data.fetch import fetch_file, file_digest, mirror_folders
+from ventral.errors import VentralError
+
+CONTENT = bytes(range(256)) * 1500 + b"the end"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA1 = hashlib.sha1(CONTENT).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves CONTENT under every path; `server.script` holds what to do wrong, request by request.
+
+    ``503`` and the like: that status. ``cut``: half of what was asked for, then hang up.
+    ``whole``: without heed to the Range header. Past its end, all goes well.
+    """
+
+    def do_GET(self):
+        asked = self.headers.get("Range")
+        self.server.requests.append((self.path, asked))
+        act = self.server.script.pop(0) if self.server.script else "well"
+        if act.isdigit():
+            self.send_response(int(act))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        start = 0
+        if asked and act != "whole" and self.server.ranges:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(CONTENT):
+                self.send_response(416)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        else:
+            self.send_response(200)
+        body = CONTENT[start:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if act == "cut" else body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(download, "PAUSE", 0)
+    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(proxy, raising=False)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.requests, server.script, server.ranges = [], [], True
+    server.url = f"http://127.0.0.1:{server.server_port}/study/part/file.bin"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def destination(tmp_path) -> Path:
+    return tmp_path / "resources" / "file.bin"
+
+
+def ranges(server) -> list[str | None]:
+    return [asked for _, asked in server.requests]
+
+
+def put(folder: Path, relative: str, content: bytes = CONTENT) -> Path:
+    path = folder / relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("specification", [{"sha256": SHA256}, {"sha1": SHA1}])
+def test_a_file_comes_by_url_and_leaves_nothing_beside_it(server, destination, specification):
+    fetch_file(specification | {"url": server.url}, destination, [])
+    assert destination.read_bytes() == CONTENT
+    assert list(destination.parent.iterdir()) == [destination]
+    assert destination.stat().st_mode & 0o044 == 0o044  # readable by the group's other accounts
+
+
+def test_a_cut_connection_is_resumed(server, destination):
+    server.script = ["cut", "cut"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    first, *later = ranges(server)
+    starts = [int(asked.removeprefix("bytes=").removesuffix("-")) for asked in later]
+    assert first is None and 0 < starts[0] < starts[1] and len(starts) == 2
+    assert destination.read_bytes() == CONTENT
+
+
+def test_without_ranges_a_cut_download_starts_again(server, destination):
+    server.ranges = False
+    server.script = ["cut", "cut"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert len(server.requests) == 3
+    assert destination.read_bytes() == CONTENT
+
+
+def test_an_earlier_run_is_gone_on_with(server, destination):
+    put(destination.parent, "file.bin.fetching/received", CONTENT[:1000])
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert ranges(server) == ["bytes=1000-"]
+    assert destination.read_bytes() == CONTENT
+
+
+def test_an_earlier_run_that_had_everything_asks_for_no_more(server, destination):
+    put(destination.parent, "file.bin.fetching/received")
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert ranges(server) == [f"bytes={len(CONTENT)}-"]
+    assert destination.read_bytes() == CONTENT
+
+
+def test_a_damaged_earlier_part_is_thrown_away(server, destination):
+    put(destination.parent, "file.bin.fetching/received", b"\0" * 1000)
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert ranges(server) == ["bytes=1000-", None]
+    assert destination.read_bytes() == CONTENT
+
+
+def test_a_server_that_is_busy_is_asked_again(server, destination):
+    server.script = ["503", "503", "429"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert len(server.requests) == 4
+    assert destination.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("script", "sum_", "asked", "message"),
+    [
+        (["404"], SHA256, 1, "file.bin: cannot be fetched from http://127.0.0.1.*404"),
+        (["403"], SHA256, 1, "file.bin: cannot be fetched from http://127.0.0.1.*403"),
+        (["503"] * 9, SHA256, download.ATTEMPTS, "cannot be fetched.*503"),
+        (["cut"] * 9, SHA256, download.ATTEMPTS, "cannot be fetched.*(broken|IncompleteRead)"),
+        ([], "0" * 64, 1, f"file.bin from http://127.0.0.1.*expected.*0000 but got {SHA256}"),
+        (["404"], "0" * 64, 1, "without network, put the file into a folder named under mirrors:"),
+    ],
+)
+def test_a_failed_download_says_why_and_looks_like_none(
+    server, destination, script, sum_, asked, message
+):
+    server.script = script
+    with pytest.raises(VentralError, match=message):
+        fetch_file({"sha256": sum_, "url": server.url}, destination, [])
+    assert len(server.requests) == asked
+    assert not destination.exists()
+
+
+def test_a_truncated_download_is_kept_for_the_next_run(server, destination):
+    server.script = ["cut"] * download.ATTEMPTS
+    with pytest.raises(VentralError):
+        fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    received = destination.with_name("file.bin.fetching") / "received"
+    size = received.stat().st_size
+    assert CONTENT.startswith(received.read_bytes()) and size > len(CONTENT) // 2
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert ranges(server)[-1] == f"bytes={size}-"
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_a_wrong_sum_leaves_nothing_and_keeps_no_part(server, destination):
+    with pytest.raises(VentralError, match="it was removed"):
+        fetch_file({"sha1": "0" * 40, "url": server.url}, destination, [])
+    assert list(destination.parent.iterdir()) == []
+
+
+def test_a_wrong_sum_leaves_the_file_that_was_there(server, destination):
+    put(destination.parent, "file.bin", b"before")
+    with pytest.raises(VentralError):
+        fetch_file({"sha256": "0" * 64, "url": server.url}, destination, [])
+    assert destination.read_bytes() == b"before"
+
+
+def test_mirrors_come_before_the_server(server, destination, tmp_path):
+    put(tmp_path / "mirror", "deep/down/file.bin")
+    put(destination.parent, "file.bin.fetching/received", b"of a run before the mirror")
+    (tmp_path / "empty").mkdir()
+    mirrors = [tmp_path / "empty", tmp_path / "mirror"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, mirrors)
+    assert server.requests == []
+    assert destination.read_bytes() == CONTENT
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_a_mirror_with_a_wrong_file_falls_back_to_the_server(
+    server, destination, tmp_path, caplog
+):
+    wrong = put(tmp_path / "mirror", "file.bin", b"an older version")
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [tmp_path / "mirror"])
+    assert len(server.requests) == 1
+    assert destination.read_bytes() == CONTENT
+    assert str(wrong) in caplog.text and file_digest(wrong) in caplog.text
+
+
+def test_of_two_files_of_a_name_the_checksum_decides(destination, tmp_path):
+    put(tmp_path / "mirror", "a/file.bin", b"the averaged one")
+    put(tmp_path / "mirror", "b/file.bin")
+    put(tmp_path / "mirror", "c/file.bin", b"another")
+    fetch_file({"sha256": SHA256, "name": "file.bin"}, destination, [tmp_path / "mirror"])
+    assert destination.read_bytes() == CONTENT
+
+
+def test_the_folders_of_the_url_are_looked_in_first(destination, tmp_path, monkeypatch):
+    for folder in ("a/part", "study/part", "part", "z/study/part"):
+        put(tmp_path / "mirror", f"{folder}/file.bin", folder.encode())
+    hashed = []
+    monkeypatch.setattr(
+        "ventral.data.fetch.file_digest",
+        lambda path, algorithm: hashed.append(str(path.parent.relative_to(tmp_path / "mirror"))),
+    )
+    url = "https://127.0.0.1:1/other/study/part/file.bin"
+    monkeypatch.setattr("ventral.data.fetch._download", lambda *arguments: None)
+    fetch_file({"sha256": SHA256, "url": url}, destination, [tmp_path / "mirror"])
+    assert hashed == ["study/part", "z/study/part", "a/part", "part"]
+
+
+def test_links_are_followed_but_not_in_circles(destination, tmp_path):
+    put(tmp_path / "elsewhere", "deep/file.bin")
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(mirror)
+    fetch_file({"sha256": SHA256, "name": "file.bin"}, destination, [mirror])
+    assert destination.read_bytes() == CONTENT
+
+
+def test_without_a_url_the_error_lists_what_was_searched(destination, tmp_path):
+    wrong = put(tmp_path / "mirror", "deep/file.bin", b"wrong")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(VentralError) as error:
+        mirrors = [tmp_path / "mirror", tmp_path / "other"]
+        fetch_file({"sha256": SHA256, "name": "file.bin"}, destination, mirrors)
+    for part in ("file.bin: no mirror has it", SHA256, *map(str, mirrors), str(wrong)):
+        assert part in str(error.value)
+    assert hashlib.sha256(b"wrong").hexdigest() in str(error.value)
+    assert not destination.exists()
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(destination, tmp_path, monkeypatch):
+    put(tmp_path / "mirror", "file.bin")
+
+    def full(source, target):
+        Path(target).write_bytes(CONTENT[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space"):
+        fetch_file({"sha256": SHA256, "name": "file.bin"}, destination, [tmp_path / "mirror"])
+    assert list(destination.parent.iterdir()) == []
+
+
+def test_a_server_that_is_not_there(server, destination, monkeypatch):
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(VentralError, match="cannot be fetched from"):
+        fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert not destination.exists()
+
+
+@pytest.mark.parametrize(
+    ("specification", "message"),
+    [
+        ({"url": "https://a.org/f.zip"}, "f.zip needs a sha256 or a sha1"),
+        ({"sha256": "abc", "name": "f"}, "sha256: 'abc' is no checksum; it needs 64 digits"),
+        ({"sha256": SHA256.upper(), "name": "f"}, "is no checksum"),
+        ({"sha1": SHA256, "name": "f"}, "it needs 40 digits"),
+        ({"sha256": SHA256}, "name: '' is not a file's name"),
+        ({"sha256": SHA256, "url": "https://a.org/folder/"}, "name: '' is not a file's name"),
+        ({"sha256": SHA256, "name": "../f"}, "name: '../f' is not a file's name"),
+        ({"sha256": SHA256, "url": "https://a.org/%2e%2e"}, r"name: '\.\.' is not a file's name"),
+        ({"sha256": SHA256, "url": "file:///etc/hostname"}, "does not start with http"),
+    ],
+)
+def test_a_specification_that_makes_no_sense(specification, message, destination):
+    with pytest.raises(VentralError, match=message):
+        fetch_file(specification, destination, [])
+
+
+def test_proxies_come_from_the_environment(server, destination, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url.rsplit("/", 3)[0])
+    fetch_file({"sha256": SHA256, "url": "http://far.invalid/file.bin"}, destination, [])
+    assert server.requests == [("http://far.invalid/file.bin", None)]
+
+
+def test_mirror_folders(tmp_path):
+    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+    for folder in (one, two, three):
+        folder.mkdir()
+    assert mirror_folders([str(three)], f"{one}:{two}::{three}") == [three, one, two]
+    assert mirror_folders([], None) == []
+    assert mirror_folders([], "") == []
+    with pytest.raises(VentralError, match="VENTRAL_MIRRORS: '.*/four' is not a folder"):
+        mirror_folders([str(one)], f"{two}:{tmp_path / 'four'}")
+    with pytest.raises(VentralError, match="mirrors: '.*/five' is not a folder"):
+        mirror_folders([str(tmp_path / "five")], None)
+
+
+def test_file_digest(tmp_path):
+    path = put(tmp_path, "x")
+    assert (file_digest(path), file_digest(path, "sha1")) == (SHA256, SHA1)
+
+
+COWLEY = "https://far.invalid/data_V4_responses"
+
+
+def test_real_files_of_one_name_are_told_apart(real_data, tmp_path, monkeypatch):
+    def no_network(*arguments, **options):
+        raise AssertionError("the mirror has it")
+
+    monkeypatch.setattr(requests.Session, "get", no_network)
+    source = real_data / "cowley2023_v4"
+    for folder in ("responses_raw", "responses_repeat_averaged"):
+        wanted = source / folder / "responses_210325.npy"
+        specification = {
+            "sha256": file_digest(wanted),
+            "url": f"{COWLEY}/{folder}/responses_210325.npy",
+        }
+        fetch_file(specification, tmp_path / folder, [real_data])
+        assert (tmp_path / folder).read_bytes() == wanted.read_bytes()
