@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder that holds real data; where there is none, the test is skipped."""
+    """Return the folder of real data; where there is none, the test is skipped."""
     named = os.environ.get("VENTRAL_MIRRORS", str(REPOSITORY.parent / "shared" / "data"))
     for folder in named.split(os.pathsep):
         if (Path(folder) / "cowley2023_v4").is_dir():

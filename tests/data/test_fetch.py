@@ -197,9 +197,7 @@ def test_mirrors_come_before_the_server(server, destination, tmp_path):
     assert list(destination.parent.iterdir()) == [destination]
 
 
-def test_a_mirror_with_a_wrong_file_falls_back_to_the_server(
-    server, destination, tmp_path, caplog
-):
+def test_a_mirror_with_a_wrong_file_falls_back_to_the_server(server, destination, tmp_path, caplog):
     wrong = put(tmp_path / "mirror", "file.bin", b"an older version")
     fetch_file({"sha256": SHA256, "url": server.url}, destination, [tmp_path / "mirror"])
     assert len(server.requests) == 1
@@ -304,9 +302,9 @@ def test_mirror_folders(tmp_path):
     assert mirror_folders([str(three)], f"{one}:{two}::{three}") == [three, one, two]
     assert mirror_folders([], None) == []
     assert mirror_folders([], "") == []
-    with pytest.raises(VentralError, match="VENTRAL_MIRRORS: '.*/four' is not a folder"):
+    with pytest.raises(VentralError, match=r"VENTRAL_MIRRORS: '.*/four' is not a folder"):
         mirror_folders([str(one)], f"{two}:{tmp_path / 'four'}")
-    with pytest.raises(VentralError, match="mirrors: '.*/five' is not a folder"):
+    with pytest.raises(VentralError, match=r"mirrors: '.*/five' is not a folder"):
         mirror_folders([str(tmp_path / "five")], None)
 
 

@@ -1,5 +1,6 @@
 """Arrays of numbers from NumPy's files; nothing in them is ever run."""
 
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ def read_npy(path: str | Path) -> np.ndarray:
     try:
         # Mapped first: it compares the size that the header claims with the file's.
         array = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, OverflowError, OSError, SyntaxError) as error:
+    except (ValueError, OverflowError, OSError, SyntaxError, tokenize.TokenError) as error:
         what = "holds Python objects, which may carry code" if "object" in str(error) else error
         raise VentralError(f"{path} is no whole .npy file of numbers: {what}") from error
     if array.dtype.kind not in "iuf":
