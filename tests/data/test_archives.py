@@ -168,7 +168,7 @@ def test_a_damaged_image_is_named(tmp_path, content, message):
 
 def test_only_images_are_listed_in_the_order_of_the_archive(tmp_path):
     names = ["top/b.PNG", "top/a.jpeg", "c.webp", "top/d.Jpg", "e.jpg"]
-    others = ["top/", "__MACOSX/top/._b.PNG", "top/.hidden.png", ".git/f.png", "g.gif", "README"]
+    others = ["top/", "__MACOSX/top/b.PNG", "top/.hidden.png", ".git/f.png", "g.gif", "README"]
     entries = dict.fromkeys([*others[:3], *names, *others[3:]], PNG)
     archive = ImageArchive(zipped(tmp_path / "images.zip", entries))
     assert archive.names == names

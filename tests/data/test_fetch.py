@@ -235,6 +235,9 @@ def test_links_are_followed_but_not_in_circles(destination, tmp_path):
     (tmp_path / "elsewhere" / "back").symlink_to(mirror)
     fetch_file({"sha256": SHA256, "name": "file.bin"}, destination, [mirror])
     assert destination.read_bytes() == CONTENT
+    with pytest.raises(VentralError) as error:
+        fetch_file({"sha256": "0" * 64, "name": "file.bin"}, destination, [mirror])
+    assert str(error.value).count(SHA256) == 1
 
 
 def test_without_a_url_the_error_lists_what_was_searched(destination, tmp_path):
