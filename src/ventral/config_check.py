@@ -37,9 +37,7 @@ def check_config(config: dict, schemas: str | Path) -> None:
     if not complaints:
         for name, dataset in config["datasets"].items():
             of_source = schemas / "datasets" / f"{dataset['source']}.schema.yaml"
-            complaints += _check(
-                dataset, yaml.safe_load(of_source.read_text()), ("datasets", name)
-            )
+            complaints += _check(dataset, yaml.safe_load(of_source.read_text()), ("datasets", name))
     if not complaints:
         complaints = list(_check_names(config))
     if complaints:
@@ -120,7 +118,9 @@ def _check_names(config: Mapping) -> Iterator[str]:
     for name, model in models.items():
         for wanted in model.get("readouts", ()):
             if wanted not in readouts:
-                yield f"models: {name}: readouts: {wanted!r} is unknown; {nearest(wanted, readouts)}"
+                yield (
+                    f"models: {name}: readouts: {wanted!r} is unknown; {nearest(wanted, readouts)}"
+                )
         layers = [layer for tapped in model["taps"].values() for layer in tapped]
         for layer in sorted({layer for layer in layers if layers.count(layer) > 1}):
             yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
@@ -132,7 +132,9 @@ def _check_names(config: Mapping) -> Iterator[str]:
         if wanted and readout["features"] == "raw":
             yield f"readouts: {name}: n_components: raw features have no components; remove the key"
         elif wanted and wanted > most:
-            yield f"readouts: {name}: n_components: {wanted} is more than pca: n_components ({most})"
+            yield (
+                f"readouts: {name}: n_components: {wanted} is more than pca: n_components, {most}"
+            )
         if readout["method"] == "ridge" and "alpha" not in readout:
             yield f"readouts: {name}: alpha is missing; ridge has a fixed penalty"
         if readout["method"] != "ridge" and "alpha" in readout:

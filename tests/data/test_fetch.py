@@ -219,7 +219,9 @@ def test_the_folders_of_the_url_are_looked_in_first(destination, tmp_path, monke
     hashed = []
     monkeypatch.setattr(
         "ventral.data.fetch.file_digest",
-        lambda path, algorithm: hashed.append(str(path.parent.relative_to(tmp_path / "mirror"))),
+        lambda path, algorithm: (
+            hashed.append(str(path.parent.relative_to(tmp_path / "mirror"))) or "another sum"
+        ),
     )
     url = "https://127.0.0.1:1/other/study/part/file.bin"
     monkeypatch.setattr("ventral.data.fetch._download", lambda *arguments: None)

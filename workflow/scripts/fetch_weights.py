@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
-from ventral.activations.weights import fetch_weights
-from ventral.data.fetch import mirror_folders
+from ventral.activations.models import weights_url
+
+from ventral.data.fetch import fetch_file, mirror_folders
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):
     # Mirrors are read past the params, untracked: where a file lies changes nothing about it.
     mirrors = mirror_folders(snakemake.config["mirrors"], os.environ.get("VENTRAL_MIRRORS"))
-    fetch_weights(*snakemake.params.weights, Path(snakemake.output[0]), mirrors)
+    url, prefix = weights_url(*snakemake.params.weights)
+    fetch_file({"url": url, "sha256_prefix": prefix}, Path(snakemake.output[0]), mirrors)

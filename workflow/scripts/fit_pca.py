@@ -22,8 +22,6 @@ with job_log(snakemake.log[0]):
     with write_store(snakemake.output.store, attributes) as store:
         store.put("scores", components.scores, ("stimulus", "component"))
         store.put("eigenvalues", components.eigenvalues, ("component",))
-        store.put(
-            "explained_variance_ratio", components.explained_variance_ratio, ("component",)
-        )
+        store.put("explained_variance_ratio", components.explained_variance_ratio, ("component",))
         store.put("rank", [components.rank], ("one",))
         store.put("stimulus_id", source.read("stimulus_id"), ("stimulus",))

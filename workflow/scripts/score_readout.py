@@ -24,9 +24,7 @@ with job_log(snakemake.log[0]):
         n_components=int(store.read("n_components")[0]),
     )
     sites = score_sites(fit, settings["ceiling_floor"])
-    population, draws = score_population(
-        fit, sites, settings["seed"], settings["n_bootstrap"]
-    )
+    population, draws = score_population(fit, sites, settings["seed"], settings["n_bootstrap"])
     write_csv(snakemake.output.sites, sites)
     write_csv(snakemake.output.population, population)
     with write_aside(snakemake.output.draws) as aside, aside.open("wb") as file:

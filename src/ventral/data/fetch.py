@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,12 +23,45 @@ from ventral.store import write_aside
 logger = logging.getLogger(__name__)
 
 DIGEST_DIGITS = {"sha256": 64, "sha1": 40}
+PREFIX_DIGITS = 8
+"""torchvision names its files by the first digits of their sha256; they are all it publishes."""
 
 
 def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
     """Return the checksum of a file as lower-case hex; the file is read in blocks."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def checked_files(
+    specifications: Mapping[str, dict], paths: Iterable[str | Path]
+) -> dict[str, Path]:
+    """Return the files of a config section by name, each checked where its sum is known.
+
+    specifications: the section's ``files``. paths: where they lie, in the same order.
+
+    Raises `VentralError` naming the key and the file that is not there or has another sum.
+    """
+    files = {}
+    for (key, specification), path in zip(specifications.items(), paths, strict=True):
+        path = Path(path)
+        if not path.is_file():
+            raise VentralError(f"files: {key}: {path} is not there")
+        check_sum(path, specification)
+        files[key] = path
+    return files
+
+
+def check_sum(path: Path, specification: Mapping) -> None:
+    """Raise `VentralError` where a file does not have the sum that its specification gives."""
+    for algorithm in DIGEST_DIGITS:
+        if algorithm in specification:
+            found = file_digest(path, algorithm)
+            if found != specification[algorithm]:
+                raise VentralError(
+                    f"{path} has {algorithm} {found}, the config says {specification[algorithm]}:"
+                    " it is damaged or another file"
+                )
 
 
 def mirror_folders(configured: Sequence[str], environment: str | None) -> list[Path]:
@@ -55,8 +88,9 @@ def mirror_folders(configured: Sequence[str], environment: str | None) -> list[P
 def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) -> None:
     """Put a file at `destination`: from the first mirror that has it, else from its URL.
 
-    specification: ``sha256`` or ``sha1`` (lower-case hex), and ``url`` or ``name`` (the file's
-        name; without it the last part of the URL) or both.
+    specification: ``sha256`` or ``sha1`` (lower-case hex; of sha256 also the first digits alone,
+        at least eight, as ``sha256_prefix``), and ``url`` or ``name`` (the file's name; without it
+        the last part of the URL) or both.
     mirrors: folders, searched with all that is under them for a file of that name with the right
         checksum; those whose folders too are the URL's come first.
 
@@ -69,7 +103,7 @@ def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) 
     wrong = []
     for candidate in _candidates(name, url, mirrors):
         found = file_digest(candidate, algorithm)
-        if found == expected:
+        if found.startswith(expected):
             with write_aside(destination) as aside:
                 shutil.copyfile(candidate, aside)
             shutil.rmtree(_unfinished(destination), ignore_errors=True)
@@ -95,6 +129,8 @@ def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) 
 
 
 def _checksum(specification: dict) -> tuple[str, str]:
+    if "sha256_prefix" in specification and len(specification["sha256_prefix"]) >= PREFIX_DIGITS:
+        return "sha256", specification["sha256_prefix"]
     for algorithm, digits in DIGEST_DIGITS.items():
         if algorithm in specification:
             expected = specification[algorithm]
@@ -155,21 +191,22 @@ def _download(url: str, algorithm: str, expected: str, destination: Path) -> Non
     unfinished.mkdir(parents=True, exist_ok=True)
     received = unfinished / "received"
     resumed = received.exists()
-    try:
-        fetched = pooch.retrieve(
-            url,
-            known_hash=f"{algorithm}:{expected}",
-            fname=destination.name,
-            path=unfinished,
-            downloader=ResumingDownloader(received),
-        )
-    except requests.RequestException:
-        raise
-    except ValueError as error:
+    fetched = pooch.retrieve(
+        url,
+        known_hash=None,  # checked here, since pooch knows no sum by its first digits
+        fname=destination.name,
+        path=unfinished,
+        downloader=ResumingDownloader(received),
+    )
+    found = file_digest(fetched, algorithm)
+    if found.startswith(expected):
+        Path(fetched).replace(destination)
         shutil.rmtree(unfinished)
-        if resumed:  # the part that an earlier run had left may be to blame
-            return _download(url, algorithm, expected, destination)
-        what = str(error).partition(". ")[0]
-        raise VentralError(f"{destination.name} from {url}: {what}; it was removed") from error
-    Path(fetched).replace(destination)
+        return
     shutil.rmtree(unfinished)
+    if resumed:  # the part that an earlier run had left may be to blame
+        _download(url, algorithm, expected, destination)
+        return
+    raise VentralError(
+        f"{destination.name} from {url}: {algorithm} is {found}, not {expected}; it was removed"
+    )
