@@ -13,16 +13,16 @@ from ventral.figures import style
 from ventral.scores.reporting import (
     committed_rows,
     default_readout,
-    features_name,
     is_pixels,
     model_names,
+    readout_name,
     regions_in_order,
 )
 
-SHOWN = 0.98
-"""Part of all sites that the axis covers where the negative tail is long."""
-
 GOLDEN = (np.sqrt(5) - 1) / 2
+
+MANY = 4000
+"""From so many points on they go into the SVG as one image: each as a shape takes megabytes."""
 
 
 def draw(
@@ -53,37 +53,42 @@ def draw(
         return style.placeholder("No network was scored: there are no layers to compare.")
     regions = regions_in_order(scores)
     values = scores["explained_variance"].to_numpy(float)
-    low = style.lowest_shown(values, SHOWN)
+    low = style.lowest_shown(values)
     high = max(np.nanmax(values, initial=0.1), 0.1)
 
-    slots = max(len(layers) * len(family) for family, layers in families.values())
-    longest = max(len(layers) for _, layers in families.values())
-    panel = max(2.6, 0.32 * slots, 0.5 * longest) if slots > 1 else 2.6
-    legend = 1.7
+    look_of = style.looks(models)
+    heads = {
+        (key, region): (f"{region}: {key[1]}", _remark(scores, region, family))
+        for key, (family, _) in families.items()
+        for region in regions
+    }
+    panel = max(
+        *(0.32 * len(layers) * len(family) for family, layers in families.values()),
+        *(0.5 * len(layers) for _, layers in families.values()),
+        *(0.1 * len(head) + 0.065 * len(remark) + 0.1 for head, remark in heads.values()),
+        2.6,
+    )
     with matplotlib.rc_context(style.STYLE):
-        figure = Figure(
-            figsize=(
-                max(5.5, panel * len(regions) + legend + 0.7),
-                2.45 * len(families) + 1.0,
-            )
-        )
+        figure = Figure(figsize=(max(5.5, panel * len(regions) + 2.4), 2.45 * len(families) + 1.0))
         grid = figure.subplots(len(families), len(regions), squeeze=False, sharey=True)
-        for row, ((group, label), (family, layers)) in zip(grid, families.items(), strict=True):
+        for row, (key, (family, layers)) in zip(grid, families.items(), strict=True):
             for axes, region in zip(row, regions, strict=True):
                 here = scores[(scores["region"] == region) & scores["model"].isin(family)]
                 marked = {(model, layer) for at, model, layer in committed if at == region}
-                _draw_panel(axes, here, family, layers, style.looks(models), marked, low, high)
+                _draw_panel(
+                    axes, here, family, layers, look_of, marked, low, high, len(scores) > MANY
+                )
                 style.name_ticks(axes, list(range(len(layers))), layers, panel / len(layers))
-                _head_panel(axes, f"{region}: {label}", here)
+                head, remark = heads[key, region]
+                axes.set_title(head, loc="left", fontweight="bold")
+                axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8)
             row[0].set_ylabel("Explained variance (fraction)")
-            _name_family(row[-1], group, family, style.looks(models))
-        _explain_marks(figure)
+            _name_family(row[-1], key[0], family, look_of)
+        _explain_marks(figure, is_cut=bool((values < low).any()))
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
-            f"{split.capitalize()} split; {readouts[readout]['label']} on"
-            f" {features_name(readouts[readout]).replace('Top', 'the top').replace('Raw', 'all')}"
-            f"{' features' if readouts[readout]['features'] == 'raw' else ''}; a point is a site.",
+            f"{split.capitalize()} split; {readout_name(readouts[readout])}; a point is a site.",
         )
     return figure
 
@@ -121,6 +126,7 @@ def _draw_panel(
     committed: set[tuple[str, str]],
     low: float,
     high: float,
+    is_raster: bool,
 ) -> None:
     span = high - low
     is_cut = bool((scores["explained_variance"] < low).any())
@@ -133,12 +139,21 @@ def _draw_panel(
             own = scores.loc[
                 (scores["model"] == model) & (scores["layer"] == layer), "explained_variance"
             ].to_numpy(float)
-            own = own[np.isfinite(own)]
+            expected, own = own.size, own[np.isfinite(own)]
             at = index + offset
             look = look_of[model]
             name = f"{model}:{layer}"
             if own.size:
-                _draw_sites(axes, own, at, 0.46 * width, low, look, name)
+                _draw_sites(axes, own, at, 0.46 * width, low, look, name, is_raster)
+            elif expected:
+                axes.text(
+                    *(at, 0, " undefined "),
+                    rotation=90,
+                    ha="center",
+                    va="bottom",
+                    fontsize=7,
+                    color=style.QUIET,
+                )
             if (below := int((own < low).sum())) > 0:
                 axes.plot(at, low - 0.055 * span, "v", color=look.color, markersize=4)
                 axes.text(
@@ -158,14 +173,23 @@ def _draw_panel(
                 )
     if is_cut:
         axes.axhspan(foot, low, color="0.95", linewidth=0, zorder=0)
-    axes.set_ylim(foot, high + 0.14 * span)
+    top = high + 0.14 * span
+    axes.set_ylim(foot if is_cut else low - 0.05 * span, top)
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= top])
     axes.set_xlim(-0.55, len(layers) - 0.45)
     for edge in range(1, len(layers) if len(family) > 1 else 0):
         axes.axvline(edge - 0.5, color="0.92", linewidth=0.8, zorder=0)
 
 
 def _draw_sites(
-    axes: Axes, values: np.ndarray, at: float, half: float, low: float, look: style.Look, name: str
+    axes: Axes,
+    values: np.ndarray,
+    at: float,
+    half: float,
+    low: float,
+    look: style.Look,
+    name: str,
+    is_raster: bool,
 ) -> None:
     """Draw a violin, the sites inside it, their quartiles and their median."""
     shown = np.sort(values[values >= low])
@@ -196,6 +220,7 @@ def _draw_sites(
         linewidth=0,
         zorder=3,
         gid=f"sites:{name}",
+        rasterized=is_raster,
     )
     first, median, third = np.quantile(values, [0.25, 0.5, 0.75])
     if third > low:
@@ -227,13 +252,13 @@ def _density(values: np.ndarray):
     return gaussian_kde(values, bw_method=0.9 * spread / deviation * values.size**-0.2)
 
 
-def _head_panel(axes: Axes, text: str, scores: pd.DataFrame) -> None:
-    axes.set_title(text, loc="left", fontweight="bold")
-    sites = scores["site_id"].nunique()
-    remark = f"{sites} sites" if sites != 1 else "1 site"
-    if undefined := int(scores["explained_variance"].isna().sum()):
-        remark += f", {undefined} scores undefined"
-    axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8)
+def _remark(scores: pd.DataFrame, region: str, family: dict[str, dict]) -> str:
+    """Return how many sites a panel has, and how many scores are undefined."""
+    here = scores[(scores["region"] == region) & scores["model"].isin(family)]
+    sites = here["site_id"].nunique()
+    undefined = int(here["explained_variance"].isna().sum())
+    remark = f"{sites} site{'' if sites == 1 else 's'}"
+    return remark + (f", {undefined} scores undefined" if undefined else "")
 
 
 def _name_family(
@@ -257,16 +282,26 @@ def _name_family(
     legend.set_alignment("left")
 
 
-def _explain_marks(figure: Figure) -> None:
+def _explain_marks(figure: Figure, is_cut: bool) -> None:
     """Explain the marks common to all panels, under them."""
-    marks = [
-        Line2D([], [], color="black", marker="*", markersize=7, linestyle="none"),
-        Line2D([], [], color="black", marker="o", markerfacecolor="white", markersize=4),
-        Line2D([], [], color=style.QUIET, marker="v", markersize=4, linestyle="none"),
-    ]
+    marks = {
+        "committed layer": {"color": "black", "marker": "*", "markersize": 7, "linestyle": "none"},
+        "median and quartiles": {
+            "color": "black",
+            "marker": "o",
+            "markerfacecolor": "white",
+            "markersize": 4,
+        },
+    }
+    if is_cut:
+        marks["number of sites below the axis"] = {
+            "color": style.QUIET,
+            "marker": "v",
+            "markersize": 4,
+            "linestyle": "none",
+        }
     figure.legend(
-        marks,
-        ["committed layer", "median and quartiles", "number of sites below the axis"],
+        handles=[Line2D([], [], label=label, **mark) for label, mark in marks.items()],
         loc="outside lower center",
-        ncols=3,
+        ncols=len(marks),
     )

@@ -1,5 +1,7 @@
 """How the score rises and falls along the layers, pretrained against random weights."""
 
+from collections import Counter
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -11,9 +13,9 @@ from ventral.figures import style
 from ventral.scores.reporting import (
     committed_rows,
     default_readout,
-    features_name,
     is_pixels,
     model_names,
+    readout_name,
     regions_in_order,
 )
 
@@ -54,13 +56,11 @@ def draw(
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
         _add_legend(figure, models, drawn, shown, width)
-        raw = readouts[readout]["features"] == "raw"
-        features = "all features" if raw else features_name(readouts[readout]).replace("Top", "the top")
         style.title(
             figure,
             "Explained variance along the layers of each network",
-            f"{split.capitalize()} split; {readouts[readout]['label']} on {features};"
-            " mean over sites, band: 95% bootstrap interval.",
+            f"{split.capitalize()} split; {readout_name(readouts[readout])};"
+            " mean over sites and its 95% bootstrap interval.",
         )
     return figure
 
@@ -94,18 +94,18 @@ def _draw_panel(
     look_of = style.looks(models)
     drawn = summary[summary["model"].isin(models)]
     top = max(np.nanmax(drawn[[MEAN, HIGH]].to_numpy(float), initial=0.05), 0.05)
-    low = style.lowest_shown(drawn[[MEAN, LOW]].to_numpy(float).ravel(), keep=1.0)
-    low = max(low, -max(0.25, top))
+    low = _lowest_shown(drawn)
     ceiling = scores.drop_duplicates("site_id")["ceiling"].mean()
 
     axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
-    _draw_pixels(axes, summary, models, low)
+    pixels = _draw_pixels(axes, summary, models, low)
+    below: Counter = Counter()
     start, positions, names = 0, [], []
     for heading, family, layers in blocks:
         here = np.arange(start, start + len(layers))
         for model in family:
             rows = summary[summary["model"] == model].set_index("layer").reindex(layers)
-            _draw_model(axes, here, rows, look_of[model], model, low)
+            _draw_model(axes, here, rows, look_of[model], model, low, below)
         axes.text(
             *(here.mean(), 1.03, heading),
             transform=axes.get_xaxis_transform(),
@@ -121,9 +121,9 @@ def _draw_panel(
     if np.isfinite(ceiling):
         axes.axhline(ceiling, color="black", linestyle=(0, (1, 2)), linewidth=1.2, gid="ceiling")
         top = max(top, ceiling)
-        remark = f"noise ceiling {ceiling:.2f} (dotted)"
+        remark = f"{pixels}noise ceiling {ceiling:.2f} (dotted)"
     else:
-        remark = "no noise ceiling: no repeated trials"
+        remark = f"{pixels}no noise ceiling: no repeated trials"
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
     axes.set_xlim(-0.7, start - 1.3)
@@ -131,21 +131,38 @@ def _draw_panel(
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines
-    axes.set_title(f"{summary['region'].iloc[0]}, {sites} sites", loc="left", fontweight="bold", pad=pad)
+    head = f"{summary['region'].iloc[0]}, {sites} site{'' if sites == 1 else 's'}"
+    axes.set_title(head, loc="left", fontweight="bold", pad=pad)
     axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8, pad=pad)
 
 
-def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low: float) -> None:
-    """Draw the pixel baseline and its interval across the panel."""
+def _lowest_shown(drawn: pd.DataFrame) -> float:
+    """Return the foot of a panel: under all means down to −1, and intervals down to −0.5."""
+    mean = np.nanmin(drawn[MEAN].to_numpy(float), initial=-0.02)
+    interval = np.nanmin(drawn[LOW].to_numpy(float), initial=-0.02)
+    return float(max(min(mean, max(interval, -0.5)), -1.0))
+
+
+def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low: float) -> str:
+    """Draw the pixel baseline and its interval; return a remark where it is below the panel."""
     pixels = [model for model, given in models.items() if is_pixels(given)]
     for _, row in summary[summary["model"].isin(pixels)].iterrows():
-        if np.isfinite(row[MEAN]) and row[MEAN] >= low:
+        if row[MEAN] < low:
+            return f"pixel baseline {_number(row[MEAN])}, below the axis; "
+        if np.isfinite(row[MEAN]):
             axes.axhspan(row[LOW], row[HIGH], color="0.6", alpha=0.25, linewidth=0, zorder=0)
             axes.axhline(row[MEAN], color="0.45", linewidth=1.4, zorder=1, gid="pixels")
+    return ""
 
 
 def _draw_model(
-    axes: Axes, here: np.ndarray, rows: pd.DataFrame, look: style.Look, model: str, low: float
+    axes: Axes,
+    here: np.ndarray,
+    rows: pd.DataFrame,
+    look: style.Look,
+    model: str,
+    low: float,
+    below: Counter,
 ) -> None:
     mean, lower, upper = (rows[name].to_numpy(float) for name in (MEAN, LOW, HIGH))
     face = "white" if look.is_random else look.color
@@ -165,16 +182,19 @@ def _draw_model(
     )
     for position, value in zip(here[mean < low], mean[mean < low], strict=True):
         axes.annotate(
-            f"▾ {value:.2f}",
+            f"▾ {_number(value)}",
             (position, low),
+            (0, 9 * below[position]),  # one above the other where several models are below
+            textcoords="offset points",
             color=look.color,
             fontsize=7,
             ha="center",
-            va="center",
+            va="bottom",
         )
+        below[position] += 1
     chosen = committed_rows(rows).to_numpy()
     axes.plot(
-        *(here[chosen], mean[chosen]),
+        *(here[chosen], np.maximum(mean[chosen], low)),
         linestyle="none",
         marker="o",
         markersize=10,
@@ -184,6 +204,10 @@ def _draw_model(
         zorder=4,
         gid=f"committed:{model}",
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _add_legend(
@@ -223,5 +247,5 @@ def _add_legend(
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
     longest = max(len(handle.get_label()) for handle in handles)
-    columns = max(1, min(len(handles), int(width / (0.065 * longest + 0.75))))
+    columns = max(1, min(len(handles), int(width / (0.06 * longest + 0.55))))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -130,16 +130,18 @@ def placeholder(message: str) -> Figure:
     return figure
 
 
-def lowest_shown(values: np.ndarray, keep: float) -> float:
-    """Return where an axis of scores may end below.
+def lowest_shown(values: np.ndarray) -> float:
+    """Return where an axis of single sites' scores may end below.
 
-    A long negative tail is cut at the quantile 1 − `keep`, and in any case at −1: below it a
-    prediction is worse than twice the variance of the responses, however far.
+    All values are shown unless they reach further below zero than the best one above it; then
+    at least 98% are, but none under −1: there a prediction is worse than twice the variance of
+    the responses, however far.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
         return -0.1
-    return float(min(-0.02, max(finite.min(), min(np.quantile(finite, 1 - keep), -0.1), -1.0)))
+    enough = min(np.quantile(finite, 0.02), -finite.max(), -0.1)
+    return float(min(-0.02, max(finite.min(), enough, -1.0)))
 
 
 def save(figure: Figure, path_svg: str | Path, path_png: str | Path) -> None:
@@ -147,5 +149,5 @@ def save(figure: Figure, path_svg: str | Path, path_png: str | Path) -> None:
     for path in (path_svg, path_png):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
-        figure.savefig(path_svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(path_svg, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
         figure.savefig(path_png, format="png", dpi=200, metadata={"Software": None})

@@ -86,6 +86,14 @@ def features_name(readout: dict) -> str:
     return "Raw" if readout["features"] == "raw" else f"Top {readout['n_components']} PCs"
 
 
+def readout_name(readout: dict) -> str:
+    """Return a readout in words: "Ridge CV on the top 500 PCs"."""
+    raw = readout["features"] == "raw"
+    return f"{readout['label']} on " + (
+        "all features" if raw else f"the top {readout['n_components']} PCs"
+    )
+
+
 def committed_rows(summary: pd.DataFrame) -> pd.Series:
     """Return a boolean for each row: its layer is the committed one."""
     return summary["layer_committed"].fillna(False).astype(bool)
