@@ -108,7 +108,7 @@ def name_ticks(axes: Axes, positions: list[float], layers: list[str], slot: floa
 
 def title(figure: Figure, headline: str, remark: str) -> None:
     """Set a bold headline and, under it, a plain remark broken to the figure's width."""
-    lines = textwrap.wrap(remark, int(figure.get_figwidth() / 0.075))
+    lines = textwrap.wrap(remark, int(figure.get_figwidth() / 0.07))
     size = matplotlib.rcParams["figure.titlesize"]
     # The empty lines make the layout keep room for the remark, which has its own weight and size.
     figure.suptitle(headline + "\n " * len(lines), x=0.012, ha="left", fontweight="bold")
