@@ -70,7 +70,7 @@ def looks(models: dict[str, dict]) -> dict[str, Look]:
     seen: Counter = Counter()
     result = {}
     for model, given in networks.items():
-        start = "random" if given["weights"] is None else "weights"
+        start = "random" if given.get("weights") is None else "weights"
         alike = (given["architecture"], given["group"], start)
         result[model] = Look(
             color=COLORS[architectures.index(given["architecture"]) % len(COLORS)],
