@@ -1,0 +1,251 @@
+"""How the score rises and falls along the layers, pretrained against random weights."""
+
+from collections import Counter
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ventral.figures import style
+from ventral.scores.reporting import (
+    committed_rows,
+    default_readout,
+    is_pixels,
+    model_names,
+    readout_name,
+    regions_in_order,
+)
+
+MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
+
+
+def draw(
+    scores: pd.DataFrame,
+    summary: pd.DataFrame,
+    models: dict[str, dict],
+    readouts: dict[str, dict],
+    split: str,
+    readout: str | None = None,
+) -> Figure:
+    """Draw a panel per region: mean explained variance over sites against the layer.
+
+    Architectures stand side by side, each with its layers in network order. Bands are the 95%
+    bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
+    The noise ceiling is the mean over sites of `scores`' ceiling (a site's reliability, which
+    bounds its explained variance). `readout` is by default the last ridge_cv of `readouts`.
+    """
+    readout = readout or default_readout(readouts)
+    shown = summary[(summary["split"] == split) & (summary["readout"] == readout)]
+    blocks = _blocks(models, shown)
+    if not blocks:
+        return style.placeholder("No network was scored: there are no layers to compare.")
+    drawn = shown[shown["model"].isin({model for _, family, _ in blocks for model in family})]
+    regions = regions_in_order(drawn)
+    ticks = sum(len(layers) for _, _, layers in blocks)
+    width = max(5.5, 0.36 * (ticks + len(blocks)) + 1.0)
+    with matplotlib.rc_context(style.STYLE):
+        figure = Figure(figsize=(width, 2.9 * len(regions) + 1.5))
+        panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
+        for axes, region in zip(panels, regions, strict=True):
+            here = shown[shown["region"] == region]
+            at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
+            _draw_panel(axes, here, blocks, models, at_region, width)
+            axes.set_ylabel("Mean explained variance\n(fraction)")
+        panels[-1].set_xlabel("Layer, in network order")
+        _add_legend(figure, models, drawn, shown, width)
+        style.title(
+            figure,
+            "Explained variance along the layers of each network",
+            f"{split.capitalize()} split; {readout_name(readouts[readout])};"
+            " mean over sites and its 95% bootstrap interval.",
+        )
+    return figure
+
+
+def _blocks(models: dict[str, dict], shown: pd.DataFrame) -> list[tuple[str, dict, list[str]]]:
+    """Return (heading, models, layers in network order) for each architecture with a score."""
+    families: dict[str, dict] = {}
+    for model, given in models.items():
+        if not is_pixels(given) and (shown["model"] == model).any():
+            families.setdefault(given["architecture"], {})[model] = given
+    labels = [next(iter(family.values()))["label"] for family in families.values()]
+    blocks = []
+    for label, family in zip(labels, families.values(), strict=True):
+        layers = style.layers_in_order(
+            family.values(), shown.loc[shown["model"].isin(family), "layer"]
+        )
+        first = next(iter(family.values()))
+        variant = first.get("variant") if labels.count(label) > 1 else None
+        blocks.append((f"{label}\n{variant}" if variant else label, family, layers))
+    return [block for block in blocks if block[2]]
+
+
+def _draw_panel(
+    axes: Axes,
+    summary: pd.DataFrame,
+    blocks: list,
+    models: dict[str, dict],
+    scores: pd.DataFrame,
+    width: float,
+) -> None:
+    look_of = style.looks(models)
+    drawn = summary[summary["model"].isin(models)]
+    top = max(np.nanmax(drawn[[MEAN, HIGH]].to_numpy(float), initial=0.05), 0.05)
+    low = _lowest_shown(drawn)
+    ceiling = scores.drop_duplicates("site_id")["ceiling"].mean()
+
+    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    pixels = _draw_pixels(axes, summary, models, low)
+    below: Counter = Counter()
+    start, positions, names = 0, [], []
+    for heading, family, layers in blocks:
+        here = np.arange(start, start + len(layers))
+        for model in family:
+            rows = summary[summary["model"] == model].set_index("layer").reindex(layers)
+            _draw_model(axes, here, rows, look_of[model], model, low, below)
+        axes.text(
+            *(here.mean(), 1.03, heading),
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+        )
+        if start:
+            axes.axvline(start - 1, color="0.85", linewidth=0.8, zorder=0)
+        positions += list(here)
+        names += layers
+        start += len(layers) + 1
+    if np.isfinite(ceiling):
+        axes.axhline(ceiling, color="black", linestyle=(0, (1, 2)), linewidth=1.2, gid="ceiling")
+        top = max(top, ceiling)
+        remark = f"{pixels}noise ceiling {ceiling:.2f} (dotted)"
+    else:
+        remark = f"{pixels}no noise ceiling: no repeated trials"
+    span = top - low
+    axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
+    axes.set_xlim(-0.7, start - 1.3)
+    style.name_ticks(axes, positions, names, (width - 1.0) / (start + 0.4))
+    sites = scores["site_id"].nunique()
+    lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
+    pad = 8 + 11 * lines
+    head = f"{summary['region'].iloc[0]}, {sites} site{'' if sites == 1 else 's'}"
+    axes.set_title(head, loc="left", fontweight="bold", pad=pad)
+    axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8, pad=pad)
+
+
+def _lowest_shown(drawn: pd.DataFrame) -> float:
+    """Return the foot of a panel: under all means down to −1, and intervals down to −0.5."""
+    mean = np.nanmin(drawn[MEAN].to_numpy(float), initial=-0.02)
+    interval = np.nanmin(drawn[LOW].to_numpy(float), initial=-0.02)
+    return float(max(min(mean, max(interval, -0.5)), -1.0))
+
+
+def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low: float) -> str:
+    """Draw the pixel baseline and its interval; return a remark where it is below the panel."""
+    pixels = [model for model, given in models.items() if is_pixels(given)]
+    for _, row in summary[summary["model"].isin(pixels)].iterrows():
+        if row[MEAN] < low:
+            return f"pixel baseline {_number(row[MEAN])}, below the axis; "
+        if np.isfinite(row[MEAN]):
+            axes.axhspan(row[LOW], row[HIGH], color="0.6", alpha=0.25, linewidth=0, zorder=0)
+            axes.axhline(row[MEAN], color="0.45", linewidth=1.4, zorder=1, gid="pixels")
+    return ""
+
+
+def _draw_model(
+    axes: Axes,
+    here: np.ndarray,
+    rows: pd.DataFrame,
+    look: style.Look,
+    model: str,
+    low: float,
+    below: Counter,
+) -> None:
+    mean, lower, upper = (rows[name].to_numpy(float) for name in (MEAN, LOW, HIGH))
+    face = "white" if look.is_random else look.color
+    if np.isfinite(mean).sum() == 1:  # a band needs two layers
+        axes.vlines(here, lower, upper, color=look.color, linewidth=1.2, zorder=2)
+    axes.fill_between(here, lower, upper, color=look.color, alpha=0.14, linewidth=0, zorder=2)
+    axes.plot(
+        *(here, mean),
+        color=look.color,
+        linestyle=look.line,
+        linewidth=1.5,
+        marker=look.marker,
+        markersize=4.5,
+        markerfacecolor=face,
+        zorder=3,
+        gid=f"mean:{model}",
+    )
+    for position, value in zip(here[mean < low], mean[mean < low], strict=True):
+        axes.annotate(
+            f"▾ {_number(value)}",
+            (position, low),
+            (0, 9 * below[position]),  # one above the other where several models are below
+            textcoords="offset points",
+            color=look.color,
+            fontsize=7,
+            ha="center",
+            va="bottom",
+        )
+        below[position] += 1
+    chosen = committed_rows(rows).to_numpy()
+    axes.plot(
+        *(here[chosen], np.maximum(mean[chosen], low)),
+        linestyle="none",
+        marker="o",
+        markersize=10,
+        markerfacecolor="none",
+        markeredgecolor="black",
+        markeredgewidth=1.0,
+        zorder=4,
+        gid=f"committed:{model}",
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _add_legend(
+    figure: Figure,
+    models: dict[str, dict],
+    drawn: pd.DataFrame,
+    shown: pd.DataFrame,
+    width: float,
+) -> None:
+    names, look_of = model_names(models), style.looks(models)
+    present = set(drawn["model"])
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=look_of[model].color,
+            linestyle=look_of[model].line,
+            marker=look_of[model].marker,
+            markersize=4.5,
+            markerfacecolor="white" if look_of[model].is_random else look_of[model].color,
+            label=names[model],
+        )
+        for model in models
+        if model in present
+    ]
+    handles.append(
+        Line2D(
+            *([], []),
+            linestyle="none",
+            marker="o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor="black",
+            label="committed layer",
+        )
+    )
+    if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
+        handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
+    longest = max(len(handle.get_label()) for handle in handles)
+    columns = max(1, min(len(handles), int(width / (0.06 * longest + 0.55))))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -1,0 +1,158 @@
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from synthetic_scores import PIXELS, READOUTS, many_models, network, summarise, synthetic
+from ventral.figures import explained_variance_by_layer, score_along_layers, style
+
+FIGURES = (explained_variance_by_layer, score_along_layers)
+LAYERS = ["features.0", "features.7", "blocks.11.mlp.fc2"]
+MODELS = {
+    "pixels": PIXELS,
+    "trained": network("SqueezeNet", "pretrained weights", layers=LAYERS),
+    "random": network("SqueezeNet", "random weights", weights=None, layers=LAYERS),
+}
+
+
+def artist(axes, gid):
+    (found,) = [child for child in axes.get_children() if child.get_gid() == gid]
+    return found
+
+
+def tick_labels(axes):
+    return [text.get_text() for text in axes.get_xticklabels()]
+
+
+def texts(figure):
+    return " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))
+
+
+def test_violins_have_a_panel_per_region_and_family_and_name_the_layers():
+    models = many_models()
+    scores, summary = synthetic(models, ("IT", "V4"), n_sites=6)
+    figure = explained_variance_by_layer.draw(scores, summary, models, READOUTS, "test")
+    assert len(figure.axes) == 2 * 5  # ResNet-50 is both task-driven and goal-driven
+    assert figure.axes[0].get_title(loc="left") == "V4: ResNet-50"
+    assert tick_labels(figure.axes[-1]) == models["vit"]["layers"]
+
+
+@pytest.mark.parametrize("readout", [None, "raw_linear"])
+def test_each_site_is_a_point_or_is_counted_below_the_axis(readout):
+    scores, summary = synthetic(MODELS, n_sites=50)
+    figure = explained_variance_by_layer.draw(scores, summary, MODELS, READOUTS, "test", readout)
+    (axes,) = figure.axes
+    chosen = scores[
+        (scores["split"] == "test") & (scores["readout"] == (readout or "pcs_ridge_cv"))
+    ]
+    networks = chosen[chosen["model"] != "pixels"]
+    low = style.lowest_shown(networks["explained_variance"].to_numpy())
+    below = 0
+    for (model, layer), part in networks.groupby(["model", "layer"]):
+        values = part["explained_variance"].to_numpy()
+        points = artist(axes, f"sites:{model}:{layer}").get_offsets()[:, 1]
+        np.testing.assert_array_equal(points, np.sort(values[values >= low]))
+        if (values < low).any():
+            below += int(artist(axes, f"below:{model}:{layer}").get_text())
+        assert artist(axes, f"median:{model}:{layer}").get_ydata()[0] == np.median(values)
+    assert below == (networks["explained_variance"] < low).sum() > 0
+
+
+def test_committed_layers_are_marked_in_both_figures():
+    scores, summary = synthetic(MODELS)
+    summary["layer_committed"] = summary["layer"].isin(["features.7", "pixels"])
+    violins = explained_variance_by_layer.draw(scores, summary, MODELS, READOUTS, "test").axes[0]
+    stars = [a.get_gid() for a in violins.lines if "committed" in str(a.get_gid())]
+    assert stars == ["committed:trained:features.7", "committed:random:features.7"]
+    lines = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test").axes[0]
+    assert artist(lines, "committed:trained").get_xdata() == [1]
+
+
+def test_lines_show_the_means_the_baseline_and_the_ceiling():
+    scores, summary = synthetic(MODELS, ("V4", "IT"))
+    figure = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test")
+    assert len(figure.axes) == 2
+    for axes, region in zip(figure.axes, ("V4", "IT"), strict=True):
+        assert tick_labels(axes) == LAYERS
+        rows = summary.query("region == @region and split == 'test' and readout == 'pcs_ridge_cv'")
+        mean = rows.set_index(["model", "layer"])["explained_variance_mean"]
+        for model in ("trained", "random"):
+            np.testing.assert_array_equal(
+                artist(axes, f"mean:{model}").get_ydata(), mean[model][LAYERS]
+            )
+        assert artist(axes, "pixels").get_ydata()[0] == mean["pixels", "pixels"]
+        sites = scores[scores["region"] == region].drop_duplicates("site_id")
+        assert artist(axes, "ceiling").get_ydata()[0] == pytest.approx(sites["ceiling"].mean())
+    trained, random = (artist(axes, f"mean:{model}") for model in ("trained", "random"))
+    assert to_hex(trained.get_color()) == to_hex(random.get_color())
+    assert (trained.get_linestyle(), random.get_linestyle()) == ("-", "--")
+
+
+def test_architectures_stand_side_by_side():
+    models = many_models()
+    scores, summary = synthetic(models, n_sites=6, ceiling=False)
+    figure = score_along_layers.draw(scores, summary, models, READOUTS, "test")
+    expected = [models[name]["layers"] for name in ("resnet", "shallow", "alexnet", "vit")]
+    assert tick_labels(figure.axes[0]) == [layer for layers in expected for layer in layers]
+    assert "no noise ceiling" in texts(figure)
+
+
+def test_a_baseline_or_a_mean_below_the_panel_is_told():
+    scores, summary = synthetic(MODELS)
+    summary.loc[summary["model"] == "pixels", "explained_variance_mean"] = -4.25
+    summary.loc[summary["layer"] == "features.7", "explained_variance_mean"] = -3.5
+    told = texts(score_along_layers.draw(scores, summary, MODELS, READOUTS, "test"))
+    assert "pixel baseline −4.25, below the axis" in told
+    assert told.count("▾ −3.50") == 2
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("undefined", ["one layer", "all"])
+def test_undefined_scores_are_tolerated(figure, undefined, tmp_path):
+    scores, _ = synthetic(MODELS, n_sites=10, splits=("validation",))
+    where = (scores["layer"] == "features.7") | (undefined == "all")
+    scores.loc[where, ["r2", "explained_variance", "pearson_r"]] = np.nan
+    summary = summarise(scores)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = figure.draw(scores, summary, MODELS, READOUTS, "validation")
+        style.save(drawn, tmp_path / "a.svg", tmp_path / "a.png")
+    assert tick_labels(drawn.axes[0]) == LAYERS
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_one_layer_of_one_model_and_no_network_at_all(figure, tmp_path):
+    alone = {"net": network("AlexNet", "pretrained", layers=["features.12"])}
+    scores, summary = synthetic(alone, n_sites=1)
+    assert tick_labels(figure.draw(scores, summary, alone, READOUTS, "test").axes[0]) == [
+        "features.12"
+    ]
+    pixels = {"pixels": PIXELS}
+    scores, summary = synthetic(pixels, n_sites=4)
+    drawn = figure.draw(scores, summary, pixels, READOUTS, "test")
+    assert not drawn.axes
+    assert "No network was scored" in texts(drawn)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_same_input_gives_the_same_bytes(figure, tmp_path):
+    scores, summary = synthetic(MODELS, n_sites=20)
+    for name in ("a", "b"):
+        drawn = figure.draw(scores, summary, MODELS, READOUTS, "test")
+        style.save(drawn, tmp_path / f"{name}.svg", tmp_path / name / "it.png")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "a/it.png").read_bytes() == (tmp_path / "b/it.png").read_bytes()
+    assert b"<dc:date>" not in (tmp_path / "a.svg").read_bytes()
+
+
+def test_looks_tell_all_networks_apart():
+    looks = style.looks(many_models())
+    assert "pixels" not in looks
+    assert len(set(looks.values())) == len(looks)
+    assert looks["resnet"].color == looks["resnet_goal"].color != looks["alexnet"].color
+
+
+def test_layers_of_relatives_merge_in_network_order():
+    relatives = [{"layers": ["a", "c", "e"]}, {"layers": ["b", "c", "d", "e"]}]
+    assert style.layers_in_order(relatives, "abcd") == ["b", "a", "c", "d"]
