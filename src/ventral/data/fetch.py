@@ -208,5 +208,6 @@ def _download(url: str, algorithm: str, expected: str, destination: Path) -> Non
         _download(url, algorithm, expected, destination)
         return
     raise VentralError(
-        f"{destination.name} from {url}: {algorithm} is {found}, not {expected}; it was removed"
+        f"{destination.name} from {url}: {algorithm} expected {expected} but got {found};"
+        " it was removed"
     )
