@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from ventral.errors import VentralError
 
 MOST_COMPLAINTS = 12
+NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
     "array": "a list",
@@ -87,7 +88,7 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
         known = error.schema.get("properties", {})
         for unknown in error.instance.keys() - known.keys():
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {nearest(unknown, known)}"
-    elif error.validator == "propertyNames":
+    elif error.validator == "pattern" and error.validator_value == NAME:
         yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"

@@ -1,0 +1,96 @@
+"""A wrong config is refused in words that name the key and the nearest right name."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ventral.config_check import check_config
+from ventral.errors import VentralError
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "workflow" / "schemas"
+
+
+def config(name="config"):
+    return yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+
+
+def change(config, path, value):
+    """Set ``a: b: c`` of a config; None removes it."""
+    *parents, last = path.split(": ")
+    for key in parents:
+        config = config[key]
+    if value is None:
+        del config[last]
+    else:
+        config[last] = value
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "config").glob("*.yaml")])
+def test_the_projects_configs_are_right(name):
+    check_config(config(name), SCHEMAS)
+
+
+def test_defaults_are_filled_in():
+    filled = config()
+    check_config(filled, SCHEMAS)
+    assert filled["compute"] == {"device": "auto", "batch_size": 64, "workers": 0}
+    assert filled["datasets"]["simulated"]["responses"]["n_it_sites"] == 48
+    assert filled["datasets"]["simulated"]["split"]["fractions"]["train"] == 4
+    assert filled["models"]["resnet18_random"]["preprocessing"]["mean"] == [0.485, 0.456, 0.406]
+    assert filled["models"]["pixels"]["weights"] is None
+
+
+MODEL = "models: resnet18_random"
+WRONG = [
+    ("readout", {}, "readout: unknown key; did you mean 'readouts'?"),
+    (f"{MODEL}: tap", {}, f"{MODEL}: tap: unknown key; did you mean 'taps'?"),
+    (f"{MODEL}: seed", "one", f"{MODEL}: seed: must be a whole number, not 'one'"),
+    (f"{MODEL}: taps: main", "conv1", f"{MODEL}: taps: main: must be a list, not 'conv1'"),
+    (f"{MODEL}: dtype", "float61", "'float61' is unknown; did you mean 'float16'"),
+    (f"{MODEL}: weights", 7, f"{MODEL}: weights: 7 is none of: null \\(random\\)"),
+    (f"{MODEL}: weights", {"url": "https://x/y"}, "none of: null .*with sha256"),
+    (f"{MODEL}: taps", None, f"{MODEL}: 'taps' is missing"),
+    (f"{MODEL}: taps: more", ["layer1"], f"{MODEL}: taps: layer 'layer1' stands twice"),
+    (f"{MODEL}: readouts", ["ridge_cv"], "'ridge_cv' is unknown; did you mean .*'ridge_cv_pcs'"),
+    ("models: ../../etc", {}, "models: '../../etc' is no name"),
+    (f"{MODEL}: taps: main", ["../x"], "'../x' is no name"),
+    ("models: pixels: weights", "DEFAULT", "models: pixels: weights: pixels have none"),
+    ("datasets: simulated: source", "simulate", "source: 'simulate' is unknown; .*'simulated'"),
+    ("datasets: simulated: model", [], "datasets: simulated: model: unknown key; .*'models'"),
+    ("datasets: simulated: models", ["resnet18"], "did you mean 'resnet18_random'"),
+    (
+        "datasets: simulated: responses",
+        {"n_sites": 3},
+        "responses: n_sites: unknown key; did you mean 'n_.._sites' or 'n_.._sites'",
+    ),
+    ("datasets: simulated: split", {"method": "rand"}, "method: 'rand' is unknown; .*'random'"),
+    ("readouts: ridge_raw: alpha", None, "readouts: ridge_raw: alpha is missing"),
+    ("readouts: ridge_raw: alpha", -1, "alpha: -1 is less than or equal to"),
+    ("readouts: linear_pcs: alpha", 1.0, "only ridge has one fixed alpha"),
+    ("readouts: linear_pcs: n_components", 400, "400 is more than pca: n_components, 100"),
+    ("readouts: linear_raw: n_components", 4, "raw features have no components"),
+    ("readouts: linear_raw: method", "ols", "method: 'ols' is unknown; there is linear, ridge"),
+    ("figures: readout", "ridge_cv", "figures: readout: 'ridge_cv' is unknown"),
+    ("pca: n_components", "4", "pca: n_components: must be a whole number, not '4'"),
+    ("datasets", {}, "datasets: .*(non-empty|enough properties)"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG)
+def test_a_wrong_config_is_refused(path, value, message):
+    wrong = config()
+    change(wrong, path, value)
+    with pytest.raises(VentralError, match=message):
+        check_config(wrong, SCHEMAS)
+
+
+def test_all_complaints_come_at_once():
+    wrong = config()
+    change(wrong, f"{MODEL}: seed", "one")
+    change(wrong, "pca: n_component", 3)
+    with pytest.raises(VentralError) as error:
+        check_config(wrong, SCHEMAS)
+    assert "must be a whole number" in str(error.value)
+    assert "did you mean 'n_components'" in str(error.value)
