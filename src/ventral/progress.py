@@ -1,4 +1,4 @@
-"""Progress of a long loop: a bar in a terminal, a plain line now and then in a log."""
+"""Progress: a bar in a terminal, plain lines in a log."""
 
 import logging
 import sys
@@ -9,17 +9,29 @@ from typing import TypeVar
 from tqdm import tqdm
 
 Item = TypeVar("Item")
-LOG_EVERY_SECONDS = 10
+
+SECONDS_BETWEEN_LINES = 10
+
+log = logging.getLogger(__name__)
 
 
 def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
-    """Give the items of `iterable`, showing how many of `total` are done."""
+    """Give the items of an iterable and show how far it is.
+
+    Without a terminal, one line is logged at most every `SECONDS_BETWEEN_LINES` seconds and one at
+    the end, so that a log file stays readable.
+    """
     if sys.stderr.isatty():
-        yield from tqdm(iterable, total=total, desc=label, leave=False)
+        yield from tqdm(iterable, total=total, desc=label)
         return
-    last = time.monotonic()
-    for done, item in enumerate(iterable):
-        if time.monotonic() - last > LOG_EVERY_SECONDS:
-            logging.info("%s: %d of %d", label, done, total)
-            last = time.monotonic()
+    start = last = time.monotonic()
+    done = 0
+    for item in iterable:
         yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES and done < total:
+            last = now
+            left = (now - start) / done * (total - done)
+            log.info("%s: %d of %d, about %.0f s left", label, done, total, left)
+    log.info("%s: %d of %d in %.1f s", label, done, total, time.monotonic() - start)

@@ -1,0 +1,226 @@
+"""Activations of a tap set, from a stimulus store to an activation store, never whole in memory."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+import zarr
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ventral.activations.preprocessing import Preprocessing, StimulusBatches
+from ventral.activations.taps import Taps
+from ventral.data.stimuli import iterate_images
+from ventral.errors import VentralError
+from ventral.progress import track
+from ventral.provenance import provenance
+from ventral.store import DIGEST_COLUMNS, ContentDigest, Store, StoreWriter, write_store
+
+BUFFER_BYTES = 256 * 2**20
+ROWS = (16, 256)
+MAX_COLUMNS = 4 * DIGEST_COLUMNS
+
+
+def extract_activations(
+    stimulus_store: str | Path,
+    model: nn.Module,
+    layers: Iterable[str],
+    preprocessing: Preprocessing,
+    destination: str | Path,
+    *,
+    batch_size: int = 64,
+    workers: int = 0,
+    device: str = "auto",
+    dtype: str = "float16",
+    progress: Callable[[Iterable, int, str], Iterable] = track,
+    attributes: dict | None = None,
+) -> None:
+    """Record a tap set on all stimuli, in one forward pass, as ``{destination}.zarr``.
+
+    The store has one array per layer, named as the layer: (stimulus, feature), features flattened
+    from the layer's own shape, which is its attribute ``layer_shape``; and ``stimulus_id``. The
+    forward pass is float32. `ventral.activations.taps.Taps` says what is recorded of a module that
+    is called twice or gives a tuple. Any `workers` gives the same bytes; the last bit may differ
+    with `batch_size` and `device`, whose kernels add in another order.
+
+    model: it is moved to the device, in place, and set to eval mode.
+    workers: processes that read and preprocess; 0 does it in this one.
+    device: ``auto`` is a CUDA device where there is one, else the CPU.
+    dtype: of the store, ``float16`` or ``float32``.
+    attributes: further facts for the store's provenance (see `ventral.activations.models`).
+
+    Raises `VentralError` for damaged stimuli, a layer that cannot be recorded, and activations
+    that are not finite or beyond `dtype`; then there is no store.
+    """
+    found = _device(device)
+    model = model.eval().to(found, memory_format=torch.channels_last)
+    for _ in iterate_images(stimulus_store):  # the whole digest, before anything is computed
+        pass
+    stimuli = Store(stimulus_store)
+    batches = StimulusBatches(stimulus_store, preprocessing, batch_size)
+    probe = StimulusBatches(stimulus_store, preprocessing, 1)[0]
+    taps = Taps(model, layers, _to_device(probe, found), dtype)
+    # The iterator forks its workers here, before the writer's thread exists.
+    loaded = iter(_loader(batches, workers, found))
+    facts = provenance(
+        device=_device_name(found),
+        dtype=dtype,
+        batch_size=batch_size,
+        preprocessing=vars(preprocessing),
+        stimuli_sha256=stimuli.manifest["images"]["sha256"],
+        **(attributes or {}),
+    )
+    with write_store(f"{destination}.zarr", facts) as store:
+        with ActivationWriter(store, batches.stimuli, taps.shapes, dtype) as writer:
+            start = 0
+            for images in progress(loaded, len(batches), "activations"):
+                writer.append(taps.record(_to_device(images, found), start))
+                start += len(images)
+        store.put("stimulus_id", stimuli.read("stimulus_id"), ("stimulus",))
+
+
+class ActivationWriter:
+    """Writes batches of rows as whole chunks, in a background thread.
+
+    Two buffers of some rows of all layers: one is filled while the other is being written. An
+    error of the thread is raised by the next `append`, or at the end.
+
+    store: open for writing.
+    stimuli: rows that will come.
+    shapes: {layer: its shape for one stimulus}.
+    dtype: of the arrays.
+    """
+
+    def __init__(
+        self, store: StoreWriter, stimuli: int, shapes: dict[str, tuple[int, ...]], dtype: str
+    ):
+        widths = {layer: math.prod(shape) for layer, shape in shapes.items()}
+        chunks = chunk_shapes(stimuli, widths, np.dtype(dtype).itemsize)
+        self.store = store
+        self.rows = next(iter(chunks.values()))[0]
+        self.arrays: dict[str, zarr.Array] = {}
+        self.digests: dict[str, ContentDigest] = {}
+        for layer, width in widths.items():
+            self.arrays[layer] = store.create(
+                layer,
+                (stimuli, width),
+                dtype,
+                ("stimulus", "feature"),
+                chunks=chunks[layer],
+                attributes={"layer_shape": list(shapes[layer])},
+            )
+            self.digests[layer] = ContentDigest((stimuli, width), dtype)
+        self._filling, self._other = (
+            {layer: np.empty((self.rows, width), dtype) for layer, width in widths.items()}
+            for _ in range(2)
+        )
+        self._filled = 0
+        self._written = 0
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._pending: Future | None = None
+
+    def __enter__(self) -> "ActivationWriter":
+        """Start with empty buffers."""
+        return self
+
+    def append(self, batch: dict[str, np.ndarray]) -> None:
+        """Take the next rows of every layer, {layer: (rows, features)}."""
+        rows = len(next(iter(batch.values())))
+        taken = 0
+        while taken < rows:
+            count = min(rows - taken, self.rows - self._filled)
+            for layer, values in batch.items():
+                target = self._filling[layer][self._filled : self._filled + count]
+                target[...] = values[taken : taken + count]
+            taken += count
+            self._filled += count
+            if self._filled == self.rows:
+                self._hand_over()
+
+    def __exit__(self, kind, error, traceback) -> None:
+        """Write what is left and enter the arrays into the manifest, unless there was an error."""
+        try:
+            if kind is None:
+                if self._filled:
+                    self._hand_over()
+                self._wait()
+                for layer, digest in self.digests.items():
+                    self.store.record(layer, digest.shape, digest.dtype, digest.hexdigest())
+        finally:
+            self._thread.shutdown()  # nothing may write into a store that is being removed
+
+    def _hand_over(self) -> None:
+        self._wait()
+        full, count = self._filling, self._filled
+        self._pending = self._thread.submit(self._write, full, self._written, count)
+        self._filling, self._other = self._other, full
+        self._written += count
+        self._filled = 0
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+
+    def _write(self, buffer: dict[str, np.ndarray], start: int, count: int) -> None:
+        for layer, rows in buffer.items():
+            self.arrays[layer][start : start + count] = rows[:count]
+            self.digests[layer].update_rows(rows[:count])
+
+
+def chunk_shapes(stimuli: int, widths: dict[str, int], itemsize: int) -> dict[str, tuple[int, int]]:
+    """Return {layer: chunk shape (rows, features)}; the rows are the same for all layers.
+
+    Rows: the power of two within `ROWS` that keeps a buffer of all layers within `BUFFER_BYTES`,
+    or 16 where none does. Features: as many as keep a chunk's size as the rows shrink, in whole
+    digest blocks, so that a slab of columns is read without cutting chunks.
+    """
+    rows = ROWS[1]
+    while rows > ROWS[0] and rows * sum(widths.values()) * itemsize > BUFFER_BYTES:
+        rows //= 2
+    columns = min(DIGEST_COLUMNS * ROWS[1] // rows, MAX_COLUMNS)
+    return {layer: (min(rows, stimuli), min(columns, width)) for layer, width in widths.items()}
+
+
+def _loader(batches: StimulusBatches, workers: int, device: torch.device) -> DataLoader:
+    return DataLoader(
+        batches,
+        batch_size=None,  # an item is a batch
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        worker_init_fn=_start_worker if workers else None,
+        # A worker must not import the main program again: job scripts have no main guard.
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+    )
+
+
+def _start_worker(worker: int) -> None:
+    """Read with Zarr's own codecs: the threads of the Rust pipeline do not survive a fork."""
+    zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"})
+
+
+def _to_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+    return images.to(device, memory_format=torch.channels_last, non_blocking=True)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise VentralError(f"device {name!r} is not there: {error}") from error
+    if device.type == "cuda":  # float32 as on the CPU, and the same bytes each time
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+    return device
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

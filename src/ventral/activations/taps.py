@@ -1,0 +1,165 @@
+"""Taps: record the outputs of some modules during a forward pass, and stop after the last one."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import nn
+
+from ventral.activations.layer_names import check_layers
+from ventral.errors import VentralError
+
+DTYPES = {"float16": torch.float16, "float32": torch.float32}
+
+
+class _AfterLastTap(Exception):
+    """Unwinds a forward pass once every layer has been recorded."""
+
+
+class Taps:
+    """Forward hooks on the layers of a model.
+
+    A probe, one full forward pass on one stimulus, finds how often each layer is called and the
+    shape of its output. Every later pass ends with the last of these calls. Of a module that is
+    called several times in a pass, the last output is recorded; of an output that is a tuple or a
+    list, its first tensor. A hook copies at once, because the module that follows may overwrite
+    its input (``ReLU(inplace=True)``).
+
+    model: in eval mode, on its device.
+    layers: module paths.
+    probe: one preprocessed stimulus, (1, 3, size, size), on the model's device.
+    dtype: ``float16`` or ``float32``, of what is recorded.
+
+    shapes: {layer: shape of its output for one stimulus}, in the order of `layers`.
+
+    Raises `VentralError` for a layer that does not exist, is not called, or gives no floating
+    point tensor whose first axis is the stimulus.
+    """
+
+    def __init__(
+        self, model: nn.Module, layers: Iterable[str], probe: torch.Tensor, dtype: str = "float16"
+    ):
+        if dtype not in DTYPES:
+            raise VentralError(f"activations of dtype {dtype!r}: give one of {', '.join(DTYPES)}")
+        layers = list(dict.fromkeys(layers))
+        names = [name for name, _ in model.named_modules()]
+        check_layers(layers, names, type(model).__name__)
+        if not layers:
+            raise VentralError("a tap set without layers")
+        self.model = model
+        self.layers = layers
+        self.dtype = DTYPES[dtype]
+        self.calls, self.shapes = self._probe(probe)
+
+    def record(self, images: torch.Tensor, first_stimulus: int = 0) -> dict[str, np.ndarray]:
+        """Return {layer: (batch, features)} of a batch, flattened in the order of `shapes`.
+
+        images: (batch, 3, size, size), preprocessed, on the model's device.
+        first_stimulus: index of the batch's first stimulus, for error messages.
+
+        Raises `VentralError` for NaN, infinity, a value that the dtype cannot hold, or a shape
+        that differs between stimuli.
+        """
+        seen: Counter[str] = Counter()
+        recorded: dict[str, np.ndarray] = {}
+
+        def take(layer: str, output: object) -> None:
+            seen[layer] += 1
+            if seen[layer] < self.calls[layer]:
+                return
+            tensor = _first_tensor(layer, output)
+            if tensor.shape != (len(images), *self.shapes[layer]):
+                raise VentralError(
+                    f"layer {layer!r} gives shape {tuple(tensor.shape)} for {len(images)} stimuli"
+                    f" from number {first_stimulus}; for one stimulus it gave {self.shapes[layer]}"
+                )
+            flat = tensor.reshape(len(images), -1)
+            _check_range(layer, flat, self.dtype, first_stimulus)
+            recorded[layer] = flat.to("cpu", self.dtype, copy=True).numpy()
+            if len(recorded) == len(self.layers):
+                raise _AfterLastTap
+
+        self._forward(images, take)
+        if len(recorded) < len(self.layers):
+            missed = next(layer for layer in self.layers if layer not in recorded)
+            raise VentralError(
+                f"layer {missed!r} is called {seen[missed]} time(s) for the stimuli from number"
+                f" {first_stimulus}, and {self.calls[missed]} for the first: its model's path"
+                " depends on the stimulus"
+            )
+        return {layer: recorded[layer] for layer in self.layers}
+
+    def _probe(self, image: torch.Tensor) -> tuple[Counter, dict[str, tuple[int, ...]]]:
+        calls: Counter[str] = Counter()
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def look(layer: str, output: object) -> None:
+            calls[layer] += 1
+            shape = tuple(_first_tensor(layer, output).shape)
+            if shape[:1] != (1,) or not math.prod(shape):
+                raise VentralError(
+                    f"layer {layer!r} gives shape {shape} for one stimulus: its first axis is not"
+                    " the stimulus. Choose the module around it"
+                )
+            shapes[layer] = shape[1:]
+
+        self._forward(image, look)
+        uncalled = [layer for layer in self.layers if layer not in calls]
+        if uncalled:
+            raise VentralError(
+                f"layer {uncalled[0]!r} is never called in a forward pass of"
+                f" {type(self.model).__name__}; it has no activations"
+            )
+        return calls, {layer: shapes[layer] for layer in self.layers}
+
+    def _forward(self, images: torch.Tensor, receive) -> None:
+        handles = [
+            self.model.get_submodule(layer).register_forward_hook(
+                lambda module, inputs, output, layer=layer: receive(layer, output)
+            )
+            for layer in self.layers
+        ]
+        try:
+            with torch.inference_mode():
+                self.model(images)
+        except _AfterLastTap:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _first_tensor(layer: str, output: object) -> torch.Tensor:
+    if isinstance(output, tuple | list):
+        output = next((item for item in output if isinstance(item, torch.Tensor)), output)
+    if not isinstance(output, torch.Tensor) or not output.is_floating_point():
+        what = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
+        raise VentralError(f"layer {layer!r} gives {what}, not a floating point tensor")
+    return output
+
+
+def _check_range(layer: str, flat: torch.Tensor, dtype: torch.dtype, first_stimulus: int) -> None:
+    """Raise `VentralError` where (batch, features) values are not finite, or too large to keep."""
+    low, high = (bound.item() for bound in torch.aminmax(flat))  # NaN goes through
+    largest = max(-low, high)
+    limit = torch.finfo(dtype).max
+    if largest <= limit and not math.isnan(low):
+        return
+    finite = flat.isfinite()
+    bad = ~finite | (flat.abs() > limit)
+    stimulus = first_stimulus + int(bad.any(dim=1).nonzero()[0])
+    where = f"layer {layer!r}, first at stimulus number {stimulus}"
+    if finite.all():
+        raise VentralError(
+            f"{where}: activations up to {largest:.6g} are beyond {dtype} (at most {limit:.0f})."
+            " Set `dtype: float32` in the model's entry"
+        )
+    kept = flat[finite].abs()
+    finite_largest = f"{kept.max().item():.6g}" if kept.numel() else "none"
+    raise VentralError(
+        f"{where}: {int((~finite).sum())} activations are NaN or infinite already in float32 (the"
+        f" largest finite one is {finite_largest}): `dtype: float32` in the model's entry will not"
+        " help; check the model's weights and its preprocessing"
+    )
