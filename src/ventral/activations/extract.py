@@ -109,7 +109,7 @@ class ActivationWriter:
                 layer,
                 (stimuli, width),
                 dtype,
-                ("stimulus", "feature"),
+                ("stimulus", f"{layer}_feature"),  # layers differ in width: so must the names
                 chunks=chunks[layer],
                 attributes={"layer_shape": list(shapes[layer])},
             )
