@@ -1,16 +1,6 @@
 """Weights, and the activations of each tap set of a model."""
 
 
-def extraction_settings(wildcards):
-    """Return what decides the bytes of an extraction, and nothing else of the model's entry."""
-    model = config["models"][wildcards.model]
-    keys = ("architecture", "arguments", "weights", "seed", "dtype", "preprocessing")
-    return {
-        **{key: model[key] for key in keys},
-        "layers": model["taps"][wildcards.taps],
-    }
-
-
 rule fetch_weights:
     output:
         "<resources>/weights/{architecture}-{weights}.pth",

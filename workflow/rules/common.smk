@@ -118,9 +118,7 @@ def layers_of(model):
 
 
 def tap_set_of(model, layer):
-    return next(
-        taps for taps, layers in config["models"][model]["taps"].items() if layer in layers
-    )
+    return next(taps for taps, layers in config["models"][model]["taps"].items() if layer in layers)
 
 
 def fits_of(dataset):
@@ -155,3 +153,115 @@ def weights_of(wildcards):
     if isinstance(model["weights"], dict):
         return file_path(model["weights"])
     return f"<resources>/weights/{model['architecture']}-{model['weights']}.pth"
+
+
+# What data rules are given.
+
+
+def without_files(settings):
+    return {key: value for key, value in settings.items() if key != "files"}
+
+
+def stimulus_settings(wildcards):
+    entry = config["datasets"][wildcards.dataset]
+    return {"source": entry["source"], **without_files(entry["stimuli"])}
+
+
+def response_settings(wildcards):
+    entry = config["datasets"][wildcards.dataset]
+    return {**stimulus_settings(wildcards), **without_files(entry["responses"])}
+
+
+def stimulus_file_specifications(wildcards):
+    return section_files(wildcards.dataset, "stimuli")
+
+
+def response_file_specifications(wildcards):
+    return {
+        **section_files(wildcards.dataset, "stimuli"),
+        **section_files(wildcards.dataset, "responses"),
+    }
+
+
+def stimulus_files(wildcards):
+    return [file_path(file) for file in stimulus_file_specifications(wildcards).values()]
+
+
+def response_files(wildcards):
+    return [file_path(file) for file in response_file_specifications(wildcards).values()]
+
+
+# What an extraction is given.
+
+
+def extraction_settings(wildcards):
+    """Return what decides the bytes of an extraction, and nothing else of the model's entry."""
+    model = config["models"][wildcards.model]
+    keys = ("architecture", "arguments", "weights", "seed", "dtype", "preprocessing")
+    return {
+        **{key: model[key] for key in keys},
+        "layers": model["taps"][wildcards.taps],
+    }
+
+
+# What a readout is given.
+
+
+def readout_settings(wildcards):
+    """Return a readout's entry without the label that tables show."""
+    readout = config["readouts"][wildcards.readout]
+    return {key: value for key, value in readout.items() if key != "label"}
+
+
+# What scores, tables and figures are given.
+
+
+def score_settings():
+    return {**config["scores"], "seed": config["seed"]}
+
+
+def scores_of(ending):
+    """Return an input function: one file of every fit of a data set."""
+
+    def files(wildcards):
+        return [
+            f"<results>/{wildcards.dataset}/scores/{model}/{layer}/{readout}{ending}"
+            for model, layer, readout in fits_of(wildcards.dataset)
+        ]
+
+    return files
+
+
+def names_of_fits(wildcards):
+    return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
+
+
+def display_settings(wildcards):
+    """Return what tables and figures show of models and readouts, in the order of the config."""
+    shown = ("label", "variant", "group", "architecture", "weights")
+    return {
+        "models": {
+            name: {
+                "label": name,
+                **{
+                    key: config["models"][name][key]
+                    for key in shown
+                    if key in config["models"][name]
+                },
+                "layers": layers_of(name),
+            }
+            for name in models_of(wildcards.dataset)
+        },
+        "readouts": {
+            name: {
+                "label": name,
+                **entry,
+                "n_components": entry.get("n_components", config["pca"]["n_components"]),
+            }
+            for name, entry in config["readouts"].items()
+        },
+    }
+
+
+def figure_settings(wildcards):
+    return {**display_settings(wildcards), "readout": config["figures"].get("readout")}

@@ -1,45 +1,14 @@
 """Files, stimuli, splits and responses."""
 
 
-def without_files(settings):
-    return {key: value for key, value in settings.items() if key != "files"}
-
-
-def stimulus_settings(wildcards):
-    entry = config["datasets"][wildcards.dataset]
-    return {"source": entry["source"], **without_files(entry["stimuli"])}
-
-
-def response_settings(wildcards):
-    entry = config["datasets"][wildcards.dataset]
-    return {**stimulus_settings(wildcards), **without_files(entry["responses"])}
-
-
-def stimulus_file_specifications(wildcards):
-    return section_files(wildcards.dataset, "stimuli")
-
-
-def response_file_specifications(wildcards):
-    return {
-        **section_files(wildcards.dataset, "stimuli"),
-        **section_files(wildcards.dataset, "responses"),
-    }
-
-
-def stimulus_files(wildcards):
-    return [file_path(file) for file in stimulus_file_specifications(wildcards).values()]
-
-
-def response_files(wildcards):
-    return [file_path(file) for file in response_file_specifications(wildcards).values()]
-
-
 rule fetch_file:
     output:
         "<resources>/downloads/{download}",
     log:
         "<logs>/fetch_file/{download}.log",
     localrule: True
+    conda:
+        "../../envs/analysis.yaml"
     params:
         specification=lambda wildcards: DOWNLOADS[wildcards.download],
     script:

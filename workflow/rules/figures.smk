@@ -1,10 +1,6 @@
 """The figures, one rule each, so that a change of style draws one of them again."""
 
 
-def figure_settings(wildcards):
-    return {**display_settings(wildcards), "readout": config["figures"].get("readout")}
-
-
 rule draw_explained_variance_by_layer:
     input:
         scores="<results>/{dataset}/scores.csv",

@@ -1,12 +1,6 @@
 """Regressions from the features of a layer to the responses of each site."""
 
 
-def readout_settings(wildcards):
-    """Return a readout's entry without the label that tables show."""
-    readout = config["readouts"][wildcards.readout]
-    return {key: value for key, value in readout.items() if key != "label"}
-
-
 rule fit_readout:
     input:
         feature_manifest=lambda wildcards: f"{features_of(wildcards)}.json",

@@ -1,49 +1,6 @@
 """Ceilings, the scores of each fit, and the tables made of all of them."""
 
 
-def score_settings():
-    return {**config["scores"], "seed": config["seed"]}
-
-
-def scores_of(ending):
-    """Return an input function: one file of every fit of a data set."""
-
-    def files(wildcards):
-        return [
-            f"<results>/{wildcards.dataset}/scores/{model}/{layer}/{readout}{ending}"
-            for model, layer, readout in fits_of(wildcards.dataset)
-        ]
-
-    return files
-
-
-def names_of_fits(wildcards):
-    return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
-
-
-def display_settings(wildcards):
-    """Return what tables and figures show of models and readouts, in the order of the config."""
-    shown = ("label", "variant", "group", "architecture", "weights")
-    return {
-        "models": {
-            name: {
-                "label": name,
-                **{key: config["models"][name][key] for key in shown if key in config["models"][name]},
-                "layers": layers_of(name),
-            }
-            for name in models_of(wildcards.dataset)
-        },
-        "readouts": {
-            name: {
-                "label": name,
-                **entry,
-                "n_components": entry.get("n_components", config["pca"]["n_components"]),
-            }
-            for name, entry in config["readouts"].items()
-        },
-    }
-
-
 rule estimate_ceilings:
     input:
         manifest="<results>/{dataset}/responses.json",
