@@ -42,21 +42,21 @@ wildcard_constraints:
     download="[0-9a-f]{16}/[A-Za-z0-9_.-]+",
 
 
-def code(rule, *modules):
-    """Return the digest of the code that a rule runs: its script and what the script imports.
+def code(step, *modules):
+    """Return the digest of the code behind a step, its script and what the script imports.
 
     modules: paths in src/ventral of what the script loads by name.
     """
     package = ROOT / "src" / "ventral"
-    script = ROOT / "workflow" / "scripts" / f"{rule}.py"
+    script = ROOT / "workflow" / "scripts" / f"{step}.py"
     return source_digest([script, *(package / module for module in modules)], package)
 
 
-def code_with_source(rule):
-    """Return an input function: the digest of a rule's code and of the data set's own module."""
+def code_with_source(step):
+    """Return a function that gives the digest of a step and of the data set's own module."""
 
     def digest(wildcards):
-        return code(rule, f"data/{config['datasets'][wildcards.dataset]['source']}.py")
+        return code(step, f"data/{config['datasets'][wildcards.dataset]['source']}.py")
 
     return digest
 
