@@ -14,5 +14,5 @@ def real_data() -> Path:
     named = os.environ.get("VENTRAL_MIRRORS", str(REPOSITORY.parent / "shared" / "data"))
     for folder in named.split(os.pathsep):
         if (Path(folder) / "cowley2023_v4").is_dir():
-            return Path(folder)
+            return Path(folder).resolve()
     pytest.skip(f"no real data: no folder cowley2023_v4 in {named}; set VENTRAL_MIRRORS")

@@ -1,11 +1,30 @@
 """What several test files build."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from ventral.features.gram import gram_matrix
 from ventral.store import ContentDigest, Store, write_store
+
+ROOT = Path(__file__).parents[1]
+
+
+def snakemake(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow as a user would, in a working folder of its own; all output is stdout."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder), *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def store_layer(path: Path, values: np.ndarray, chunks=None, name: str = "layer1.0") -> Store:

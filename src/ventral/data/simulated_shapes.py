@@ -84,8 +84,9 @@ def _folded(angle, parts):
 
 def _star(number, jitter):
     points, inner = 5 + number % 4, 0.36 + 0.1 * (number // 4) + 0.03 * jitter[0]
-    tip, valley = np.array([1.15, 0.0]), inner * np.array(
-        [np.cos(np.pi / points), np.sin(np.pi / points)]
+    tip, valley = (
+        np.array([1.15, 0.0]),
+        inner * np.array([np.cos(np.pi / points), np.sin(np.pi / points)]),
     )
     edge = valley - tip
 
