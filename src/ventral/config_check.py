@@ -1,7 +1,6 @@
 """Check a config against its schema, fill in defaults, and say in plain words what is wrong."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from ventral.errors import VentralError
+from ventral.errors import VentralError, nearest
 
 MOST_COMPLAINTS = 12
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -46,15 +45,6 @@ def check_config(config: dict, schemas: str | Path) -> None:
         if len(complaints) > len(shown):
             shown.append(f"and {len(complaints) - len(shown)} more")
         raise VentralError("the config is not right:\n" + "\n".join(f"  {line}" for line in shown))
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Say what may have been meant, and what there is."""
-    names = [str(known) for known in names]
-    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
-    if close:
-        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "there is " + ", ".join(names) if names else "there is none"
 
 
 def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""The one exception whose message is meant for the user."""
+"""The one exception whose message is meant for the user, and what such messages share."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class VentralError(Exception):
@@ -6,3 +9,12 @@ class VentralError(Exception):
 
     Jobs print its message alone, without a traceback.
     """
+
+
+def nearest(name: object, names: Iterable[object]) -> str:
+    """Say which of `names` may have been meant by `name`; where none is near, what there is."""
+    names = [str(known) for known in names]
+    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    return "there is " + ", ".join(names) if names else "there is none"

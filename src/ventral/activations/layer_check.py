@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pooch
 
-from ventral.config_check import nearest
-from ventral.errors import VentralError
+from ventral.errors import VentralError, nearest
 
 
 def check_layers_of_models(models: Mapping[str, Mapping], source_folder: str | Path) -> None:

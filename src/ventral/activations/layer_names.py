@@ -7,11 +7,10 @@ JSON list: a config can be checked from a process that does not import torch.
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 
 import torch
 
-from ventral.activations.models import construct, nearest
+from ventral.activations.models import construct
 from ventral.errors import VentralError
 
 
@@ -27,14 +26,6 @@ def layer_names(architecture: str, arguments: dict | None = None) -> list[str]:
         except NotImplementedError:  # builders that compute with values, such as RegNet's
             model = construct(architecture, arguments)
     return [name for name, _ in model.named_modules() if name]
-
-
-def check_layers(wanted: Iterable[str], names: Iterable[str], model: str) -> None:
-    """Raise `VentralError` for the first wanted layer that `model` does not have."""
-    names = list(names)
-    for layer in wanted:
-        if layer not in names:
-            raise VentralError(f"model {model!r} has no layer {layer!r}{nearest(layer, names)}")
 
 
 def _main() -> int:

@@ -1,10 +1,8 @@
 """Models: from a model's entry in the config to a network ready to be recorded."""
 
-import difflib
 import hashlib
 import importlib
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -12,7 +10,7 @@ from torch import nn
 
 from ventral.activations.torchvision_import import torchvision
 from ventral.activations.weights import load_weights
-from ventral.errors import VentralError
+from ventral.errors import VentralError, nearest
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
 """Their pretrained weights come from TensorFlow and expect inputs of mean and deviation 0.5."""
@@ -119,17 +117,11 @@ def model_facts(settings: dict, weights_file: Path | None, seed: int) -> dict:
     return {"model": settings, "weights_sha256": sha256, "seed": seed}
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the names most like `name`, as the end of an error message."""
-    found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.4)
-    return f"; nearest: {', '.join(found)}" if found else ""
-
-
 def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:
     known = torchvision.models.list_models()
     if architecture not in known:
         raise VentralError(
-            f"unknown architecture {architecture!r}{nearest(architecture, ['pixels', *known])}."
+            f"unknown architecture {architecture!r}; {nearest(architecture, ['pixels', *known])}"
             " Give `pixels`, a torchvision name, or `module:function`"
         )
     if architecture in INPUT_IS_RESCALED:
@@ -148,8 +140,8 @@ def _imported_builder(architecture: str):
     builder = getattr(module, function, None)
     if not callable(builder):
         raise VentralError(
-            f"architecture {architecture!r}: module {module_name!r} has no function {function!r}"
-            + nearest(function, dir(module))
+            f"architecture {architecture!r}: module {module_name!r} has no function {function!r};"
+            f" {nearest(function, dir(module))}"
         )
     return builder
 

@@ -58,7 +58,8 @@ class Preprocessing:
         images: (batch, height, width, 3), uint8 0 to 255 or float32 0 to 1.
         """
         batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-        batch = functional.to_dtype(batch, torch.float32, scale=True)
+        # Divided, as it always was in torchvision; v2's to_dtype differs in the last bit.
+        batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
         target = [self.size, self.size] if self.resize == "squash" else [self.resize_side]
         batch = functional.resize(batch, target, antialias=True)
         if self.resize == "crop":

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ventral.activations.layer_names import check_layers
-from ventral.errors import VentralError
+from ventral.errors import VentralError, nearest
 
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
 
@@ -45,7 +44,11 @@ class Taps:
             raise VentralError(f"activations of dtype {dtype!r}: give one of {', '.join(DTYPES)}")
         layers = list(dict.fromkeys(layers))
         names = [name for name, _ in model.named_modules()]
-        check_layers(layers, names, type(model).__name__)
+        for layer in layers:
+            if layer not in names:
+                raise VentralError(
+                    f"{type(model).__name__} has no layer {layer!r}; {nearest(layer, names[1:])}"
+                )
         if not layers:
             raise VentralError("a tap set without layers")
         self.model = model

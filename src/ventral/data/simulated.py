@@ -60,10 +60,13 @@ def read_responses(
     drawn = draw_scenes(seed, max(settings["images_per_object"], REFERENCE_VIEWS))
     rows = _rows_of(stimulus_table["stimulus_id"], drawn["stimulus_id"])
     reference = slice(0, REFERENCE_VIEWS * N_ALL_OBJECTS)
-    drives = {
-        "IT": _it_drive(settings, drawn),
-        "V4": _v4_drive(settings, drawn),
-    }
+    drives = {}
+    if settings["n_it_sites"]:
+        drives["IT"] = _it_drive(settings, drawn)
+    if settings["n_v4_sites"]:
+        drives["V4"] = _v4_drive(settings, drawn)
+    if not drives:
+        raise VentralError("simulated responses: n_it_sites and n_v4_sites are both 0: no site")
     rates, counts, sites = [], [], []
     for region, drive in drives.items():
         rate = firing_rates(seed, region, drive, drive[reference])

@@ -17,6 +17,7 @@ FIELD = 8.0
 SUPERSAMPLING = 4
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # Rec. 709
 BACKGROUND_CONTRAST = 0.12
+GRAIN = 0.8  # log amplitude along the grain against the mean over orientations
 SCENE_STREAM, BACKGROUND_STREAM = 2, 3
 
 
@@ -99,11 +100,26 @@ def chroma(thing: SimulatedObject) -> np.ndarray:
 
 
 def draw_background(random: np.random.Generator, size: int) -> np.ndarray:
-    """Draw noise whose amplitude falls as 1/f, (size, size), mean 0.5, periodic at the edges.
+    """Draw noise whose amplitude falls as 1/f, (size, size), mean 0.5.
 
-    The amplitude spectrum of natural scenes: Field (1987), J. Opt. Soc. Am. A 4, 2379.
+    The amplitude spectrum of natural scenes: Field (1987), J. Opt. Soc. Am. A 4, 2379. Like them
+    it has a grain: two textures of different orientation share the image, on either side of a soft
+    border. The grain tells nothing about the object.
     """
-    frequency = np.hypot(fft.fftfreq(size)[:, None], fft.rfftfreq(size)[None, :])
-    frequency[0, 0] = np.inf
-    noise = fft.irfft2(fft.rfft2(random.standard_normal((size, size))) / frequency, s=(size, size))
+    along = (np.arange(size) + 0.5) / size - 0.5
+    border, grain = random.uniform(0, 2 * np.pi), random.uniform(0, np.pi)
+    distance = np.cos(border) * along[None, :] - np.sin(border) * along[:, None]
+    share = 1 / (1 + np.exp(-distance / 0.06))
+    one = _grained_noise(random, size, grain)
+    other = _grained_noise(random, size, grain + random.uniform(0.25, 0.75) * np.pi)
+    noise = np.sqrt(share) * one + np.sqrt(1 - share) * other
     return 0.5 + BACKGROUND_CONTRAST * noise / noise.std()
+
+
+def _grained_noise(random: np.random.Generator, size: int, grain: float) -> np.ndarray:
+    across, up = fft.rfftfreq(size)[None, :], -fft.fftfreq(size)[:, None]
+    frequency = np.hypot(across, up)
+    frequency[0, 0] = np.inf
+    amplitude = np.exp(GRAIN * np.cos(2 * (np.arctan2(up, across) - grain))) / frequency
+    noise = fft.irfft2(fft.rfft2(random.standard_normal((size, size))) * amplitude, s=(size, size))
+    return noise / noise.std()

@@ -98,7 +98,7 @@ def _v4_fields(seed: int, n_sites: int, size: int):
     for site in range(n_sites):
         random = site_generator(seed, TUNING_STREAM, "V4", site)
         right, up = random.uniform(-2, 2, 2)
-        width = random.uniform(0.6, 1.2)
+        width = random.uniform(0.8, 1.6)
         angle, preferred = random.uniform(0, np.pi), random.uniform(-1, 1)
         window = np.exp(
             -((along[None, :] - right) ** 2 + (along[:, None] + up) ** 2) / (2 * width**2)
