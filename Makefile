@@ -33,7 +33,7 @@ quick: setup-test
 	$(BIN)/python -m pytest -m "not slow"
 
 lint: setup-test
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint

@@ -1,10 +1,9 @@
 """Draw the distribution of explained variance over sites for each layer."""
 
-from ventral.figures.style import save
-from ventral.scores.reporting import reported_split
-
 from ventral.figures import explained_variance_by_layer
+from ventral.figures.style import save
 from ventral.job_log import job_log
+from ventral.scores.reporting import reported_split
 from ventral.tables import read_csv
 
 with job_log(snakemake.log[0]):

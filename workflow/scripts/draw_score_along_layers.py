@@ -1,10 +1,9 @@
 """Draw the score along the layers of each network, with the pixel baseline."""
 
-from ventral.figures.style import save
-from ventral.scores.reporting import reported_split
-
 from ventral.figures import score_along_layers
+from ventral.figures.style import save
 from ventral.job_log import job_log
+from ventral.scores.reporting import reported_split
 from ventral.tables import read_csv
 
 with job_log(snakemake.log[0]):

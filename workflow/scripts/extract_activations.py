@@ -5,7 +5,6 @@ from pathlib import Path
 from ventral.activations.extract import extract_activations
 from ventral.activations.models import build_model, model_facts
 from ventral.activations.preprocessing import Preprocessing
-
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from ventral.activations.models import weights_url
-
 from ventral.data.fetch import fetch_file, mirror_folders
 from ventral.job_log import job_log
 

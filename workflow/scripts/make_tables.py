@@ -1,9 +1,8 @@
 """Make the table of models and the table of layers."""
 
+from ventral.job_log import job_log
 from ventral.scores.reporting import reported_split
 from ventral.scores.tables import table_of_layers, table_of_models, to_markdown
-
-from ventral.job_log import job_log
 from ventral.store import write_aside
 from ventral.tables import read_csv, write_csv
 

@@ -1,0 +1,506 @@
+"""The rerun contract: after each change, exactly these jobs are planned.
+
+Each line is a change to a toy project that has run (two data sets, three models), and the jobs
+that Snakemake plans then, by rule and wildcards. `README.md` shows the lines in words; a test
+holds the two together.
+"""
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plans import ROOT, Project
+
+pytestmark = pytest.mark.slow
+
+TABLES = (
+    "collect_scores",
+    "summarise_scores",
+    "make_tables",
+    "draw_explained_variance_by_layer",
+    "draw_score_along_layers",
+)
+FITS = ("fit_readout", "score_readout")
+CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    project = Project.create(tmp_path_factory.mktemp("contract") / "project")
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    return finished.copy(tmp_path / "project")
+
+
+def tail(jobs, *datasets):
+    """Return what follows any new score of these data sets."""
+    return jobs.of(*TABLES, dataset=datasets) | jobs.of("all")
+
+
+def set_config(project, **sections):
+    """Lay new values over the config's sections."""
+    config = project.config
+    for section, values in sections.items():
+        if isinstance(values, dict):
+            config.setdefault(section, {}).update(values)
+        else:
+            config[section] = values
+    project.write_config(config)
+
+
+def set_model(project, name, **values):
+    set_config(project, models={name: {**project.config["models"].get(name, {}), **values}})
+
+
+def set_dataset(project, name, **sections):
+    dataset = project.config["datasets"][name]
+    for section, values in sections.items():
+        dataset[section] = {**dataset.get(section, {}), **values}
+    set_config(project, datasets={name: dataset})
+
+
+def edit(project, file, old, new):
+    """Edit the copy of the repository, with a date in the past: only content may matter."""
+    path = project.folder / file
+    text = path.read_text()
+    assert old in text, (file, old)
+    path.write_text(text.replace(old, new, 1))
+    os.utime(path, (10**9, 10**9))
+
+
+def nothing(project):
+    pass
+
+
+def touch_everything(project):
+    """Give every file, also inside the stores, a new time, in random order."""
+    files = [
+        path
+        for top in ("results", "src", "workflow", "config")
+        for path in [project.folder / top, *(project.folder / top).rglob("*")]
+    ]
+    random.Random(0).shuffle(files)
+    for second, path in enumerate(files):
+        os.utime(path, (2 * 10**9 + second, 2 * 10**9 + second))
+
+
+def clone_afresh(project):
+    """Put a new checkout of the code beside the old results."""
+    for name in ("workflow", "src", "config"):
+        shutil.rmtree(project.folder / name)
+        shutil.copytree(ROOT / name, project.folder / name, copy_function=shutil.copyfile)
+
+
+def copy_without_times(project):
+    """Copy everything as ``cp -r`` does."""
+    old = project.folder.with_name("old")
+    project.folder.rename(old)
+    shutil.copytree(old, project.folder, copy_function=shutil.copyfile)
+
+
+def move(project):
+    project.folder = project.folder.rename(project.folder.with_name("moved"))
+
+
+def reword(project):
+    edit(project, "src/ventral/features/gram.py", "def gram_matrix", "# why\ndef gram_matrix")
+    edit(project, "src/ventral/features/pca.py", "Fit principal components", "Find components")
+    edit(project, "workflow/scripts/fit_readout.py", "Fit one readout", "Fit a single readout")
+    edit(
+        project,
+        "src/ventral/progress.py",
+        "SECONDS_BETWEEN_LINES = 10",
+        "SECONDS_BETWEEN_LINES = 9",
+    )
+
+
+def add_model(project):
+    set_model(project, "new", **{**project.config["models"]["other"], "seed": 2})
+
+
+def remove_model(project):
+    config = project.config
+    del config["models"]["other"]
+    project.write_config(config)
+
+
+def add_tap_set(project):
+    taps = project.config["models"]["net"]["taps"]
+    set_model(project, "net", taps={**taps, "more": ["features.6"]})
+
+
+def add_readout(project):
+    set_config(
+        project, readouts={"ridge_pcs": {"method": "ridge", "features": "pcs", "alpha": 2.0}}
+    )
+    set_model(project, "net", readouts=["linear_pcs", "ridge_cv_pcs", "ridge_pcs"])
+
+
+def change_alphas(project):
+    readout = project.config["readouts"]["ridge_cv_pcs"]
+    set_config(project, readouts={"ridge_cv_pcs": {**readout, "alphas": {"low": -3, "high": 6}}})
+
+
+def change_label(project):
+    readout = project.config["readouts"]["ridge_cv_pcs"]
+    set_config(project, readouts={"ridge_cv_pcs": {**readout, "label": "Ridge CV"}})
+
+
+def change_components(project):
+    set_config(project, pca={"n_components": 6})
+
+
+def change_seed_of_weights(project):
+    set_model(project, "other", seed=7)
+
+
+def change_preprocessing(project):
+    set_model(project, "net", preprocessing={"size": 40})
+
+
+def change_compute(project):
+    set_config(project, compute={"batch_size": 7, "workers": 1, "device": "cpu"}, mirrors=["/tmp"])
+
+
+def change_split(project):
+    set_dataset(project, "first", split={"method": "random", "seed": 3})
+
+
+def add_sites(project):
+    set_dataset(project, "first", responses={"n_it_sites": 4})
+
+
+def add_images(project):
+    set_dataset(project, "second", stimuli={"images_per_object": 7})
+
+
+def change_ceiling_floor(project):
+    set_config(project, scores={"ceiling_floor": 0.2})
+
+
+def change_seed(project):
+    set_config(project, seed=5)
+
+
+def edit_gram(project):
+    edit(project, "src/ventral/features/gram.py", "np.zeros((n, n))", "np.zeros([n, n])")
+
+
+def edit_readout(project):
+    edit(project, "src/ventral/readouts/regression.py", "1 - 1 / n", "1 - 1.0 / n")
+
+
+def edit_script(project):
+    edit(project, "workflow/scripts/assign_split.py", "stimuli = read", "stimuli=read")
+    edit(project, "workflow/scripts/assign_split.py", "with job_log", "pass\nwith job_log")
+
+
+def edit_simulated(project):
+    edit(
+        project,
+        "src/ventral/data/simulated.py",
+        'raise VentralError("simulated',
+        'pass\n        raise VentralError("simulated',
+    )
+
+
+def edit_figure(project):
+    edit(
+        project,
+        "src/ventral/figures/score_along_layers.py",
+        "import numpy as np",
+        "import numpy as np\nNEW = 1",
+    )
+
+
+def delete_activations(project):
+    shutil.rmtree(project.folder / "results/first/activations/net/main.zarr")
+
+
+def delete_every_store(project):
+    for store in (project.folder / "results").rglob("*.zarr"):
+        shutil.rmtree(store)
+
+
+def delete_fit(project):
+    folder = project.folder / "results/first/fits/net/features.3"
+    shutil.rmtree(folder / "linear_pcs.zarr")
+    (folder / "linear_pcs.json").unlink()
+
+
+def delete_figure(project):
+    (project.folder / "results/first/figures/score_along_layers.png").unlink()
+
+
+def both(jobs):
+    return tail(jobs, "first", "second")
+
+
+# change in words, what runs again in words, the change, the exact jobs of the full list
+CONTRACT = [
+    ("nothing", "nothing", nothing, lambda jobs: jobs.of("none")),
+    ("every file is touched", "nothing", touch_everything, lambda jobs: jobs.of("none")),
+    ("a fresh clone beside old results", "nothing", clone_afresh, lambda jobs: jobs.of("none")),
+    (
+        "everything is copied without its times",
+        "nothing",
+        copy_without_times,
+        lambda jobs: jobs.of("none"),
+    ),
+    ("everything is moved to another folder", "nothing", move, lambda jobs: jobs.of("none")),
+    ("a comment, a docstring, the progress bar", "nothing", reword, lambda jobs: jobs.of("none")),
+    (
+        "batch size, workers, device, mirrors",
+        "nothing",
+        change_compute,
+        lambda jobs: jobs.of("none"),
+    ),
+    (
+        "a model is added",
+        "its chain, then tables and figures",
+        add_model,
+        lambda jobs: jobs.of(*CHAIN, model="new") | tail(jobs, "first"),
+    ),
+    ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
+    (
+        "a layer is added, as a new tap set",
+        "that layer's extraction and chain, then tables and figures",
+        add_tap_set,
+        lambda jobs: (
+            jobs.of("extract_activations", taps="more")
+            | jobs.of("compute_gram", "fit_pca", *FITS, layer="features.6")
+            | both(jobs)
+        ),
+    ),
+    (
+        "a readout is added",
+        "those fits and scores, then tables and figures",
+        add_readout,
+        lambda jobs: jobs.of(*FITS, readout="ridge_pcs") | both(jobs),
+    ),
+    (
+        "alphas of a readout",
+        "its fits and scores, then tables and figures",
+        change_alphas,
+        lambda jobs: jobs.of(*FITS, readout="ridge_cv_pcs") | both(jobs),
+    ),
+    (
+        "a label",
+        "tables and figures are drawn again, no score",
+        change_label,
+        lambda jobs: jobs.of(*TABLES[2:]) | jobs.of("all"),
+    ),
+    (
+        "the number of components",
+        "`fit_pca` and what reads components; no extraction, no Gram matrix",
+        change_components,
+        lambda jobs: (
+            jobs.of("fit_pca") | jobs.of(*FITS, readout=["linear_pcs", "ridge_cv_pcs"]) | both(jobs)
+        ),
+    ),
+    (
+        "a model's weights",
+        "that model's chain, then tables and figures",
+        change_seed_of_weights,
+        lambda jobs: jobs.of(*CHAIN, model="other") | tail(jobs, "first"),
+    ),
+    (
+        "a model's preprocessing",
+        "that model's chain, then tables and figures",
+        change_preprocessing,
+        lambda jobs: jobs.of(*CHAIN, model="net") | both(jobs),
+    ),
+    (
+        "the split of a data set",
+        "its split, components and what follows; no extraction, no Gram matrix",
+        change_split,
+        lambda jobs: (
+            jobs.of("assign_split", "fit_pca", *FITS, dataset="first") | tail(jobs, "first")
+        ),
+    ),
+    (
+        "sites are added",
+        "responses, fits and what follows; no extraction, no components",
+        add_sites,
+        lambda jobs: (
+            jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            | tail(jobs, "first")
+        ),
+    ),
+    (
+        "stimuli are added",
+        "all of that data set, nothing of another",
+        add_images,
+        lambda jobs: jobs.of(dataset="second") | jobs.of("all"),
+    ),
+    (
+        "the floor of the ceilings",
+        "scores, tables and figures; no fit",
+        change_ceiling_floor,
+        lambda jobs: jobs.of("score_readout") | both(jobs),
+    ),
+    (
+        "the seed of ceilings and bootstrap",
+        "ceilings, scores, tables and figures; no fit",
+        change_seed,
+        lambda jobs: jobs.of("estimate_ceilings", "score_readout") | both(jobs),
+    ),
+    (
+        "code of the Gram matrix",
+        "`compute_gram` and what follows; no extraction",
+        edit_gram,
+        lambda jobs: jobs.of("compute_gram", "fit_pca", *FITS) | both(jobs),
+    ),
+    (
+        "code of the readouts",
+        "fits, scores, tables and figures",
+        edit_readout,
+        lambda jobs: jobs.of(*FITS) | both(jobs),
+    ),
+    (
+        "the script of a step",
+        "that step and what follows",
+        edit_script,
+        lambda jobs: jobs.of("assign_split", "fit_pca", *FITS) | both(jobs),
+    ),
+    (
+        "code of one source of data",
+        "the data sets of that source",
+        edit_simulated,
+        lambda jobs: jobs.of(dataset=["first", "second"]) | jobs.of("all"),
+    ),
+    (
+        "style of one figure",
+        "that figure",
+        edit_figure,
+        lambda jobs: jobs.of("draw_score_along_layers") | jobs.of("all"),
+    ),
+    ("an activation store is deleted", "nothing", delete_activations, lambda jobs: jobs.of("none")),
+    (
+        "every store is deleted, the manifests stay",
+        "nothing",
+        delete_every_store,
+        lambda jobs: jobs.of("none"),
+    ),
+    (
+        "a figure is deleted",
+        "that figure",
+        delete_figure,
+        lambda jobs: jobs.of("draw_score_along_layers", dataset="first") | jobs.of("all"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(line[2], line[3]) for line in CONTRACT],
+    ids=[line[0] for line in CONTRACT],
+)
+def test_exactly_these_jobs_are_planned(project, change, expected):
+    change(project)
+    everything = project.plan(everything=True)
+    wanted = expected(everything)
+    planned = project.plan()
+    missing = sorted(map(str, wanted - planned))
+    surplus = sorted(map(str, planned - wanted))
+    assert not missing and not surplus, f"missing {missing}; not expected {surplus}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add_model, add_tap_set, change_components, add_sites, edit_figure, change_split],
+    ids=lambda change: change.__name__,
+)
+def test_after_the_run_nothing_is_left_to_do(project, change):
+    change(project)
+    assert project.plan()
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not project.plan()
+
+
+def test_several_changes_at_once(project):
+    change_components(project)
+    add_tap_set(project)
+    add_sites(project)
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not project.plan()
+
+
+def test_a_deleted_store_comes_back_when_it_is_needed(project):
+    delete_activations(project)
+    edit_gram(project)
+    everything = project.plan(everything=True)
+    planned = project.plan()
+    assert everything.of("extract_activations", dataset="first", model="net") <= planned
+    assert not planned.of("extract_activations", model="other")
+
+
+def test_a_deleted_fit_is_made_again_when_its_scores_are_needed(project):
+    before = (project.folder / "results/first/scores.csv").read_bytes()
+    delete_fit(project)
+    scores = project.folder / "results/first/scores/net/features.3/linear_pcs.csv"
+    scores.unlink()
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert (project.folder / "results/first/scores.csv").read_bytes() == before
+
+
+def test_extraction_in_two_phases_stops_at_equal_bytes(project):
+    """A changed extractor that gives the same bytes: nothing below the manifests is stale."""
+    edit(project, "src/ventral/activations/taps.py", "seen[layer] += 1", "seen[layer] += 1 * 1")
+    assert project.plan().of("fit_readout")  # in one run all of it is planned
+    done = project.run("--until", "extract_activations")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not project.plan()
+
+
+def test_equal_weights_with_a_new_time_change_nothing(project):
+    import torch
+
+    from ventral.activations.models import build_model
+
+    model = build_model({"architecture": "squeezenet1_1"}, None, 11)
+    weights = project.folder / "weights.pth"
+    torch.save(model.state_dict(), weights)
+    set_model(project, "other", weights={"path": "weights.pth"})
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    content = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(content)
+    assert not project.plan()
+    torch.save(build_model({"architecture": "squeezenet1_1"}, None, 12).state_dict(), weights)
+    everything = project.plan(everything=True)
+    assert project.plan() == everything.of(*CHAIN, model="other") | tail(everything, "first")
+
+
+def contract_table():
+    lines = ["| change | runs again |", "|---|---|"]
+    return "\n".join(lines + [f"| {change} | {again} |" for change, again, *_ in CONTRACT])
+
+
+def test_the_readme_shows_this_contract():
+    """To write it anew: ``python tests/workflow/test_rerun_contract.py``."""
+    assert contract_table() in (ROOT / "README.md").read_text()
+
+
+def write_readme():
+    readme = ROOT / "README.md"
+    before, _, after = readme.read_text().partition("| change | runs again |")
+    rest = after.split("\n\n", 1)[1]
+    readme.write_text(f"{before}{contract_table()}\n\n{rest}")
+
+
+if __name__ == "__main__":
+    write_readme()
+    print(Path(ROOT / "README.md"))
