@@ -17,10 +17,9 @@ from snakemake.api import (
     OutputSettings,
     ResourceSettings,
     SnakemakeApi,
-    WorkflowSettings,
 )
 from snakemake.logging import logger
-from snakemake.settings.enums import PersistenceBackend, Quietness
+from snakemake.settings.enums import Quietness
 from snakemake.settings.types import RerunTrigger
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -115,6 +114,7 @@ class Project:
         for name in ("workflow", "src", "config", "envs"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pyc*"))
         shutil.copy2(ROOT / "Snakefile", folder)
+        (folder / "profiles").symlink_to("workflow/profiles")
         project = cls(folder)
         project.write_config(CONFIG)
         return project
@@ -162,11 +162,6 @@ class Project:
                 workflow = api.workflow(
                     resource_settings=ResourceSettings(cores=2),
                     config_settings=ConfigSettings(configfiles=[self.folder / "toy.yaml"]),
-                    workflow_settings=WorkflowSettings(
-                        persistence_backend=PersistenceBackend.parse_choice(
-                            PROFILE["persistence-backend"]
-                        )
-                    ),
                     snakefile=self.folder / "Snakefile",
                     workdir=self.folder,
                 )

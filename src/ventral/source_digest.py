@@ -42,9 +42,9 @@ def source_digest(files: Iterable[str | Path], package_folder: str | Path) -> st
 
 def _module_files(name: str, package_folder: Path) -> Iterator[Path]:
     """Give the files that ``import name`` runs: the module's and its parent packages'."""
-    if name in CANNOT_CHANGE_NUMBERS:
-        return
     parts = name.split(".")
+    if ".".join(parts[:2]) in CANNOT_CHANGE_NUMBERS:
+        return
     for depth in range(1, len(parts) + 1):
         stem = package_folder.joinpath(*parts[1:depth])
         if (stem / "__init__.py").exists():

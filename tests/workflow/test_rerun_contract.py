@@ -416,7 +416,7 @@ def test_exactly_these_jobs_are_planned(project, change, expected):
 
 @pytest.mark.parametrize(
     "change",
-    [add_model, add_tap_set, change_components, add_sites, edit_figure, change_split],
+    [add_model, edit_figure],
     ids=lambda change: change.__name__,
 )
 def test_after_the_run_nothing_is_left_to_do(project, change):
