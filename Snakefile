@@ -39,3 +39,15 @@ rule all:
             ending=["svg", "png"],
         ),
     localrule: True
+
+
+rule verify:
+    log:
+        "<logs>/verify.log",
+    localrule: True
+    conda:
+        "envs/analysis.yaml"
+    params:
+        results=workflow.pathvars.get("results"),
+    script:
+        "workflow/scripts/verify.py"

@@ -42,7 +42,7 @@ def write_layer(path: Path, n: int, p: int) -> None:
             rows = (rows + rng.standard_normal((count, p), dtype=np.float32)).astype(np.float16)
             array[start : start + count] = rows
             digest.update_rows(rows)
-        store.record("layer", (n, p), "float16", digest.hexdigest())
+        store.record("layer", (n, p), "float16", digest)
 
 
 def problem(n: int, sites: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from plans import Project
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -16,3 +18,18 @@ def real_data() -> Path:
         if (Path(folder) / "cowley2023_v4").is_dir():
             return Path(folder).resolve()
     pytest.skip(f"no real data: no folder cowley2023_v4 in {named}; set VENTRAL_MIRRORS")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """Return the toy project of `plans` after a whole run; tests change copies of it."""
+    project = Project.create(tmp_path_factory.mktemp("toy") / "project")
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Project:
+    """Return a copy of the finished toy project, times kept."""
+    return finished.copy(tmp_path / "project")

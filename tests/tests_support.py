@@ -37,7 +37,7 @@ def store_layer(path: Path, values: np.ndarray, chunks=None, name: str = "layer1
             name, values.shape, values.dtype, ("stimulus", "feature"), chunks=chunks
         )
         array[...] = values
-        writer.record(name, values.shape, values.dtype, digest.hexdigest())
+        writer.record(name, values.shape, values.dtype, digest)
     return Store(path)
 
 

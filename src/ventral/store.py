@@ -65,14 +65,29 @@ class ContentDigest:
         return whole.hexdigest()
 
 
+class RowDigest:
+    """sha256 of an array that comes a few rows at a time, in order."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype | str):
+        shape = tuple(int(size) for size in shape)
+        self._digest = hashlib.sha256(f"{shape} {np.dtype(dtype).str}".encode())
+
+    def update(self, rows: np.ndarray) -> None:
+        """Take the next rows."""
+        self._digest.update(np.ascontiguousarray(rows))
+
+    def hexdigest(self) -> str:
+        """Return the digest of shape, dtype and content."""
+        return self._digest.hexdigest()
+
+
 def array_digest(array: np.ndarray) -> str:
     """Return the sha256 of an array's shape, dtype and content; strings count as UTF-8."""
-    digest = hashlib.sha256(str(array.shape).encode())
     if array.dtype.kind in "TUO":
-        digest.update(json.dumps([str(value) for value in array.ravel()]).encode())
-    else:
-        digest.update(array.dtype.str.encode())
-        digest.update(np.ascontiguousarray(array))
+        strings = json.dumps([str(value) for value in array.ravel()])
+        return hashlib.sha256(f"{array.shape} {strings}".encode()).hexdigest()
+    digest = RowDigest(array.shape, array.dtype)
+    digest.update(array)
     return digest.hexdigest()
 
 
@@ -112,13 +127,21 @@ class StoreWriter:
             attributes=attributes,
         )
 
-    def record(self, name: str, shape: tuple[int, ...], dtype: np.dtype | str, sha256: str) -> None:
+    def record(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype | str,
+        digest: "ContentDigest | RowDigest",
+    ) -> None:
         """Enter an array into the manifest, with the digest of its content."""
         self.manifest[name] = {
             "shape": [int(size) for size in shape],
             "dtype": str(np.dtype(dtype)),
-            "sha256": sha256,
+            "sha256": digest.hexdigest(),
         }
+        if isinstance(digest, ContentDigest):
+            self.manifest[name]["digest_columns"] = DIGEST_COLUMNS
 
     def put(
         self, name: str, values: np.ndarray, dims: tuple[str, ...], attributes: dict | None = None
@@ -138,7 +161,9 @@ class StoreWriter:
             }
             return
         self.create(name, values.shape, values.dtype, dims, attributes=attributes)[...] = values
-        self.record(name, values.shape, values.dtype, array_digest(values))
+        digest = RowDigest(values.shape, values.dtype)
+        digest.update(values)
+        self.record(name, values.shape, values.dtype, digest)
 
 
 def _whole_chunks(shape: tuple[int, ...], dtype: np.dtype, limit: int = 64 * 2**20) -> tuple:
@@ -244,6 +269,28 @@ class Store:
         """Compare a digest with the manifest's."""
         if sha256 != self.manifest[name]["sha256"]:
             raise self._damaged(f"the content of array {name!r} is not what its manifest says")
+
+    def verify(self) -> None:
+        """Check every array against the manifest, a slab at a time.
+
+        Raises `VentralError` for the first array that is missing or damaged.
+        """
+        for name, entry in self.manifest.items():
+            if entry["dtype"] == "string" or len(entry["shape"]) == 0:
+                self.read(name)
+                continue
+            array = self.array(name)
+            if "digest_columns" in entry:
+                digest = ContentDigest(array.shape, array.dtype)
+                step = entry["digest_columns"]
+                for start in range(0, array.shape[1], step):
+                    slab = self.read_slice(name, (slice(None), slice(start, start + step)))
+                    digest.update_columns(start, slab)
+            else:
+                digest = RowDigest(array.shape, array.dtype)
+                for start in range(0, array.shape[0], array.chunks[0]):
+                    digest.update(self.read_slice(name, slice(start, start + array.chunks[0])))
+            self.check(name, digest.hexdigest())
 
     def _damaged(self, what: str) -> VentralError:
         return VentralError(

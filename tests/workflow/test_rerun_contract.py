@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from plans import ROOT, Project
+from plans import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -25,19 +25,6 @@ TABLES = (
 )
 FITS = ("fit_readout", "score_readout")
 CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    project = Project.create(tmp_path_factory.mktemp("contract") / "project")
-    done = project.run()
-    assert done.returncode == 0, done.stdout[-3000:]
-    return project
-
-
-@pytest.fixture
-def project(finished, tmp_path):
-    return finished.copy(tmp_path / "project")
 
 
 def tail(jobs, *datasets):

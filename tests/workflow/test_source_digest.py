@@ -14,7 +14,8 @@ def package(tmp_path):
         "package/two.py": "def f(x):\n    return x + 1\n",
         "package/three.py": "def unused():\n    return 3\n",
         "package/progress.py": "def track(x):\n    return x\n",
-        "script.py": "from ventral.progress import track\nfrom ventral import one\nprint(one.g(1))\n",
+        "script.py": "from ventral.progress import track\nfrom ventral import one\n"
+        "print(one.g(1))\n",
     }
     for name, text in files.items():
         path = tmp_path / name

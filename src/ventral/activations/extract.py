@@ -149,7 +149,7 @@ class ActivationWriter:
                     self._hand_over()
                 self._wait()
                 for layer, digest in self.digests.items():
-                    self.store.record(layer, digest.shape, digest.dtype, digest.hexdigest())
+                    self.store.record(layer, digest.shape, digest.dtype, digest)
         finally:
             self._thread.shutdown()  # nothing may write into a store that is being removed
 

@@ -1,6 +1,5 @@
 """Stimulus sets: a table keyed by ``stimulus_id`` and one image for each row."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.store import Store, write_store
+from ventral.store import RowDigest, Store, write_store
 
 SPLITS = ("train", "validation", "test")
 LABELS = ("object", "category")
@@ -55,7 +54,7 @@ def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | Non
     Arrays: ``images`` (stimulus, height, width, channel) and one array per column of the table.
     """
     shape = (len(stimuli), stimuli.height, stimuli.width, 3)
-    digest = hashlib.sha256(f"{shape} {stimuli.dtype}".encode())
+    digest = RowDigest(shape, stimuli.dtype)
     with write_store(path, attributes) as store:
         images = store.create(
             "images",
@@ -68,8 +67,8 @@ def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | Non
             rows = range(start, min(start + BATCH, len(stimuli)))
             batch = np.stack([_checked_image(stimuli, row) for row in rows])
             images[start : start + len(batch)] = batch
-            digest.update(np.ascontiguousarray(batch))
-        store.record("images", shape, stimuli.dtype, digest.hexdigest())
+            digest.update(batch)
+        store.record("images", shape, stimuli.dtype, digest)
         for column in stimuli.table:
             store.put(column, stimuli.table[column].to_numpy(), ("stimulus",))
 
@@ -108,9 +107,9 @@ def iterate_images(path: str | Path, batch: int = BATCH) -> Iterator[np.ndarray]
     store = Store(path)
     entry = store.manifest["images"]
     shape = tuple(entry["shape"])
-    digest = hashlib.sha256(f"{shape} {entry['dtype']}".encode())
+    digest = RowDigest(shape, entry["dtype"])
     for start in range(0, shape[0], batch):
         images = store.read_slice("images", slice(start, start + batch))
-        digest.update(np.ascontiguousarray(images))
+        digest.update(images)
         yield images
     store.check("images", digest.hexdigest())

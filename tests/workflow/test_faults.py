@@ -1,0 +1,246 @@
+"""Killed jobs, flipped bits, a full disk, two runs at once: no wrong number is ever believed."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from plans import ROOT, Project
+from ventral.errors import VentralError
+from ventral.store import Store, write_json, write_store
+from ventral.verify import verify_stores
+
+pytestmark = pytest.mark.slow
+N_FLIPS = 40
+N_KILLED_WRITERS = 44
+N_KILLED_RUNS = 6
+
+
+def chunks(project, pattern="results/**/*.zarr/*/c/**/*"):
+    return sorted(path for path in project.folder.glob(pattern) if path.is_file())
+
+
+def flip_bit(path, rng):
+    content = bytearray(path.read_bytes())
+    place = rng.randrange(len(content))
+    content[place] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+
+
+def store_of(chunk):
+    return next(parent for parent in chunk.parents if parent.suffix == ".zarr")
+
+
+def test_a_whole_project_verifies(project):
+    done = project.run("verify")
+    assert done.returncode == 0, done.stdout[-2000:]
+    count = len(list(project.folder.glob("results/**/*.zarr")))
+    assert count > 30
+    assert f"{count} stores are what their manifests say" in done.stdout
+    assert not project.plan()
+
+
+def test_every_flipped_bit_is_found(project):
+    rng = random.Random(0)
+    for chunk in rng.sample(chunks(project), N_FLIPS):
+        before = chunk.read_bytes()
+        flip_bit(chunk, rng)
+        with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store_of(chunk)))} "):
+            Store(store_of(chunk)).verify()
+        chunk.write_bytes(before)
+    verify_stores(project.folder / "results")
+
+
+def test_verify_names_every_damaged_store_and_repair_gives_the_same_scores(project):
+    scores = {path: path.read_bytes() for path in project.folder.glob("results/*/scores.csv")}
+    rng = random.Random(1)
+    damaged = [
+        next(iter(chunks(project, f"results/first/{kind}/**/c/**/*")))
+        for kind in ("activations/net", "gram/net", "pca/net")
+    ]
+    for chunk in damaged:
+        flip_bit(chunk, rng)
+    done = project.run("verify")
+    assert done.returncode != 0
+    assert "3 of" in done.stdout
+    commands = re.findall(r"rm -r (\S+\.zarr) (\S+\.json)", done.stdout)
+    assert len({store for store, _ in commands}) == 3
+    for paths in commands:
+        subprocess.run(["rm", "-rf", *paths], cwd=project.folder, check=True)
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert {path: path.read_bytes() for path in scores} == scores
+    assert project.run("verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "consumer"),
+    [("activations", "compute_gram"), ("gram", "fit_pca"), ("pca", "fit_readout")],
+)
+def test_a_consumer_stops_at_a_damaged_store(project, kind, consumer):
+    """The store's consumer is asked to run again, after a bit of the store has flipped."""
+    rng = random.Random(2)
+    for chunk in chunks(project, f"results/first/{kind}/net/**/c/**/*"):
+        flip_bit(chunk, rng)
+    done = project.run("--forcerun", consumer, "--until", consumer)
+    assert done.returncode != 0
+    assert re.search(r"results/first/\S+\.zarr is damaged: .* rm -r ", done.stdout)
+    assert "Traceback" not in done.stdout
+
+
+WRITER = textwrap.dedent(
+    """
+    import sys
+    import numpy as np
+    from ventral.store import write_store
+    from ventral.tables import write_csv
+    import pandas as pd
+
+    folder, seed = sys.argv[1], int(sys.argv[2])
+    rng = np.random.default_rng(seed)
+    print("ready", flush=True)
+    while True:
+        values = rng.normal(size=(300, 2000))
+        with write_store(f"{folder}/a.zarr") as store:
+            store.put("values", values, ("stimulus", "site"))
+            store.put("sum", [values.sum()], ("one",))
+        write_csv(f"{folder}/a.csv", pd.DataFrame({"value": values[:, 0], "same": values[:, 0]}))
+    """
+)
+
+
+def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path):
+    """Kill -9 at random moments of writing: what has a manifest is right, to the last number."""
+    rng = random.Random(3)
+    found = 0
+    for seed in range(N_KILLED_WRITERS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), str(seed)],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+        )
+        process.stdout.readline()
+        time.sleep(rng.uniform(0.005, 0.25))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if (tmp_path / "a.json").exists():
+            store = Store(tmp_path / "a.zarr")
+            store.verify()
+            np.testing.assert_allclose(store.read("values").sum(), store.read("sum")[0])
+            found += 1
+        if (tmp_path / "a.csv").exists():
+            table = pd.read_csv(tmp_path / "a.csv")
+            assert len(table) == 300
+            assert (table["value"] == table["same"]).all()
+    assert found  # some kills came after a store was whole
+
+
+def kill_run(process):
+    """Kill Snakemake and all its jobs at once, as a power cut does."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_runs_end_in_the_same_scores(finished, tmp_path):
+    """The whole workflow is killed again and again; each restart goes on where it was."""
+    project = Project.create(tmp_path / "project")
+    rng = random.Random(4)
+    left = []
+    for _ in range(N_KILLED_RUNS):
+        process = subprocess.Popen(
+            project.command(),
+            cwd=project.folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(rng.uniform(5, 12))
+        kill_run(process)
+        unlocked = project.run("--unlock")
+        assert unlocked.returncode == 0, unlocked.stdout
+        left.append(len(project.plan()))
+    assert left == sorted(left, reverse=True)  # nothing that was whole is made again
+    assert left[-1] < left[0]
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not project.plan()
+    for scores in finished.folder.glob("results/*/scores.csv"):
+        ours = project.folder / scores.relative_to(finished.folder)
+        assert ours.read_bytes() == scores.read_bytes()
+    verify_stores(project.folder / "results")
+    assert not list(project.folder.rglob("*.partial"))
+
+
+def test_two_runs_at_once(project):
+    """The second is refused by Snakemake's lock and harms nothing."""
+    process = subprocess.Popen(
+        project.command("--forcerun", "compute_gram"),
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        for _ in range(100):
+            if any((project.folder / ".snakemake" / "locks").glob("*.lock")):
+                break
+            time.sleep(0.1)
+        second = project.run("--forcerun", "fit_pca")
+        assert second.returncode != 0
+        assert "cannot be locked" in second.stdout
+        assert process.wait(timeout=300) == 0
+    finally:
+        if process.poll() is None:
+            kill_run(process)
+    assert not project.plan()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a disk of 1 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk: mount says {mounted.stderr.decode().strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_that_looks_complete(small_disk):
+    values = np.random.default_rng(0).normal(size=(100, 4000))
+    with pytest.raises(Exception, match="No space left|os error 28"):
+        with write_store(small_disk / "a.zarr") as store:
+            store.put("values", values, ("stimulus", "site"))
+    assert list(small_disk.iterdir()) == []
+    with pytest.raises(OSError, match="No space left"):
+        write_json(small_disk / "a.json", ["x" * 100] * 20_000)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(project):
+    """A read-only results folder: the job says so, and what was there stays."""
+    folder = project.folder / "results/first/tables"
+    protected = subprocess.run(["chattr", "+i", str(folder)], capture_output=True)
+    if protected.returncode:
+        pytest.skip(f"chattr says {protected.stderr.decode().strip()}")
+    try:
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        done = project.run("--forcerun", "make_tables", "--until", "make_tables")
+        assert done.returncode != 0
+        assert "not permitted" in done.stdout or "Permission denied" in done.stdout
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    finally:
+        subprocess.run(["chattr", "-i", str(folder)], check=True)
