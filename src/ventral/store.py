@@ -181,9 +181,9 @@ def write_store(path: str | Path, attributes: dict | None = None) -> Iterator[St
     path = Path(path)
     aside = path.with_name(path.name + ".partial")
     manifest = manifest_path(path)
+    manifest.unlink(missing_ok=True)  # first: a store without its manifest is believed by nobody
     for stale in (aside, path):
         shutil.rmtree(stale, ignore_errors=True)
-    manifest.unlink(missing_ok=True)
     try:
         writer = StoreWriter(aside, attributes or {})
         yield writer
