@@ -2,12 +2,14 @@
 # make test       set up .venv and run all tests
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
+# make graph      draw the steps and the jobs as SVG (needs graphviz)
+# make readme     write the README's graph and table of reruns anew, from the workflow itself
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: run setup setup-test test quick format lint
+.PHONY: run setup setup-test test quick format lint graph readme
 
 run: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -42,3 +44,10 @@ format: setup-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
+
+graph: setup
+	$(BIN)/snakemake --rulegraph 2>/dev/null | dot -Tsvg > rulegraph.svg
+	$(BIN)/snakemake --dag 2>/dev/null | dot -Tsvg > dag.svg
+
+readme: setup-test
+	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_readme.py

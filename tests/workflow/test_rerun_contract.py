@@ -1,14 +1,13 @@
 """The rerun contract: after each change, exactly these jobs are planned.
 
 Each line is a change to a toy project that has run (two data sets, three models), and the jobs
-that Snakemake plans then, by rule and wildcards. `README.md` shows the lines in words; a test
+that Snakemake plans then, by rule and wildcards. `README.md` shows the lines in words; `test_readme.py`
 holds the two together.
 """
 
 import os
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -469,25 +468,3 @@ def test_equal_weights_with_a_new_time_change_nothing(project):
     torch.save(build_model({"architecture": "squeezenet1_1"}, None, 12).state_dict(), weights)
     everything = project.plan(everything=True)
     assert project.plan() == everything.of(*CHAIN, model="other") | tail(everything, "first")
-
-
-def contract_table():
-    lines = ["| change | runs again |", "|---|---|"]
-    return "\n".join(lines + [f"| {change} | {again} |" for change, again, *_ in CONTRACT])
-
-
-def test_the_readme_shows_this_contract():
-    """To write it anew: ``python tests/workflow/test_rerun_contract.py``."""
-    assert contract_table() in (ROOT / "README.md").read_text()
-
-
-def write_readme():
-    readme = ROOT / "README.md"
-    before, _, after = readme.read_text().partition("| change | runs again |")
-    rest = after.split("\n\n", 1)[1]
-    readme.write_text(f"{before}{contract_table()}\n\n{rest}")
-
-
-if __name__ == "__main__":
-    write_readme()
-    print(Path(ROOT / "README.md"))

@@ -1,0 +1,60 @@
+"""What the README shows of the workflow is what the workflow is.
+
+``make readme`` writes these parts of the README anew.
+"""
+
+import re
+import subprocess
+import sys
+
+from test_rerun_contract import CONTRACT
+
+from plans import ROOT
+
+README = ROOT / "README.md"
+FULL_CONFIG = "config/cowley_v4.yaml"  # its graph has the rules that fetch, too
+PARTS = {
+    "contract": re.compile(r"\| change \| runs again \|\n(?:\|.*\n)+"),
+    "graph": re.compile(r"flowchart TB\n(?:    .*\n)+"),
+}
+
+
+def contract() -> str:
+    lines = ["| change | runs again |", "|---|---|"]
+    lines += [f"| {change} | {again} |" for change, again, *_ in CONTRACT]
+    return "\n".join(lines) + "\n"
+
+
+def graph() -> str:
+    """Return the rulegraph as Snakemake draws it, with names for numbers and without colours."""
+    command = [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js"]
+    drawn = subprocess.run(
+        [*command, "--configfile", FULL_CONFIG],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", drawn))
+    arrows = re.findall(r"(id\d+) --> (id\d+)", drawn)
+    pairs = sorted((names[start], names[end]) for start, end in arrows if names[end] != "all")
+    return "flowchart TB\n" + "".join(f"    {start} --> {end}\n" for start, end in pairs)
+
+
+def test_the_readme_shows_the_contract():
+    assert PARTS["contract"].search(README.read_text())[0] == contract()
+
+
+def test_the_readme_shows_the_graph():
+    assert PARTS["graph"].search(README.read_text())[0] == graph()
+
+
+def write() -> None:
+    text = README.read_text()
+    for name, make in (("contract", contract), ("graph", graph)):
+        text = PARTS[name].sub(lambda _, new=make(): new, text)
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    write()
