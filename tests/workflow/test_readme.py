@@ -52,7 +52,8 @@ def test_the_readme_shows_the_graph():
 def write() -> None:
     text = README.read_text()
     for name, make in (("contract", contract), ("graph", graph)):
-        text = PARTS[name].sub(lambda _, new=make(): new, text)
+        before, _, after = text.partition(PARTS[name].search(text)[0])
+        text = before + make() + after
     README.write_text(text)
 
 
