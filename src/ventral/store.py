@@ -23,6 +23,17 @@ from ventral.errors import VentralError
 
 zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
 
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What Zarr raises for a store whose files are damaged: a `zarr.json` may say anything then."""
+
 DIGEST_COLUMNS = 16_384
 """Width in features of the blocks that `ContentDigest` hashes; a part of the digest's meaning."""
 
@@ -224,11 +235,9 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        try:
+        with self._complaints("it cannot be opened"):
             self.manifest: dict[str, dict] = json.loads(manifest_path(path).read_text())
             self.group = zarr.open_group(self.path, mode="r")
-        except (OSError, ValueError) as error:
-            raise self._damaged(str(error)) from error
 
     @property
     def attributes(self) -> dict:
@@ -241,15 +250,11 @@ class Store:
 
     def array(self, name: str) -> zarr.Array:
         """Return an array unread: the caller checks what it reads, with a `ContentDigest`."""
-        try:
-            array = self.group[name]
-        except (KeyError, ValueError) as error:
-            raise self._damaged(f"array {name!r} is missing") from error
-        expected = self.manifest[name]
-        if list(array.shape) != expected["shape"]:
-            raise self._damaged(
-                f"array {name!r} has shape {array.shape}, its manifest says {expected['shape']}"
-            )
+        with self._complaints(f"array {name!r} is missing or unreadable"):
+            array, expected = self.group[name], self.manifest[name]["shape"]
+            shape = list(array.shape)
+        if shape != expected:
+            raise self._damaged(f"array {name!r} has shape {shape}, its manifest says {expected}")
         return array
 
     def read(self, name: str) -> np.ndarray:
@@ -260,10 +265,9 @@ class Store:
 
     def read_slice(self, name: str, selection: object) -> np.ndarray:
         """Return a part of an array; damaged chunks are found, missing ones are not."""
-        try:
-            return np.asarray(self.array(name)[selection])
-        except (RuntimeError, OSError, ValueError) as error:
-            raise self._damaged(f"array {name!r}: {error}") from error
+        array = self.array(name)
+        with self._complaints(f"array {name!r}"):
+            return np.asarray(array[selection])
 
     def check(self, name: str, sha256: str) -> None:
         """Compare a digest with the manifest's."""
@@ -275,22 +279,34 @@ class Store:
 
         Raises `VentralError` for the first array that is missing or damaged.
         """
-        for name, entry in self.manifest.items():
-            if entry["dtype"] == "string" or len(entry["shape"]) == 0:
-                self.read(name)
-                continue
-            array = self.array(name)
-            if "digest_columns" in entry:
-                digest = ContentDigest(array.shape, array.dtype)
-                step = entry["digest_columns"]
-                for start in range(0, array.shape[1], step):
-                    slab = self.read_slice(name, (slice(None), slice(start, start + step)))
-                    digest.update_columns(start, slab)
-            else:
-                digest = RowDigest(array.shape, array.dtype)
-                for start in range(0, array.shape[0], array.chunks[0]):
-                    digest.update(self.read_slice(name, slice(start, start + array.chunks[0])))
-            self.check(name, digest.hexdigest())
+        for name in self.manifest:
+            with self._complaints(f"array {name!r}"):
+                self._verify_array(name)
+
+    def _verify_array(self, name: str) -> None:
+        entry, array = self.manifest[name], self.array(name)
+        if entry["dtype"] == "string" or array.ndim == 0:
+            self.read(name)
+            return
+        if "digest_columns" in entry:
+            digest = ContentDigest(array.shape, array.dtype)
+            step = entry["digest_columns"]
+            for start in range(0, array.shape[1], step):
+                slab = self.read_slice(name, (slice(None), slice(start, start + step)))
+                digest.update_columns(start, slab)
+        else:
+            digest = RowDigest(array.shape, array.dtype)
+            for start in range(0, array.shape[0], array.chunks[0]):
+                digest.update(self.read_slice(name, slice(start, start + array.chunks[0])))
+        self.check(name, digest.hexdigest())
+
+    @contextlib.contextmanager
+    def _complaints(self, where: str) -> Iterator[None]:
+        """Say of any error of reading that the store is damaged."""
+        try:
+            yield
+        except UNREADABLE as error:
+            raise self._damaged(f"{where}: {error}") from error
 
     def _damaged(self, what: str) -> VentralError:
         return VentralError(

@@ -1,5 +1,6 @@
 """Killed jobs, flipped bits, a full disk, two runs at once: no wrong number is ever believed."""
 
+import json
 import os
 import random
 import re
@@ -15,13 +16,15 @@ import pytest
 
 from plans import ROOT, Project
 from ventral.errors import VentralError
-from ventral.store import Store, write_json, write_store
+from ventral.store import Store, manifest_path, write_json, write_store
 from ventral.verify import verify_stores
 
 pytestmark = pytest.mark.slow
 N_FLIPS = 40
 N_KILLED_WRITERS = 44
 N_KILLED_RUNS = 6
+N_KILLS_OF_A_STEP = 6
+N_FLIPS_OF_METADATA = 60
 
 
 def chunks(project, pattern="results/**/*.zarr/*/c/**/*"):
@@ -37,6 +40,11 @@ def flip_bit(path, rng):
 
 def store_of(chunk):
     return next(parent for parent in chunk.parents if parent.suffix == ".zarr")
+
+
+def array_of(chunk):
+    """Return the name of the array that a chunk file belongs to."""
+    return chunk.relative_to(store_of(chunk)).parts[0]
 
 
 def test_a_whole_project_verifies(project):
@@ -57,6 +65,49 @@ def test_every_flipped_bit_is_found(project):
             Store(store_of(chunk)).verify()
         chunk.write_bytes(before)
     verify_stores(project.folder / "results")
+
+
+def test_a_flipped_bit_in_metadata_is_found_or_changes_no_number(project):
+    """In manifests, and in the files in which Zarr keeps how to read an array."""
+    rng = random.Random(5)
+    stores = sorted(project.folder.glob("results/**/*.zarr"))
+    files = [file for store in stores for file in (*store.rglob("zarr.json"), manifest_path(store))]
+    found = 0
+    for file in rng.choices(files, k=N_FLIPS_OF_METADATA):
+        before = file.read_bytes()
+        flip_bit(file, rng)
+        try:
+            Store(
+                file.with_suffix(".zarr") if file.name != "zarr.json" else store_of(file)
+            ).verify()
+        except VentralError:  # and no other error
+            found += 1
+        file.write_bytes(before)
+    assert found > N_FLIPS_OF_METADATA / 4
+    verify_stores(project.folder / "results")
+
+
+@pytest.mark.parametrize("kind", ["stimuli", "responses", "activations", "gram", "pca", "fits"])
+def test_missing_and_foreign_chunks_are_found(project, kind):
+    """Every chunk in turn: taken away, it would read as zeros; exchanged, as another's numbers."""
+    exchanged = 0
+    for chunk in chunks(project, f"results/first/{kind}*/**/c/**/*"):
+        store, content = store_of(chunk), chunk.read_bytes()
+        values = Store(store).group[array_of(chunk)][...]
+        chunk.unlink()
+        if values.dtype.kind == "T" or values.any():  # else zeros are right
+            with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store))} "):
+                Store(store).verify()
+        foreign = (
+            project.folder / "results/second" / chunk.relative_to(project.folder / "results/first")
+        )
+        if foreign.exists() and foreign.read_bytes() != content:
+            chunk.write_bytes(foreign.read_bytes())
+            with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store))} "):
+                Store(store).verify()
+            exchanged += 1
+        chunk.write_bytes(content)
+    assert exchanged
 
 
 def test_verify_names_every_damaged_store_and_repair_gives_the_same_scores(project):
@@ -142,6 +193,91 @@ def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path):
             assert len(table) == 300
             assert (table["value"] == table["same"]).all()
     assert found  # some kills came after a store was whole
+
+
+NET = "results/first/{}/net/features.3"
+JOBS = {
+    "extract_activations": {
+        "input": {"stimuli": "results/first/stimuli.zarr"},
+        "output": {"store": "results/first/activations/net/main.zarr"},
+        "config": {"compute": {}},
+    },
+    "compute_gram": {
+        "input": {"activations": "results/first/activations/net/main.zarr"},
+        "output": {"store": NET.format("gram") + ".zarr"},
+        "wildcards": {"layer": "features.3"},
+    },
+    "fit_pca": {
+        "input": {"gram": NET.format("gram") + ".zarr", "split": "results/first/split.csv"},
+        "output": {"store": NET.format("pca") + ".zarr"},
+        "params": {"settings": {"n_components": 8, "when_rank_is_lower": "fail"}},
+    },
+    "fit_readout": {
+        "input": {
+            "features": NET.format("pca") + ".zarr",
+            "responses": "results/first/responses.zarr",
+            "split": "results/first/split.csv",
+        },
+        "output": {"store": NET.format("fits") + "/linear_pcs.zarr"},
+        "params": {"settings": {"method": "linear", "features": "pcs"}},
+    },
+    "score_readout": {
+        "input": {
+            "fit": NET.format("fits") + "/linear_pcs.zarr",
+            "responses": "results/first/responses.zarr",
+            "ceilings": "results/first/ceilings.csv",
+        },
+        "output": {
+            "sites": NET.format("scores") + "/linear_pcs.csv",
+            "population": NET.format("scores") + "/linear_pcs.population.csv",
+            "draws": NET.format("scores") + "/linear_pcs.draws.npz",
+        },
+        "params": {"settings": {"ceiling_floor": 0.1, "seed": 0, "n_bootstrap": 20}},
+    },
+}
+JOBS["extract_activations"]["params"] = {
+    "settings": {
+        **{"architecture": "squeezenet1_1", "arguments": {}, "weights": None, "seed": 0},
+        **{"dtype": "float16", "layers": ["features.0", "features.3"]},
+        "preprocessing": {
+            **{"size": 32, "resize": "squash"},
+            **{"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+        },
+    }
+}
+
+
+@pytest.mark.parametrize("step", JOBS)
+def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
+    """The real script of a step, killed at random moments: what is left is what was there."""
+    job = {"log": ["log.txt"], **JOBS[step]}
+    outputs = [project.folder / path for path in job["output"].values()]
+    outputs = [path.with_suffix(".json") if path.suffix == ".zarr" else path for path in outputs]
+    before = {path: path.read_bytes() for path in outputs}
+    process = subprocess.Popen(
+        [
+            *(sys.executable, ROOT / "tests/killed_steps.py"),
+            *(ROOT / f"workflow/scripts/{step}.py", json.dumps(job), "6"),
+        ],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(N_KILLS_OF_A_STEP):
+            process.stdin.write("\n")
+            process.stdin.flush()
+            said = process.stdout.readline()
+            assert said == "killed\n", (said, (project.folder / "log.txt").read_text())
+            for path in outputs:
+                if path.exists():
+                    assert path.read_bytes() == before[path]
+                    if path.suffix == ".json":
+                        Store(path.with_suffix(".zarr")).verify()
+        process.stdin.close()
 
 
 def kill_run(process):

@@ -96,6 +96,22 @@ def move(project):
     project.folder = project.folder.rename(project.folder.with_name("moved"))
 
 
+def leave_the_memory_behind(project):
+    """Take along the results, with their times, but not what Snakemake knows of them."""
+    shutil.rmtree(project.folder / ".snakemake")
+
+
+def add_dataset(project):
+    first = project.config["datasets"]["first"]
+    set_config(project, datasets={"third": {**first, "models": ["pixels"]}})
+
+
+def remove_dataset(project):
+    config = project.config
+    del config["datasets"]["second"]
+    project.write_config(config)
+
+
 def reword(project):
     edit(project, "src/ventral/features/gram.py", "def gram_matrix", "# why\ndef gram_matrix")
     edit(project, "src/ventral/features/pca.py", "Fit principal components", "Find components")
@@ -242,6 +258,12 @@ CONTRACT = [
         lambda jobs: jobs.of("none"),
     ),
     ("everything is moved to another folder", "nothing", move, lambda jobs: jobs.of("none")),
+    (
+        "results are copied with their times, without `.snakemake`",
+        "nothing",
+        leave_the_memory_behind,
+        lambda jobs: jobs.of("none"),
+    ),
     ("a comment, a docstring, the progress bar", "nothing", reword, lambda jobs: jobs.of("none")),
     (
         "batch size, workers, device, mirrors",
@@ -256,6 +278,13 @@ CONTRACT = [
         lambda jobs: jobs.of(*CHAIN, model="new") | tail(jobs, "first"),
     ),
     ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
+    (
+        "a data set is added",
+        "that data set",
+        add_dataset,
+        lambda jobs: jobs.of(dataset="third") | jobs.of("all"),
+    ),
+    ("a data set is removed", "nothing", remove_dataset, lambda jobs: jobs.of("none")),
     (
         "a layer is added, as a new tap set",
         "that layer's extraction and chain, then tables and figures",
