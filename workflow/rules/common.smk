@@ -236,6 +236,10 @@ def names_of_fits(wildcards):
     return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
 
 
+def datasets_with_references():
+    return [name for name, dataset in config["datasets"].items() if dataset["reference"]]
+
+
 def display_settings(wildcards):
     """Return what tables and figures show of models and readouts, in the order of the config."""
     shown = ("label", "variant", "group", "architecture", "weights")
