@@ -38,6 +38,10 @@ rule all:
             figure=["explained_variance_by_layer", "score_along_layers"],
             ending=["svg", "png"],
         ),
+        expand(
+            "<results>/{dataset}/tables/reference_check.csv",
+            dataset=datasets_with_references(),
+        ),
     localrule: True
 
 

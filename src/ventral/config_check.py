@@ -1,5 +1,6 @@
 """Check a config against its schema, fill in defaults, and say in plain words what is wrong."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def _fill_defaults(value: Any, schema: Mapping, root: Mapping) -> None:
     for key, part in schema.get("properties", {}).items():
         if "default" in part and key not in value:
             default = part["default"]
-            value[key] = dict(default) if isinstance(default, dict) else default
+            value[key] = copy.copy(default)
         if key in value:
             _fill_defaults(value[key], part, root)
     others = schema.get("additionalProperties")
@@ -96,10 +97,23 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
         yield f"{key}: {error.message}"
 
 
+def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> Iterator[str]:
+    for reference in dataset["reference"]:
+        known = {"model": models, "readout": readouts}
+        if reference["model"] in models:
+            taps = models[reference["model"]]["taps"].values()
+            known["layer"] = [layer for layers in taps for layer in layers]
+        for key, names in known.items():
+            if key in reference and reference[key] not in names:
+                yield f"{key} {reference[key]!r} is unknown; {nearest(reference[key], names)}"
+
+
 def _check_names(config: Mapping) -> Iterator[str]:
     """Check what a schema cannot: names that must stand elsewhere in the config."""
     models, readouts = config["models"], config["readouts"]
     for name, dataset in config["datasets"].items():
+        for complaint in _check_references(dataset, models, readouts):
+            yield f"datasets: {name}: reference: {complaint}"
         for kind, known in (("models", models), ("readouts", readouts)):
             for wanted in dataset.get(kind, ()):
                 if wanted not in known:

@@ -43,6 +43,10 @@ def test_defaults_are_filled_in():
 
 
 MODEL = "models: resnet18_random"
+REFERENCE = {
+    **{"model": "pixels", "readout": "ridge_raw", "split": "test"},
+    **{"measure": "r2_mean", "value": 0.1, "source": "a paper"},
+}
 WRONG = [
     ("readout", {}, "readout: unknown key; did you mean 'readouts'?"),
     (f"{MODEL}: tap", {}, f"{MODEL}: tap: unknown key; did you mean 'taps'?"),
@@ -64,6 +68,17 @@ WRONG = [
         "datasets: simulated: responses",
         {"n_sites": 3},
         "responses: n_sites: unknown key; did you mean 'n_.._sites' or 'n_.._sites'",
+    ),
+    ("datasets: simulated: reference", [{"model": "pixel"}], "reference: 0: 'readout' is missing"),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"model": "pixel"}],
+        "reference: model 'pixel' is unknown; did you mean 'pixels'",
+    ),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"layer": "layer1"}],
+        "reference: layer 'layer1' is unknown; there is pixels",
     ),
     ("datasets: simulated: split", {"method": "rand"}, "method: 'rand' is unknown; .*'random'"),
     ("readouts: ridge_raw: alpha", None, "readouts: ridge_raw: alpha is missing"),

@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from ventral.activations.layer_check import check_layers_of_models
 from ventral.config_check import check_config
+from ventral.data.image_folders import images_in
 from ventral.errors import VentralError
 from ventral.source_digest import source_digest
 
@@ -80,7 +81,21 @@ def file_path(specification):
 
 
 def section_files(dataset, section):
-    return config["datasets"][dataset].get(section, {}).get("files", {})
+    """Return the files of a section by key; those of a folder of images one by one.
+
+    Snakemake does not look into a folder that is an input, but sees each file's content.
+    """
+    entry = config["datasets"][dataset]
+    files = dict(entry.get(section, {}).get("files", {}))
+    folder = Path(files.get("images", {}).get("path", "."))
+    if entry["source"] == "files" and "path" in files.get("images", {}) and folder.is_dir():
+        del files["images"]
+        paths = images_in(folder)
+        if not paths:
+            raise WorkflowError(f"datasets: {dataset}: images: folder {folder} holds no image")
+        for path in paths:
+            files[f"images/{path.relative_to(folder)}"] = {"path": str(path)}
+    return files
 
 
 def named_files():
@@ -234,6 +249,10 @@ def scores_of(ending):
 
 def names_of_fits(wildcards):
     return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
+
+
+def datasets_with_references():
+    return [name for name, dataset in config["datasets"].items() if dataset["reference"]]
 
 
 def display_settings(wildcards):

@@ -99,3 +99,25 @@ rule make_tables:
         code=code("make_tables"),
     script:
         "../scripts/make_tables.py"
+
+
+rule check_references:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        scores="<results>/{dataset}/scores.csv",
+    output:
+        report(
+            "<results>/{dataset}/tables/reference_check.csv",
+            caption="../report/reference_check.rst",
+            category="{dataset}",
+            labels={"table": "reference check"},
+        ),
+    log:
+        "<logs>/check_references/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        references=lookup(dpath="datasets/{dataset}/reference", within=config),
+        code=code("check_references"),
+    script:
+        "../scripts/check_references.py"

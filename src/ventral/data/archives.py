@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.errors import VentralError
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 FORMATS = ("JPEG", "PNG", "WEBP")
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes of 8 bits or less per channel; more would be clipped on the way to uint8."""
@@ -87,20 +87,28 @@ class ImageArchive:
             packed = self._zip.read(entry)  # whole, so that its CRC is checked
         except ZIP_ERRORS as error:
             raise self._error(entry, f"is damaged: {error}") from error
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(io.BytesIO(packed), formats=FORMATS) as image:
-                    if image.mode not in MODES:
-                        raise self._error(entry, f"is of mode {image.mode}; 8 bits are wanted")
-                    return np.array(_flatten(image))
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise self._error(entry, f"is too large: {error}") from error
-        except IMAGE_ERRORS as error:
-            raise self._error(entry, f"is no whole image: {error}") from error
+        return decode_image(packed, f"{self.path}: image {entry.filename!r}")
 
     def _error(self, entry: zipfile.ZipInfo, what: str) -> VentralError:
         return VentralError(f"{self.path}: image {entry.filename!r} {what}")
+
+
+def decode_image(packed: bytes, name: str) -> np.ndarray:
+    """Return an image file's content as (height, width, 3) uint8; see `ImageArchive.read_image`.
+
+    name: what an error calls the image.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(packed), formats=FORMATS) as image:
+                if image.mode not in MODES:
+                    raise VentralError(f"{name} is of mode {image.mode}; 8 bits are wanted")
+                return np.array(_flatten(image))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise VentralError(f"{name} is too large: {error}") from error
+    except IMAGE_ERRORS as error:
+        raise VentralError(f"{name} is no whole image: {error}") from error
 
 
 def _flatten(image: Image.Image) -> Image.Image:

@@ -1,0 +1,162 @@
+"""Responses and tables that a lab wrote itself: CSV, npy, npz or HDF5."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ventral.data.archives import MAX_UNPACKED
+from ventral.data.arrays import read_npy
+from ventral.data.hdf5 import dataset, open_hdf5, read, read_names
+from ventral.errors import VentralError, nearest
+
+ENDINGS = (".csv", ".npy", ".npz", ".h5", ".hdf5")
+CSV_ERRORS = (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError)
+NPZ_ERRORS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError)
+
+
+@dataclass(frozen=True)
+class ResponseFile:
+    """What a file of responses says.
+
+    stimulus_id: (n,) strings, or None where the file has none (npy).
+    site_id: (sites,) strings, or None.
+    values: (n, sites, r) float64, NaN where absent; r is 1 for averaged responses.
+    """
+
+    stimulus_id: np.ndarray | None
+    site_id: np.ndarray | None
+    values: np.ndarray
+
+
+def read_response_file(path: Path) -> ResponseFile:
+    """Return the content of a file of responses, by its ending.
+
+    CSV: a column ``stimulus_id``, a column per site and, for repetitions, a column
+    ``repetition``; an empty field is absent. npz and HDF5: ``responses`` (stimuli, sites) or
+    (stimuli, sites, repetitions), ``stimulus_id`` and, where known, ``site_id``. npy: the responses
+    alone.
+
+    Raises `VentralError` naming the file and what of it is wrong.
+    """
+    ending = path.suffix.lower()
+    if ending == ".csv":
+        return _from_csv(path)
+    if ending == ".npy":
+        return ResponseFile(None, None, _with_repetitions(read_npy(path), path))
+    if ending == ".npz":
+        return _from_arrays(path, _read_npz(path))
+    if ending in (".h5", ".hdf5"):
+        return _from_arrays(path, _read_hdf5(path))
+    raise VentralError(f"{path}: responses are read from {', '.join(ENDINGS)}, not from {ending!r}")
+
+
+def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
+    """Return a CSV table as text, empty fields as empty strings.
+
+    Raises `VentralError` naming the file where it is no table, a required column is missing or
+    the first of them holds a value twice or none at all.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except CSV_ERRORS as error:
+        raise VentralError(f"{path} is no table of comma-separated values: {error}") from error
+    for column in required:
+        if column not in table:
+            raise VentralError(f"{path} has no column {column!r}; {nearest(column, table.columns)}")
+    key = table[required[0]]
+    if (key == "").any():
+        raise VentralError(f"{path}: row {int((key == '').argmax()) + 2} has no {required[0]}")
+    return table.astype(object)
+
+
+def refuse_twice(names: np.ndarray, what: str, path: Path) -> None:
+    """Raise `VentralError` where a name stands twice."""
+    twice = pd.Series(names).duplicated()
+    if twice.any():
+        raise VentralError(f"{path}: {what} {names[twice.argmax()]!r} stands twice")
+
+
+def _from_csv(path: Path) -> ResponseFile:
+    table = read_table(path, ("stimulus_id",))
+    sites = [column for column in table if column not in ("stimulus_id", "repetition")]
+    if not sites:
+        raise VentralError(f"{path} has no column of a site beside stimulus_id")
+    numbers = table[sites].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    wrong = np.isnan(numbers) & ~table[sites].isin(["", "NaN", "nan", "NA"]).to_numpy()
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value = table[sites].iloc[row, column]
+        raise VentralError(
+            f"{path}: row {row + 2}, column {sites[column]!r}: {value!r} is no number"
+        )
+    names = table["stimulus_id"].to_numpy()
+    if "repetition" not in table:
+        refuse_twice(names, "stimulus_id", path)
+        return ResponseFile(names, np.array(sites, object), numbers[:, :, None])
+    pairs = table[["stimulus_id", "repetition"]].apply(tuple, axis=1).to_numpy()
+    refuse_twice(pairs, "the pair of stimulus_id and repetition", path)
+    place = table.groupby("stimulus_id", sort=False).cumcount().to_numpy()
+    stimuli, row = np.unique(names.astype(str), return_inverse=True)
+    values = np.full((len(stimuli), len(sites), place.max() + 1), np.nan)
+    values[row, :, place] = numbers
+    return ResponseFile(stimuli.astype(object), np.array(sites, object), values)
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise VentralError(f"{path} unpacks to {size} bytes; the limit is {MAX_UNPACKED}")
+        with np.load(path, allow_pickle=False) as arrays:
+            wanted = ("responses", "stimulus_id", "site_id")
+            return {name: arrays[name] for name in wanted if name in arrays}
+    except NPZ_ERRORS as error:
+        what = "holds Python objects, which may carry code" if "bject" in str(error) else error
+        raise VentralError(f"{path} is no whole .npz file: {what}") from error
+
+
+def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
+    with open_hdf5(path) as file:
+        arrays = {"responses": read(dataset(file, "responses"))}
+        for name in ("stimulus_id", "site_id"):
+            if name in file:
+                arrays[name] = read_names(dataset(file, name, (None,), "SO"))
+        return arrays
+
+
+def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
+    for name in ("responses", "stimulus_id"):
+        if name not in arrays:
+            raise VentralError(f"{path} has no array {name!r}; {nearest(name, arrays)}")
+    values = _with_repetitions(arrays["responses"], path)
+    names = {}
+    for axis, name in enumerate(("stimulus_id", "site_id")):
+        given = arrays.get(name)
+        if given is None:
+            names[name] = None
+            continue
+        if given.shape != (values.shape[axis],):
+            raise VentralError(
+                f"{path}: {name} has shape {given.shape}; responses of shape"
+                f" {arrays['responses'].shape} need ({values.shape[axis]},)"
+            )
+        names[name] = np.array([_text(value) for value in given], object)
+        refuse_twice(names[name], name, path)
+    return ResponseFile(names["stimulus_id"], names["site_id"], values)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _with_repetitions(values: np.ndarray, path: Path) -> np.ndarray:
+    if values.dtype.kind not in "iuf" or values.ndim not in (2, 3) or 0 in values.shape:
+        raise VentralError(
+            f"{path}: responses have shape {values.shape} and type {values.dtype}; they need"
+            " numbers as (stimuli, sites) or (stimuli, sites, repetitions)"
+        )
+    return values.astype(np.float64).reshape(*values.shape[:2], -1)

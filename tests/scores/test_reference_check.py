@@ -1,0 +1,67 @@
+"""Published numbers beside ours."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ventral.scores.reference_check import COLUMNS, check_references
+
+KEYS = {"region": "IT", "model": "net", "readout": "ridge_cv"}
+
+
+def summary() -> pd.DataFrame:
+    rows = []
+    for layer, value, committed in (("a", 0.1, False), ("b", 0.3, True)):
+        for split, offset in (("train", 0.5), ("validation", 0.0)):
+            row = {"layer": layer, "split": split, "layer_committed": committed}
+            rows.append(KEYS | row | {"committed_on": "validation", "r2_mean": value + offset})
+    return pd.DataFrame(rows)
+
+
+def scores() -> pd.DataFrame:
+    rows = [
+        KEYS | {"layer": layer, "split": "validation", "alpha": alpha}
+        for layer, alphas in (("a", (1.0, 2.0, 9.0)), ("b", (3.0, 4.0, 50.0)))
+        for alpha in alphas
+    ]
+    return pd.DataFrame(rows)
+
+
+def check(**reference) -> pd.DataFrame:
+    entry = {"model": "net", "readout": "ridge_cv", "split": "validation", "measure": "r2_mean"}
+    return check_references(
+        [entry | {"value": 0.25, "source": "paper"} | reference], summary(), scores()
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "layer", "ours"),
+    [
+        ({}, "b", 0.3),
+        ({"layer": "a"}, "a", 0.1),
+        ({"layer": "a", "split": "train"}, "a", 0.6),
+        ({"region": "IT"}, "b", 0.3),
+        ({"measure": "alpha"}, "b", 4.0),
+        ({"measure": "alpha", "layer": "a"}, "a", 2.0),
+    ],
+)
+def test_the_right_number_stands_beside(reference, layer, ours):
+    (row,) = check(**reference).to_dict("records")
+    assert row["layer"] == layer
+    assert row["ours"] == ours
+    assert row["difference"] == pytest.approx(ours - 0.25)
+    assert row["published"] == 0.25 and row["source"] == "paper"
+    assert ("layer chosen on validation" in row["note"]) == ("layer" not in reference)
+
+
+@pytest.mark.parametrize(
+    "reference", [{"model": "other"}, {"layer": "c"}, {"split": "test"}, {"region": "V4"}]
+)
+def test_a_number_that_we_do_not_have_is_an_empty_cell_with_a_note(reference):
+    (row,) = check(**reference).to_dict("records")
+    assert np.isnan(row["ours"]) and np.isnan(row["difference"])
+    assert row["note"] == "this data set was not scored with that"
+
+
+def test_without_references_the_table_has_its_columns():
+    assert list(check_references([], summary(), scores()).columns) == COLUMNS
