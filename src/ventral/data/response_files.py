@@ -53,23 +53,30 @@ def read_response_file(path: Path) -> ResponseFile:
     raise VentralError(f"{path}: responses are read from {', '.join(ENDINGS)}, not from {ending!r}")
 
 
-def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
-    """Return a CSV table as text, empty fields as empty strings.
-
-    Raises `VentralError` naming the file where it is no table, a required column is missing or
-    the first of them holds a value twice or none at all.
-    """
+def read_text_table(path: Path) -> pd.DataFrame:
+    """Return a CSV table as text, empty fields as empty strings; refuse what is no table."""
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except CSV_ERRORS as error:
-        raise VentralError(f"{path} is no table of comma-separated values: {error}") from error
+        what = str(error).splitlines()[0]
+        raise VentralError(f"{path} is no table of comma-separated values: {what}") from error
+    return table.astype(object)
+
+
+def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
+    """Return a CSV table as text, keyed by the first of the required columns.
+
+    Raises `VentralError` naming the file where it is no table, where a required column is missing
+    and where the key is empty in a row.
+    """
+    table = read_text_table(path)
     for column in required:
         if column not in table:
             raise VentralError(f"{path} has no column {column!r}; {nearest(column, table.columns)}")
     key = table[required[0]]
     if (key == "").any():
         raise VentralError(f"{path}: row {int((key == '').argmax()) + 2} has no {required[0]}")
-    return table.astype(object)
+    return table
 
 
 def refuse_twice(names: np.ndarray, what: str, path: Path) -> None:
