@@ -43,8 +43,8 @@ def fit_pca(
 
     Raises `VentralError` where the rank is 0, or under n_components and that is to fail.
     """
-    centred = centre_on_train(gram, train, train)
-    eigenvalues, vectors = eigh(centred, driver="evd", overwrite_a=True, check_finite=True)
+    centred = centre_on_train(gram, np.arange(len(gram)), train)
+    eigenvalues, vectors = eigh(centred[train], driver="evd", overwrite_a=True, check_finite=True)
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     total = eigenvalues.clip(min=0).sum()
     noise = len(train) * np.finfo(np.float64).eps * eigenvalues[0]
@@ -64,7 +64,6 @@ def fit_pca(
     vectors = vectors[:, :k]
     vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(k)])
     root = np.sqrt(eigenvalues)
-    everyone = np.arange(len(gram))
-    scores = centre_on_train(gram, everyone, train) @ (vectors / root)
+    scores = centred @ (vectors / root)
     scores[train] = vectors * root
     return PrincipalComponents(scores, eigenvalues, eigenvalues / total, rank)

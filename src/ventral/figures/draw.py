@@ -1,0 +1,35 @@
+"""Draw a figure from the tables of a data set."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ventral.figures.style import save
+from ventral.scores.reporting import reported_split
+from ventral.tables import read_csv
+
+
+def draw_figure(
+    draw: Callable[..., Figure],
+    scores: str | Path,
+    summary: str | Path,
+    display: Mapping,
+    svg: str | Path,
+    png: str | Path,
+) -> None:
+    """Draw and save one figure.
+
+    draw: of a figure's module. scores, summary: paths of the tables. display: ``models``,
+    ``readouts`` and ``readout``, as `ventral.scores.reporting` describes them.
+    """
+    table = read_csv(summary)
+    figure = draw(
+        read_csv(scores),
+        table,
+        display["models"],
+        display["readouts"],
+        reported_split(table),
+        display["readout"],
+    )
+    save(figure, svg, png)
