@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ventral.errors import VentralError, nearest
+from ventral.training_check import check_training
 
 MOST_COMPLAINTS = 12
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -131,10 +132,16 @@ def _check_names(config: Mapping) -> Iterator[str]:
             yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
         if model["architecture"] == "pixels" and model.get("weights") is not None:
             yield f"models: {name}: weights: pixels have none"
+    yield from check_training(config)
     most = config["pca"]["n_components"]
     for name, readout in readouts.items():
         wanted = readout.get("n_components")
-        if wanted and readout["features"] == "raw":
+        if readout["method"] == "head" and ("features" in readout or wanted):
+            yield f"readouts: {name}: a head reads no features; remove features and n_components"
+        if readout["method"] != "head" and "features" not in readout:
+            yield f"readouts: {name}: 'features' is missing; give raw or pcs"
+            continue
+        if wanted and readout.get("features") == "raw":
             yield f"readouts: {name}: n_components: raw features have no components; remove the key"
         elif wanted and wanted > most:
             yield (

@@ -37,6 +37,6 @@ rule extract_activations:
         gpu=1,
     params:
         settings=extraction_settings,
-        code=code("extract_activations"),
+        code=code_with_model("extract_activations"),
     script:
         "../scripts/extract_activations.py"

@@ -35,10 +35,15 @@ wildcard_constraints:
     readout=any_of(config["readouts"]),
     taps=any_of(taps for model in config["models"].values() for taps in model["taps"]),
     layer=any_of(
-        layer
-        for model in config["models"].values()
-        for layers in model["taps"].values()
-        for layer in layers
+        [
+            "head",
+            *(
+                layer
+                for model in config["models"].values()
+                for layers in model["taps"].values()
+                for layer in layers
+            ),
+        ]
     ),
     download="[0-9a-f]{16}/[A-Za-z0-9_.-]+",
 
@@ -58,6 +63,18 @@ def code_with_source(step):
 
     def digest(wildcards):
         return code(step, f"data/{config['datasets'][wildcards.dataset]['source']}.py")
+
+    return digest
+
+
+def code_with_model(step):
+    """Return a function that gives the digest of a step and of an architecture of our own."""
+
+    def digest(wildcards):
+        path, _, function = config["models"][wildcards.model]["architecture"].partition(":")
+        ours = function and path.startswith("ventral.")
+        own = [f"{path.removeprefix('ventral.').replace('.', '/')}.py"] if ours else []
+        return code(step, *own)
 
     return digest
 
@@ -117,6 +134,8 @@ DOWNLOADS = {
 
 # Which models, layers and readouts a data set has.
 
+HEADS = {name for name, entry in config["readouts"].items() if entry["method"] == "head"}
+
 
 def models_of(dataset):
     return config["datasets"][dataset].get("models", list(config["models"]))
@@ -136,14 +155,30 @@ def tap_set_of(model, layer):
     return next(taps for taps, layers in config["models"][model]["taps"].items() if layer in layers)
 
 
+def task_of(model):
+    """Return what a model is trained on, or None."""
+    return config["models"][model].get("training", {}).get("task")
+
+
 def fits_of(dataset):
-    """List (model, layer, readout) of every fit of a data set, in the order of the config."""
+    """List (model, layer, readout) of every fit of a data set, in the order of the config.
+
+    The network's own head is a readout of no layer: `head` stands in the layer's place.
+    """
     return [
         (model, layer, readout)
         for model in models_of(dataset)
-        for layer in layers_of(model)
+        for layer in dict.fromkeys([*layers_of(model), "head"])
         for readout in readouts_of(dataset, model)
+        if is_fitted(model, layer, readout)
     ]
+
+
+def is_fitted(model, layer, readout):
+    """Tell whether a readout belongs to a layer: a head to models trained on responses alone."""
+    if readout in HEADS:
+        return layer == "head" and task_of(model) == "responses"
+    return layer in layers_of(model)
 
 
 # A step reads a store by its path, which `ancient` keeps out of the decision, and is made again
@@ -160,9 +195,22 @@ def features_of(wildcards):
     return f"<results>/{wildcards.dataset}/{kind}/{wildcards.model}/{wildcards.layer}"
 
 
+def checkpoint_of(dataset, model):
+    return f"<results>/{dataset}/checkpoints/{model}.pt"
+
+
 def weights_of(wildcards):
-    """Return the weights file of a model, if it has one."""
+    """Return the file of a model's final weights, if it has one: trained, fetched or given."""
+    if task_of(wildcards.model):
+        return checkpoint_of(wildcards.dataset, wildcards.model)
+    return start_of(wildcards)
+
+
+def start_of(wildcards):
+    """Return the file of the weights that a model has before its training, if it has one."""
     model = config["models"][wildcards.model]
+    if "start" in model:
+        return checkpoint_of(wildcards.dataset, model["start"])
     if model["weights"] is None:
         return []
     if isinstance(model["weights"], dict):
@@ -206,15 +254,83 @@ def response_files(wildcards):
     return [file_path(file) for file in response_file_specifications(wildcards).values()]
 
 
+# What training is given.
+
+
+def network_settings(wildcards):
+    """Return what builds a network, and nothing else of the model's entry."""
+    model = config["models"][wildcards.model]
+    keys = ("architecture", "arguments", "weights", "seed", "preprocessing")
+    return {key: model[key] for key in keys}
+
+
+def training_settings(wildcards):
+    """Return the network and its stage; the head reads the last tapped layer unless told."""
+    training = config["models"][wildcards.model]["training"]
+    layer = training["head"].get("layer") or layers_of(wildcards.model)[-1]
+    return {
+        **network_settings(wildcards),
+        "training": {**training, "head": {**training["head"], "layer": layer}},
+    }
+
+
+def trained_responses(ending):
+    """Return an input function: the responses, where a model is trained on them."""
+
+    def files(wildcards):
+        learns = task_of(wildcards.model) == "responses"
+        return f"<results>/{wildcards.dataset}/responses{ending}" if learns else []
+
+    return files
+
+
+def trained_models(wildcards):
+    """Describe the trained models of a data set, those that others start from included."""
+    described, pending = {}, list(models_of(wildcards.dataset))
+    for name in pending:
+        model = config["models"][name]
+        if "start" in model and model["start"] not in pending:
+            pending.append(model["start"])
+        if task_of(name):
+            weights = model["weights"]
+            given = "file" if isinstance(weights, dict) else weights or "random"
+            described[name] = {
+                "task": task_of(name),
+                "target": model["training"]["target"],
+                "start": model.get("start", given),
+            }
+    return described
+
+
+def training_tables(wildcards):
+    return [
+        f"<results>/{wildcards.dataset}/checkpoints/{model}.training.csv"
+        for model in trained_models(wildcards)
+    ]
+
+
+def classifiers(ending):
+    """Return an input function: the outputs of every classification head."""
+
+    def files(wildcards):
+        return [
+            f"<results>/{wildcards.dataset}/heads/{model}{ending}"
+            for model in trained_models(wildcards)
+            if task_of(model) == "classification"
+        ]
+
+    return files
+
+
 # What an extraction is given.
 
 
 def extraction_settings(wildcards):
     """Return what decides the bytes of an extraction, and nothing else of the model's entry."""
     model = config["models"][wildcards.model]
-    keys = ("architecture", "arguments", "weights", "seed", "dtype", "preprocessing")
     return {
-        **{key: model[key] for key in keys},
+        **network_settings(wildcards),
+        "dtype": model["dtype"],
         "layers": model["taps"][wildcards.taps],
     }
 
@@ -267,7 +383,7 @@ def display_settings(wildcards):
                     for key in shown
                     if key in config["models"][name]
                 },
-                "layers": layers_of(name),
+                "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
             }
             for name in models_of(wildcards.dataset)
         },

@@ -15,6 +15,8 @@ rule fit_readout:
         "<logs>/fit_readout/{dataset}/{model}/{layer}/{readout}.log",
     benchmark:
         "<benchmarks>/fit_readout/{dataset}/{model}/{layer}/{readout}.tsv"
+    wildcard_constraints:
+        readout=any_of(set(config["readouts"]) - HEADS),
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -22,3 +24,27 @@ rule fit_readout:
         code=code("fit_readout"),
     script:
         "../scripts/fit_readout.py"
+
+
+rule read_head:
+    input:
+        head_manifest="<results>/{dataset}/heads/{model}.json",
+        head=ancient("<results>/{dataset}/heads/{model}.zarr"),
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
+    output:
+        store=directory("<results>/{dataset}/fits/{model}/head/{readout}.zarr"),
+        manifest="<results>/{dataset}/fits/{model}/head/{readout}.json",
+    log:
+        "<logs>/read_head/{dataset}/{model}/{readout}.log",
+    wildcard_constraints:
+        readout=any_of(HEADS),
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        settings=readout_settings,
+        code=code("read_head"),
+    script:
+        "../scripts/read_head.py"

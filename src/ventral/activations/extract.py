@@ -56,7 +56,7 @@ def extract_activations(
     Raises `VentralError` for damaged stimuli, a layer that cannot be recorded, and activations
     that are not finite or beyond `dtype`; then there is no store.
     """
-    found = _device(device)
+    found = find_device(device)
     model = model.eval().to(found, memory_format=torch.channels_last)
     for _ in iterate_images(stimulus_store):  # the whole digest, before anything is computed
         pass
@@ -206,7 +206,12 @@ def _to_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     return images.to(device, memory_format=torch.channels_last, non_blocking=True)
 
 
-def _device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
+    """Return a device by its name; ``auto`` is a CUDA device where there is one, else the CPU.
+
+    On CUDA, float32 is then as on the CPU, and a kernel gives the same bytes each time. Raises
+    `VentralError` where the device is not there.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -214,7 +219,7 @@ def _device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise VentralError(f"device {name!r} is not there: {error}") from error
-    if device.type == "cuda":  # float32 as on the CPU, and the same bytes each time
+    if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True

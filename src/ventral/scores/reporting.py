@@ -82,12 +82,16 @@ def model_names(models: dict[str, dict]) -> dict[str, str]:
 
 
 def features_name(readout: dict) -> str:
-    """Return what enters a readout's regression: "Raw" or "Top K PCs"."""
+    """Return what enters a readout's regression: "Raw" or "Top K PCs"; "Head" has none."""
+    if readout["method"] == "head":
+        return "Head"
     return "Raw" if readout["features"] == "raw" else f"Top {readout['n_components']} PCs"
 
 
 def readout_name(readout: dict) -> str:
     """Return a readout in words: "Ridge CV on the top 500 PCs"."""
+    if readout["method"] == "head":
+        return f"{readout['label']}: the network's own output"
     raw = readout["features"] == "raw"
     return f"{readout['label']} on " + (
         "all features" if raw else f"the top {readout['n_components']} PCs"

@@ -1,0 +1,164 @@
+"""From a model's entry in the config and the stores of a data set to its checkpoint."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ventral.activations.extract import find_device
+from ventral.activations.models import build_model, model_facts
+from ventral.activations.preprocessing import Preprocessing
+from ventral.data.responses import read_responses
+from ventral.data.splits import rows_of
+from ventral.data.stimuli import read_stimulus_table
+from ventral.errors import VentralError
+from ventral.store import Store
+from ventral.tables import write_csv
+from ventral.training.batches import Part, read_images
+from ventral.training.checkpoint import ResumeFile, write_checkpoint
+from ventral.training.head_start import start_at_ridge
+from ventral.training.headed_network import HeadedNetwork, freeze_all_but
+from ventral.training.tasks import classification_task, response_task
+from ventral.training.train import Stage, train_stage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files that a stage reads.
+
+    weights: the state dict or checkpoint that the network starts from, None for random weights.
+    responses: store, None where the task is classification.
+    """
+
+    stimuli: Path
+    split: Path
+    responses: Path | None = None
+    weights: Path | None = None
+
+
+def train_model(
+    settings: Mapping,
+    sources: Sources,
+    checkpoint: str | Path,
+    table: str | Path,
+    *,
+    device: str = "auto",
+    code: str = "",
+) -> None:
+    """Train the stage of a model; write its checkpoint and its table of epochs.
+
+    settings: the model's ``architecture``, ``arguments``, ``weights``, ``seed``,
+        ``preprocessing`` and ``training``, the last with ``head: layer`` filled in.
+    table: path of the CSV: the rows of `train_stage` with the numbers of learnt parameters.
+    code: digest of the code, so that no other code's interrupted training is taken up.
+
+    Only train stimuli are learnt from; images and responses of test stimuli are not used at all.
+    Raises `VentralError` for stimuli without responses, unknown layers or parameters, and too many
+    learnt parameters.
+    """
+    training = settings["training"]
+    found = find_device(device)
+    _say_what_is_deterministic(found)
+    preprocessing = Preprocessing(**settings["preprocessing"])
+    task, train, validation = _parts(training, sources)
+    network = build_model(dict(settings), sources.weights, settings["seed"])
+    probe = preprocessing(train.images[:1])
+    head = training["head"]
+    model = HeadedNetwork(
+        *(network, head["layer"], task.outputs, probe),
+        pooling=head["pooling"],
+        dropout=head["dropout"],
+        seed=training["seed"],
+    )
+    retrained, of_head = freeze_all_but(
+        model, training["trainable"], probe, training["max_trainable_parameters"]
+    )
+    log.info("%d parameters of the network and %d of the head are learnt", retrained, of_head)
+    model.to(found)
+    if training["task"] == "responses" and sources.weights is not None:
+        start_at_ridge(model, train, preprocessing, training["batch_size"], found)
+    stage = Stage(model, task, train, validation, preprocessing, training, found)
+    resume = ResumeFile(Path(checkpoint).with_suffix(".resume.pt"), _key(settings, sources, code))
+    epochs = train_stage(stage, resume)
+    epochs["retrained_parameters"], epochs["head_parameters"] = retrained, of_head
+    state = {name: tensor.cpu() for name, tensor in model.network.state_dict().items()}
+    write_csv(table, epochs)
+    write_checkpoint(
+        checkpoint,
+        {
+            "state_dict": state,
+            "head": {name: tensor.cpu() for name, tensor in model.head.state_dict().items()},
+            "output": task.description(),
+            "facts": {
+                "layer": head["layer"],
+                "pooling": head["pooling"],
+                "retrained_parameters": retrained,
+                "head_parameters": of_head,
+                "best_epoch": int(epochs.loc[epochs["is_best"], "epoch"].iloc[0]),
+            },
+        },
+    )
+    resume.remove()
+
+
+def _parts(training: Mapping, sources: Sources):
+    """Return the task, the train part and the validation part."""
+    split = pd.read_csv(sources.split, dtype=str)
+    train, validation = rows_of(split, "train"), rows_of(split, "validation")
+    if training["task"] == "classification":
+        stimuli = read_stimulus_table(sources.stimuli)
+        task, targets = classification_task(stimuli, training["target"], train)
+        usable = (targets[validation] >= 0).numpy()
+    else:
+        task, targets = response_task(read_responses(sources.responses), train)
+        usable = ~targets[validation].isnan().any(dim=1).numpy()
+    if not usable.any():
+        raise VentralError(
+            "training: no validation stimulus has what is to be predicted, so no epoch can be"
+            " chosen: change the split"
+        )
+    validation = validation[usable]
+    return (
+        task,
+        Part(read_images(sources.stimuli, train), targets[train]),
+        Part(read_images(sources.stimuli, validation), targets[validation]),
+    )
+
+
+def _key(settings: Mapping, sources: Sources, code: str) -> str:
+    """Return a digest of all that a training depends on."""
+    facts = {
+        "model": model_facts(dict(settings), sources.weights, settings["seed"]),
+        "stimuli": Store(sources.stimuli).manifest,
+        "split": Path(sources.split).read_text(),
+        "responses": Store(sources.responses).manifest if sources.responses else None,
+        "code": code,
+        "threads": torch.get_num_threads(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _say_what_is_deterministic(device: torch.device) -> None:
+    if device.type != "cuda":
+        log.info(
+            "training on %d CPU threads: the same bits for the same number of threads on one"
+            " machine; another number may differ in the last bits",
+            torch.get_num_threads(),
+        )
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    log.info(
+        "training on %s with deterministic kernels: the same bits on this model of card with these"
+        " package versions, except after a warning below that an operation has no deterministic"
+        " kernel; another card may differ in the last bits, as mixed precision does",
+        torch.cuda.get_device_name(device),
+    )

@@ -1,0 +1,82 @@
+"""Train the stage of a model, and ask a trained head."""
+
+
+rule train_model:
+    input:
+        manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+        split="<results>/{dataset}/split.csv",
+        weights=start_of,
+        response_manifest=trained_responses(".json"),
+        responses=ancient(trained_responses(".zarr")),
+    output:
+        checkpoint="<results>/{dataset}/checkpoints/{model}.pt",
+        table="<results>/{dataset}/checkpoints/{model}.training.csv",
+    log:
+        "<logs>/train_model/{dataset}/{model}.log",
+    benchmark:
+        "<benchmarks>/train_model/{dataset}/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+    params:
+        settings=training_settings,
+        code=code_with_model("train_model"),
+    script:
+        "../scripts/train_model.py"
+
+
+rule apply_head:
+    input:
+        manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+        checkpoint="<results>/{dataset}/checkpoints/{model}.pt",
+    output:
+        store=directory("<results>/{dataset}/heads/{model}.zarr"),
+        manifest="<results>/{dataset}/heads/{model}.json",
+    log:
+        "<logs>/apply_head/{dataset}/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+    params:
+        settings=network_settings,
+        code=code_with_model("apply_head"),
+    script:
+        "../scripts/apply_head.py"
+
+
+rule tabulate_training:
+    input:
+        tables=training_tables,
+        heads=classifiers(".json"),
+        stores=ancient(classifiers(".zarr")),
+        split="<results>/{dataset}/split.csv",
+        manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+    output:
+        training=report(
+            "<results>/{dataset}/tables/training.csv",
+            caption="../report/table_of_training.rst",
+            category="{dataset}",
+            labels={"table": "training"},
+        ),
+        classification=report(
+            "<results>/{dataset}/tables/classification.csv",
+            caption="../report/table_of_classification.rst",
+            category="{dataset}",
+            labels={"table": "classification"},
+        ),
+    log:
+        "<logs>/tabulate_training/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        models=trained_models,
+        code=code("tabulate_training"),
+    script:
+        "../scripts/tabulate_training.py"

@@ -1,0 +1,23 @@
+"""Write the outputs of a trained head on all stimuli."""
+
+from ventral.job_log import job_log
+from ventral.provenance import provenance
+from ventral.store import Store, write_store
+from ventral.training.apply import apply_head
+
+with job_log(snakemake.log[0]):
+    settings = snakemake.params.settings
+    compute = snakemake.config["compute"]  # untracked: it changes the speed alone
+    outputs, names, width = apply_head(
+        settings,
+        snakemake.input.checkpoint,
+        snakemake.input.stimuli,
+        device=compute["device"],
+        batch_size=compute["batch_size"],
+    )
+    with write_store(snakemake.output.store, provenance(model=settings)) as store:
+        store.put("outputs", outputs, ("stimulus", "output"))
+        store.put("name", names, ("output",))
+        store.put("n_features", [width], ("one",))
+        stimulus_id = Store(snakemake.input.stimuli).read("stimulus_id")
+        store.put("stimulus_id", stimulus_id, ("stimulus",))

@@ -1,0 +1,25 @@
+"""Train one stage of a model on the train stimuli; validation chooses the epoch."""
+
+from pathlib import Path
+
+import torch
+
+from ventral.job_log import job_log
+from ventral.training.stage import Sources, train_model
+
+with job_log(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    given = {
+        name: Path(snakemake.input[name])
+        for name in ("stimuli", "split", "responses", "weights")
+        if snakemake.input.get(name)
+    }
+    train_model(
+        snakemake.params.settings,
+        Sources(**given),
+        snakemake.output.checkpoint,
+        snakemake.output.table,
+        # Read past the params, untracked: where it is computed is not what is asked for.
+        device=snakemake.config["compute"]["device"],
+        code=snakemake.params.code,
+    )
