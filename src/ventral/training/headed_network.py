@@ -157,17 +157,20 @@ def freeze_all_but(
     return retrained, head
 
 
-def train_mode(model: HeadedNetwork) -> None:
+def train_mode(model: HeadedNetwork, batch_statistics: str) -> None:
     """Set train mode, but keep the running statistics of frozen normalisations where they are.
 
     A normalisation without parameters counts as frozen where the whole network is.
+    batch_statistics: ``update``, or ``keep`` to hold those of every normalisation.
     """
     model.train()
-    any_trainable = any(parameter.requires_grad for parameter in model.network.parameters())
+    any_trainable = batch_statistics == "update" and any(
+        parameter.requires_grad for parameter in model.network.parameters()
+    )
     for module in model.network.modules():
         if isinstance(module, _NormBase):
             own = [parameter.requires_grad for parameter in module.parameters()]
-            module.train(any(own) if own else any_trainable)
+            module.train(any_trainable and (any(own) or not own))
 
 
 def _count(parameters: Iterable[nn.Parameter]) -> int:

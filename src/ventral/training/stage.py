@@ -64,7 +64,10 @@ def train_model(
     Raises `VentralError` for stimuli without responses, unknown layers or parameters, and too many
     learnt parameters.
     """
-    training = settings["training"]
+    training = dict(settings["training"])
+    if training["batch_statistics"] == "auto":
+        # A head fitted to a pretrained network must find the same features when training starts.
+        training["batch_statistics"] = "update" if sources.weights is None else "keep"
     found = find_device(device)
     _say_what_is_deterministic(found)
     preprocessing = Preprocessing(**settings["preprocessing"])

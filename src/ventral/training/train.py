@@ -39,7 +39,7 @@ class Stage:
     """What is trained on what.
 
     model: on its device, its trainable parameters chosen. settings: the ``training`` entry of the
-    config (`workflow/schemas`). task: from `ventral.training.tasks`. device: of the model.
+    config (`workflow/schemas`), ``batch_statistics`` decided. task: from `ventral.training.tasks`. device: of the model.
     """
 
     model: HeadedNetwork
@@ -154,7 +154,7 @@ def _train_epoch(stage: Stage, optimiser: torch.optim.Optimizer, epoch: int) -> 
     settings, device = stage.settings, stage.device
     seed = epoch_seed(settings["seed"], epoch)
     random = np.random.default_rng([seed, 1])
-    train_mode(stage.model)
+    train_mode(stage.model, settings["batch_statistics"])
     total = 0.0
     lower_precision = device.type == "cuda" and settings["mixed_precision"] == "auto"
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

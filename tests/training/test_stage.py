@@ -1,0 +1,165 @@
+"""A stage on the stores of a data set: its checkpoint, and that test stimuli change no bit of it."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from nets import SETTINGS
+
+from ventral.activations.models import build_model
+from ventral.data.responses import Responses, read_responses, write_responses
+from ventral.data.stimuli import StimulusSet, read_stimulus_table, write_stimuli
+from ventral.errors import VentralError
+from ventral.readouts.head import check_sites
+from ventral.tables import write_csv
+from ventral.training.apply import apply_head
+from ventral.training.checkpoint import read_checkpoint, write_checkpoint
+from ventral.training.stage import Sources, train_model
+from ventral.training.tables import table_of_classification, table_of_training
+
+N, SITES = 40, 3
+SPLIT = np.array((["train"] * 4 + ["validation"] + ["test"]) * 7)[:N]
+
+
+def settings(task="responses", **training):
+    head = {"layer": "stage4", "pooling": "average", "dropout": 0.0}
+    return {
+        "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
+        "arguments": {"layers": 4},
+        "weights": None,
+        "seed": 0,
+        "preprocessing": {"size": 16},
+        "training": {
+            **SETTINGS,
+            "batch_statistics": "auto",
+            "epochs": 2,
+            "task": task,
+            "target": "category",
+            "trainable": ["*"],
+            "max_trainable_parameters": None,
+            "head": head,
+            **training,
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (N, 16, 16, 3), dtype=np.uint8)
+    table = pd.DataFrame(
+        {
+            "stimulus_id": [f"s{row}" for row in range(N)],
+            "split": SPLIT,
+            "category": np.array(["a", "b", "c"])[np.arange(N) % 3],
+        }
+    )
+    write_stimuli(folder / "stimuli.zarr", StimulusSet(table, 16, 16, lambda row: pictures[row]))
+    write_csv(folder / "split.csv", table[["stimulus_id", "split"]])
+    sites = pd.DataFrame({"site_id": list("xyz"), "region": "IT", "animal": "A"})
+    brightness = pictures.mean(axis=(1, 2)) * [1, 10, 0.1] + [0, 500, 3]
+    write_responses(
+        folder / "responses.zarr", Responses(table["stimulus_id"].to_numpy(), sites, brightness)
+    )
+    return Sources(folder / "stimuli.zarr", folder / "split.csv", folder / "responses.zarr", None)
+
+
+def train(folder, given, sources):
+    folder.mkdir(exist_ok=True)
+    train_model(given, sources, folder / "m.pt", folder / "m.training.csv", device="cpu")
+    assert not (folder / "m.resume.pt").exists()
+    return folder / "m.pt"
+
+
+def scrambled(sources, folder, part):
+    """Return the sources with the responses of one part of the split in another order."""
+    responses = read_responses(sources.responses)
+    average = responses.average.copy()
+    rows = np.flatnonzero(part == SPLIT)
+    average[rows] = average[rows[::-1]] + 1
+    write_responses(folder / "r.zarr", dataclasses.replace(responses, average=average))
+    return dataclasses.replace(sources, responses=folder / "r.zarr")
+
+
+def test_test_responses_change_no_bit_and_validation_responses_no_weight(tmp_path, sources):
+    given = settings(choose_by="validation_loss", epochs=1)
+    reference = train(tmp_path / "a", given, sources)
+    other = train(tmp_path / "b", given, scrambled(sources, tmp_path, "test"))
+    assert reference.read_bytes() == other.read_bytes()
+    table = reference.with_name("m.training.csv").read_bytes()
+    assert table == other.with_name("m.training.csv").read_bytes()
+    # One epoch leaves nothing to choose: the checkpoint is that of all train-side numbers.
+    other = train(tmp_path / "c", given, scrambled(sources, tmp_path, "validation"))
+    assert reference.read_bytes() == other.read_bytes()
+    assert table != other.with_name("m.training.csv").read_bytes()
+    other = train(tmp_path / "d", given, scrambled(sources, tmp_path, "train"))
+    assert reference.read_bytes() != other.read_bytes()
+
+
+def test_the_heads_outputs_are_predictions_in_the_data_sets_unit(tmp_path, sources):
+    """From weights the head starts as ridge of the frozen network: far from zero and in unit."""
+    start = train(tmp_path / "start", settings("classification"), sources)
+    from_start = dataclasses.replace(sources, weights=start)
+    given = settings(trainable=[], learning_rate=1e-9)
+    checkpoint = train(tmp_path / "tuned", given, from_start)
+    predictions, names, width = apply_head(given, checkpoint, sources.stimuli, device="cpu")
+    assert names == ["x", "y", "z"] and predictions.shape == (N, SITES) and width == 64
+    responses = read_responses(sources.responses).average[SPLIT == "train"]
+    mean = predictions[SPLIT == "train"].mean(axis=0)
+    np.testing.assert_allclose(mean, responses.mean(axis=0), rtol=1e-3)
+    old, new = (build_model(given, path, 0).state_dict() for path in (start, checkpoint))
+    assert all(torch.equal(old[name], new[name]) for name in old)
+    facts = read_checkpoint(checkpoint)["facts"]
+    assert facts["retrained_parameters"] == 0 and facts["head_parameters"] == 64 * 3 + 3
+    check_sites(names, np.array(["x", "y", "z"]))
+    with pytest.raises(VentralError, match="'y' stands where the responses have 'x'"):
+        check_sites(["y", "x", "z"], np.array(["x", "y", "z"]))
+
+
+def test_a_classifiers_accuracy(tmp_path, sources):
+    given = settings("classification", trainable=["stage4.*"])
+    checkpoint = train(tmp_path / "m", given, dataclasses.replace(sources, responses=None))
+    logits, classes, _ = apply_head(given, checkpoint, sources.stimuli, device="cpu")
+    assert classes == ["a", "b", "c"]
+    epochs = {"m": pd.read_csv(tmp_path / "m" / "m.training.csv")}
+    models = {"m": {"task": "classification", "target": "category", "start": "random"}}
+    stimuli = read_stimulus_table(sources.stimuli)
+    table = table_of_classification(models, epochs, {"m": (logits, classes)}, stimuli, SPLIT)
+    assert list(table["split"]) == ["train", "validation", "test"]
+    best = epochs["m"][epochs["m"]["is_best"]].iloc[0]
+    measured = table.set_index("split")["accuracy"]["validation"]
+    assert measured == pytest.approx(best["validation_score"])  # the kept epoch's own score
+    summary = table_of_training(models, epochs).iloc[0]
+    assert summary["best_score"] == best["validation_score"]
+    assert summary["retrained_parameters"] == 64 * 64 * 9 + 2 * 64
+
+
+def test_a_training_that_does_not_beat_its_start_says_so():
+    models = {"m": {"task": "responses", "target": "category", "start": "base"}}
+    epochs = pd.DataFrame(
+        {
+            "epoch": [0, 1, 2],
+            "validation_score": [0.3, 0.3, 0.2],
+            "is_best": [False, True, False],
+            "retrained_parameters": 5,
+            "head_parameters": 2,
+        }
+    )
+    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "no"
+    epochs.loc[1, "validation_score"] = 0.31
+    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "yes"
+
+
+def test_what_cannot_be_learnt_is_refused(tmp_path, sources):
+    with pytest.raises(VentralError, match="has no 'object'; it has stimulus_id, .*category"):
+        train(tmp_path / "m", settings("classification", target="object"), sources)
+    path = tmp_path / "broken.pt"
+    write_checkpoint(path, {"state_dict": {}, "head": {}, "output": {}})
+    with pytest.raises(VentralError, match="lacks 'facts'"):
+        read_checkpoint(path)
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(VentralError, match="cannot be read as a checkpoint"):
+        read_checkpoint(path)
