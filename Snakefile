@@ -34,6 +34,16 @@ rule all:
             ending=["csv", "md"],
         ),
         expand(
+            "<results>/{dataset}/tables/{table}.csv",
+            dataset=datasets_with_training(),
+            table=["training", "classification"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/score_against_parameters.{ending}",
+            dataset=datasets_with_training(),
+            ending=["svg", "png"],
+        ),
+        expand(
             "<results>/{dataset}/figures/{figure}.{ending}",
             dataset=config["datasets"],
             figure=["explained_variance_by_layer", "score_along_layers"],

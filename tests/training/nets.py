@@ -54,7 +54,7 @@ def net(seed=0):
 
 
 def stage(trainable=("*",), network=None, layer="second", dropout=0.1, n=23, sites=3, **settings):
-    """A stage of response prediction on random images; 0 dropout etc. by keyword."""
+    """Make a stage of response prediction on random images, its settings by keyword."""
     random = np.random.default_rng(1)
     part = [
         Part(images(size, seed), torch.from_numpy(random.normal(size=(size, sites))).float())
@@ -70,7 +70,7 @@ def stage(trainable=("*",), network=None, layer="second", dropout=0.1, n=23, sit
 
 
 def parameters(model):
-    """A copy of all parameters and running statistics."""
+    """Copy all parameters and running statistics."""
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 

@@ -158,14 +158,14 @@ def test_what_is_retrained_is_counted_and_capped():
     assert freeze_all_but(given.model, ["*"], probe, most) == (network, head)
     with pytest.raises(VentralError, match=f"{most} parameters .* allows {most - 1}"):
         freeze_all_but(given.model, ["*"], probe, most - 1)
-    with pytest.raises(VentralError, match="'secnd.0.weight' matches no.*'second.0.weight'"):
+    with pytest.raises(VentralError, match=r"'secnd.0.weight' matches no.*'second.0.weight'"):
         freeze_all_but(given.model, ["secnd.0.weight"], probe)
 
 
 def test_an_unknown_head_layer_is_refused():
     given = stage()
     probe = given.preprocessing(given.train.images[:1])
-    with pytest.raises(VentralError, match="'secnd' is no layer .*'second'"):
+    with pytest.raises(VentralError, match=r"'secnd' is no layer .*'second'"):
         HeadedNetwork(given.model.network, "secnd", 2, probe)
 
 

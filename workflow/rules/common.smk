@@ -302,6 +302,22 @@ def trained_models(wildcards):
     return described
 
 
+def datasets_with_training():
+    return [
+        dataset
+        for dataset in config["datasets"]
+        if any(task_of(model) for model in models_of(dataset))
+    ]
+
+
+def training_table(wildcards):
+    """Return the table of trained models of a data set, where there are any."""
+    dataset = wildcards.dataset
+    if dataset not in datasets_with_training():
+        return []
+    return f"<results>/{dataset}/tables/training.csv"
+
+
 def training_tables(wildcards):
     return [
         f"<results>/{wildcards.dataset}/checkpoints/{model}.training.csv"

@@ -45,3 +45,26 @@ rule draw_score_along_layers:
         code=code("draw_score_along_layers"),
     script:
         "../scripts/draw_score_along_layers.py"
+
+
+rule draw_score_against_parameters:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        training="<results>/{dataset}/tables/training.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/score_against_parameters.svg",
+            caption="../report/score_against_parameters.rst",
+            category="{dataset}",
+            labels={"figure": "score against retrained parameters"},
+        ),
+        png="<results>/{dataset}/figures/score_against_parameters.png",
+    log:
+        "<logs>/draw_score_against_parameters/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=figure_settings,
+        code=code("draw_score_against_parameters"),
+    script:
+        "../scripts/draw_score_against_parameters.py"

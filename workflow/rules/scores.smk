@@ -75,6 +75,7 @@ rule summarise_scores:
 rule make_tables:
     input:
         summary="<results>/{dataset}/summary.csv",
+        training=training_table,
     output:
         models=report(
             "<results>/{dataset}/tables/models.csv",

@@ -39,7 +39,8 @@ class Stage:
     """What is trained on what.
 
     model: on its device, its trainable parameters chosen. settings: the ``training`` entry of the
-    config (`workflow/schemas`), ``batch_statistics`` decided. task: from `ventral.training.tasks`. device: of the model.
+    config (`workflow/schemas`), with ``batch_statistics`` update or keep. task: from
+    `ventral.training.tasks`. device: of the model.
     """
 
     model: HeadedNetwork

@@ -1,0 +1,117 @@
+"""The score of each network against the number of parameters that its training learnt."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ventral.figures import style
+from ventral.scores.reporting import (
+    committed_rows,
+    default_readout,
+    is_pixels,
+    model_names,
+    readout_name,
+    regions_in_order,
+)
+
+MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
+
+
+def draw(
+    summary: pd.DataFrame,
+    training: pd.DataFrame,
+    models: dict[str, dict],
+    readouts: dict[str, dict],
+    split: str,
+    readout: str | None = None,
+) -> Figure:
+    """Draw a panel per region: explained variance at the committed layer against parameters.
+
+    training: the table of `ventral.training.tables.table_of_training`. The horizontal axis counts
+    what was learnt here, network and head, on a logarithmic scale that begins with 0 for networks
+    not trained here. Bars are the 95% bootstrap intervals of `summary`; a cross marks a training
+    that did not beat its start. `readout` is by default the last ridge_cv of `readouts`.
+    """
+    readout = readout or default_readout(readouts)
+    networks = [model for model, given in models.items() if not is_pixels(given)]
+    shown = summary[
+        (summary["split"] == split)
+        & (summary["readout"] == readout)
+        & summary["model"].isin(networks)
+        & committed_rows(summary)
+    ]
+    if shown.empty:
+        return style.placeholder("No network was scored: there is nothing to compare.")
+    learnt = training.set_index("model")
+    regions = regions_in_order(shown)
+    with matplotlib.rc_context(style.STYLE):
+        names = [name for name in networks if name in set(shown["model"])]
+        figure = Figure(figsize=(3.4 * len(regions) + 1.0, 3.6 + 0.2 * len(names)))
+        panels = figure.subplots(1, len(regions), squeeze=False, sharey=True)[0]
+        for axes, region in zip(panels, regions, strict=True):
+            _draw_panel(axes, shown[shown["region"] == region], learnt, models)
+            axes.set_title(region, loc="left", fontweight="bold")
+        panels[0].set_ylabel("Mean explained variance\n(fraction)")
+        figure.supxlabel("Parameters learnt, network and head", fontsize=9)
+        _add_legend(figure, names, models)
+        style.title(
+            figure,
+            "Score against the number of retrained parameters",
+            f"{split.capitalize()} split, committed layer; {readout_name(readouts[readout])}; mean"
+            " over sites and its 95% bootstrap interval; a cross: training did not beat its start.",
+        )
+    return figure
+
+
+def _draw_panel(
+    axes: Axes, rows: pd.DataFrame, learnt: pd.DataFrame, models: dict[str, dict]
+) -> None:
+    look_of = style.looks(models)
+    colors = _colors(models)
+    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    for _, row in rows.iterrows():
+        model = row["model"]
+        trained = model in learnt.index
+        count = 0
+        if trained:
+            count = learnt.loc[model, ["retrained_parameters", "head_parameters"]].sum()
+        axes.vlines(count, row[LOW], row[HIGH], color=colors[model], linewidth=1.2, zorder=2)
+        axes.plot(
+            *(count, row[MEAN]),
+            linestyle="none",
+            marker=look_of[model].marker,
+            color=colors[model],
+            markerfacecolor=colors[model] if trained else "white",
+            zorder=3,
+            gid=f"mean:{model}",
+        )
+        if trained and learnt.loc[model, "beats_start"] == "no":
+            axes.plot(count, row[MEAN], "x", color="black", zorder=4, gid=f"no gain:{model}")
+    counts = learnt["retrained_parameters"] + learnt["head_parameters"]
+    smallest = 10.0 ** np.floor(np.log10(max(counts.min(), 1)))
+    axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
+    axes.set_xlim(-0.3 * smallest, 3 * counts.max())
+
+
+def _colors(models: dict[str, dict]) -> dict[str, str]:
+    """Return a colour for each network: here one architecture has several counts."""
+    networks = [model for model, given in models.items() if not is_pixels(given)]
+    return {model: style.COLORS[place % len(style.COLORS)] for place, model in enumerate(networks)}
+
+
+def _add_legend(figure: Figure, names: list[str], models: dict[str, dict]) -> None:
+    look_of, colors, words = style.looks(models), _colors(models), model_names(models)
+    handles = [
+        Line2D(
+            *([], []),
+            linestyle="none",
+            marker=look_of[name].marker,
+            color=colors[name],
+            label=words[name],
+        )
+        for name in names
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
