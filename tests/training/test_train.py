@@ -10,6 +10,8 @@ from sklearn.linear_model import LinearRegression
 from torch import nn
 
 from ventral.errors import VentralError
+from ventral.features.pca import fit_pca
+from ventral.readouts.regression import fit_ridge_cv
 from ventral.training.batches import Part, augment, shuffled_batches
 from ventral.training.checkpoint import ResumeFile
 from ventral.training.head_start import start_at_ridge
@@ -50,21 +52,19 @@ def test_a_linear_model_reaches_the_least_squares_solution():
     np.testing.assert_allclose(found, reference.predict(features), atol=2e-3)
 
 
-def test_the_ridge_start_is_scikit_learns_ridge():
+def test_a_pretrained_networks_head_starts_as_our_own_ridge_cv():
     given = stage(n=30)
     start_at_ridge(given.model, given.train, given.preprocessing, 7, given.device)
-    from sklearn.linear_model import RidgeCV
-
-    given.model.eval()
     with torch.no_grad():
-        features = given.model.features(given.preprocessing(given.train.images)).numpy()
-    features = features.astype(float)
-    total = ((features - features.mean(axis=0)) ** 2).sum() / len(features)
-    alphas = np.logspace(-6, 3, 28) * total
-    targets = given.train.targets.numpy().astype(float)
-    reference = RidgeCV(alphas, alpha_per_target=True).fit(features, targets)
+        features = given.model.features(given.preprocessing(given.train.images))
+    features = features.double().numpy()
+    centred = features - features.mean(axis=0)
+    components = fit_pca(centred @ centred.T, np.arange(30), None)
+    alphas = np.logspace(-6, 3, 28) * (centred**2).sum() / 30
+    targets = given.train.targets.double().numpy()
+    readout = fit_ridge_cv(components.scores, components.eigenvalues, targets, alphas)
     found = predict(given.model, given.train.images, given.preprocessing, 7, given.device)
-    np.testing.assert_allclose(found.numpy(), reference.predict(features), atol=1e-4)
+    np.testing.assert_allclose(found.numpy(), readout.predict(components.scores), atol=1e-4)
 
 
 @pytest.mark.parametrize("killed_after", [1, 3])

@@ -47,6 +47,7 @@ REFERENCE = {
     **{"model": "pixels", "readout": "ridge_raw", "split": "test"},
     **{"measure": "r2_mean", "value": 0.1, "source": "a paper"},
 }
+TUNED = "models: shallow_cnn_fine_tuned"
 WRONG = [
     ("readout", {}, "readout: unknown key; did you mean 'readouts'?"),
     (f"{MODEL}: tap", {}, f"{MODEL}: tap: unknown key; did you mean 'taps'?"),
@@ -87,6 +88,19 @@ WRONG = [
     ("readouts: linear_pcs: n_components", 400, "400 is more than pca: n_components, 100"),
     ("readouts: linear_raw: n_components", 4, "raw features have no components"),
     ("readouts: linear_raw: method", "ols", "method: 'ols' is unknown; there is linear, ridge"),
+    (f"{TUNED}: start", "shallow", "start: 'shallow' is unknown; did you mean 'shallow_cnn"),
+    (f"{TUNED}: start", "resnet18_random", "start: 'resnet18_random' is not trained"),
+    (f"{TUNED}: start", "shallow_cnn_fine_tuned", "start: a circle"),
+    (f"{TUNED}: arguments", {"layers": 4}, "arguments: must be that of 'shallow_cnn_categories'"),
+    (f"{TUNED}: training", None, "start: only a model that is trained starts from another"),
+    (f"{TUNED}: weights", "DEFAULT", "weights: `start` gives the weights"),
+    (f"{TUNED}: taps", {}, "'taps' is missing"),
+    (f"{TUNED}: training: epoch", 3, "training: epoch: unknown key; did you mean 'epochs'"),
+    (f"{TUNED}: training: task", "response", "'response' is unknown; did you mean 'responses'"),
+    ("models: pixels: training", {"task": "responses"}, "pixels have nothing to train"),
+    (f"{MODEL}: readouts", ["head"], "'head' is the network's own head, which only"),
+    ("readouts: head: features", "pcs", "readouts: head: a head reads no features"),
+    ("readouts: linear_raw: features", None, "readouts: linear_raw: 'features' is missing"),
     ("figures: readout", "ridge_cv", "figures: readout: 'ridge_cv' is unknown"),
     ("pca: n_components", "4", "pca: n_components: must be a whole number, not '4'"),
     ("datasets", {}, "datasets: .*(non-empty|enough properties)"),
@@ -109,3 +123,10 @@ def test_all_complaints_come_at_once():
         check_config(wrong, SCHEMAS)
     assert "must be a whole number" in str(error.value)
     assert "did you mean 'n_components'" in str(error.value)
+
+
+def test_stimuli_without_labels_cannot_be_classified():
+    wrong = config("cowley_v4")
+    wrong["models"]["squeezenet1_1"]["training"] = {"task": "classification"}
+    with pytest.raises(VentralError, match="'cowley_v4_201025' have no category to learn"):
+        check_config(wrong, SCHEMAS)

@@ -12,10 +12,10 @@ import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ventral.activations.device import find_device
 from ventral.activations.preprocessing import Preprocessing, StimulusBatches
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
-from ventral.errors import VentralError
 from ventral.progress import track
 from ventral.provenance import provenance
 from ventral.store import DIGEST_COLUMNS, ContentDigest, Store, StoreWriter, write_store
@@ -204,27 +204,6 @@ def _start_worker(worker: int) -> None:
 
 def _to_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     return images.to(device, memory_format=torch.channels_last, non_blocking=True)
-
-
-def find_device(name: str) -> torch.device:
-    """Return a device by its name; ``auto`` is a CUDA device where there is one, else the CPU.
-
-    On CUDA, float32 is then as on the CPU, and a kernel gives the same bytes each time. Raises
-    `VentralError` where the device is not there.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise VentralError(f"device {name!r} is not there: {error}") from error
-    if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False
-    return device
 
 
 def _device_name(device: torch.device) -> str:

@@ -44,6 +44,12 @@ def check_layers_of_models(models: Mapping[str, Mapping], source_folder: str | P
                 for layer in layers
                 if layer not in known
             ]
+        head = entry.get("training", {}).get("head", {}).get("layer")
+        if head is not None and head not in known:
+            complaints.append(
+                f"models: {model}: training: head: layer {head!r} is unknown;"
+                f" {nearest(head, known)}"
+            )
     if complaints:
         raise VentralError(
             "the config is not right:\n" + "\n".join(f"  {line}" for line in complaints)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ventral.activations.extract import find_device
+from ventral.activations.device import find_device
 from ventral.activations.models import build_model
 from ventral.activations.preprocessing import Preprocessing, StimulusBatches
 from ventral.data.stimuli import iterate_images

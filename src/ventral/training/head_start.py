@@ -2,14 +2,15 @@
 
 import numpy as np
 import torch
+from sklearn.linear_model import RidgeCV
 
 from ventral.activations.preprocessing import Preprocessing
-from ventral.features.pca import fit_pca
-from ventral.readouts.regression import alpha_grid, fit_ridge_cv
+from ventral.errors import VentralError
 from ventral.training.batches import Part, ordered_batches
 from ventral.training.headed_network import HeadedNetwork
 
-GRID = {"low": -6, "high": 3, "count": 28, "relative": True}
+GRID = (-6, 3, 28)
+"""Lowest and highest power of ten and count of the alphas, in units of the total variance."""
 
 
 def start_at_ridge(
@@ -37,17 +38,11 @@ def start_at_ridge(
             ]
         )
     features = features.double().numpy()
-    mean = features.mean(axis=0)
-    centred = features - mean
-    components = fit_pca(centred @ centred.T, np.arange(len(train)), None)
-    targets = train.targets.double().numpy()
-    readout = fit_ridge_cv(
-        components.scores,
-        components.eigenvalues,
-        targets,
-        alpha_grid(GRID, components.eigenvalues, len(train)),
-    )
-    weight = readout.dual_coefficients.T @ centred
+    total_variance = ((features - features.mean(axis=0)) ** 2).sum() / len(features)
+    if total_variance == 0:
+        raise VentralError(f"layer {model.layer!r} is the same for all train stimuli")
+    ridge = RidgeCV(np.logspace(*GRID) * total_variance, alpha_per_target=True)
+    ridge.fit(features, train.targets.double().numpy())
     with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(weight))
-        model.head.bias.copy_(torch.from_numpy(readout.intercept - weight @ mean))
+        model.head.weight.copy_(torch.from_numpy(ridge.coef_))
+        model.head.bias.copy_(torch.from_numpy(ridge.intercept_))

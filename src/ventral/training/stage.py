@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ventral.activations.extract import find_device
+from ventral.activations.device import find_device
 from ventral.activations.models import build_model, model_facts
 from ventral.activations.preprocessing import Preprocessing
 from ventral.data.responses import read_responses
