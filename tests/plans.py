@@ -31,6 +31,11 @@ NETWORK = {
     "preprocessing": {"size": 32},
     "readouts": ["linear_pcs", "ridge_cv_pcs"],
 }
+SHALLOW = {
+    "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
+    "arguments": {"layers": 4},
+    "preprocessing": {"size": 16},
+}
 CONFIG = {
     "datasets": {
         name: {
@@ -53,10 +58,22 @@ CONFIG = {
         },
         "net": {**NETWORK, "taps": {"main": ["features.0", "features.3"]}},
         "other": {**NETWORK, "seed": 1, "taps": {"main": ["features.3"]}},
+        "classifier": {
+            **SHALLOW,
+            "training": {"task": "classification", "epochs": 1, "head": {"layer": "stage4"}},
+        },
+        "tuned": {
+            **SHALLOW,
+            "start": "classifier",
+            "training": {"task": "responses", "epochs": 1, "trainable": ["stage4.*"]},
+            "taps": {"main": ["stage4"]},
+            "readouts": ["linear_pcs", "head"],
+        },
     },
     "pca": {"n_components": 8},
     "readouts": {
         "ridge_raw": {"method": "ridge", "features": "raw", "alpha": 1.0},
+        "head": {"method": "head"},
         "linear_pcs": {"method": "linear", "features": "pcs"},
         "ridge_cv_pcs": {
             "method": "ridge_cv",

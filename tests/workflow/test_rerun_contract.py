@@ -21,14 +21,27 @@ TABLES = (
     "make_tables",
     "draw_explained_variance_by_layer",
     "draw_score_along_layers",
+    "draw_score_against_parameters",
 )
 FITS = ("fit_readout", "score_readout")
+TRAINED = ["classifier", "tuned"]
+TRAINING = ("train_model", "apply_head", "read_head", "tabulate_training")
 CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
 
 
 def tail(jobs, *datasets):
     """Return what follows any new score of these data sets."""
     return jobs.of(*TABLES, dataset=datasets) | jobs.of("all")
+
+
+def fitted(jobs, *rules):
+    """Return the jobs of these rules, but the scores of heads, which nothing fits."""
+    return jobs.of(*rules) - jobs.of("score_readout", readout="head")
+
+
+def retrained(jobs, *models):
+    """Return the jobs that follow a new training of these models."""
+    return jobs.of(*TRAINING, *CHAIN, model=models) | jobs.of("tabulate_training")
 
 
 def set_config(project, **sections):
@@ -164,6 +177,16 @@ def change_seed_of_weights(project):
     set_model(project, "other", seed=7)
 
 
+def change_training(project):
+    training = project.config["models"]["tuned"]["training"]
+    set_model(project, "tuned", training={**training, "learning_rate": 0.002})
+
+
+def change_training_of_a_start(project):
+    training = project.config["models"]["classifier"]["training"]
+    set_model(project, "classifier", training={**training, "learning_rate": 0.002})
+
+
 def change_preprocessing(project):
     set_model(project, "net", preprocessing={"size": 40})
 
@@ -198,6 +221,10 @@ def edit_gram(project):
 
 def edit_readout(project):
     edit(project, "src/ventral/readouts/regression.py", "1 - 1 / n", "1 - 1.0 / n")
+
+
+def edit_training(project):
+    edit(project, "src/ventral/training/train.py", "total = 0.0", "total = 0.0 * 1")
 
 
 def edit_script(project):
@@ -328,6 +355,24 @@ CONTRACT = [
         lambda jobs: jobs.of(*CHAIN, model="other") | tail(jobs, "first"),
     ),
     (
+        "a model's training",
+        "its training and chain, then tables and figures",
+        change_training,
+        lambda jobs: retrained(jobs, "tuned") | tail(jobs, "first"),
+    ),
+    (
+        "the training of a model that another starts from",
+        "both trainings and what follows",
+        change_training_of_a_start,
+        lambda jobs: retrained(jobs, *TRAINED) | tail(jobs, "first"),
+    ),
+    (
+        "code of training",
+        "every training and what follows; nothing of models that are not trained",
+        edit_training,
+        lambda jobs: retrained(jobs, *TRAINED) | tail(jobs, "first"),
+    ),
+    (
         "a model's preprocessing",
         "that model's chain, then tables and figures",
         change_preprocessing,
@@ -338,7 +383,9 @@ CONTRACT = [
         "its split, components and what follows; no extraction, no Gram matrix",
         change_split,
         lambda jobs: (
-            jobs.of("assign_split", "fit_pca", *FITS, dataset="first") | tail(jobs, "first")
+            jobs.of("assign_split", "fit_pca", *FITS, dataset="first")
+            | retrained(jobs, *TRAINED)
+            | tail(jobs, "first")
         ),
     ),
     (
@@ -347,6 +394,7 @@ CONTRACT = [
         add_sites,
         lambda jobs: (
             jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            | retrained(jobs, "tuned")
             | tail(jobs, "first")
         ),
     ),
@@ -372,19 +420,21 @@ CONTRACT = [
         "code of the Gram matrix",
         "`compute_gram` and what follows; no extraction",
         edit_gram,
-        lambda jobs: jobs.of("compute_gram", "fit_pca", *FITS) | both(jobs),
+        lambda jobs: fitted(jobs, "compute_gram", "fit_pca", *FITS) | both(jobs),
     ),
     (
         "code of the readouts",
         "fits, scores, tables and figures",
         edit_readout,
-        lambda jobs: jobs.of(*FITS) | both(jobs),
+        lambda jobs: fitted(jobs, *FITS) | both(jobs),
     ),
     (
         "the script of a step",
         "that step and what follows",
         edit_script,
-        lambda jobs: jobs.of("assign_split", "fit_pca", *FITS) | both(jobs),
+        lambda jobs: (
+            jobs.of("assign_split", "fit_pca", *FITS) | retrained(jobs, *TRAINED) | both(jobs)
+        ),
     ),
     (
         "code of one source of data",
