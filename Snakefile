@@ -34,9 +34,10 @@ rule all:
             ending=["csv", "md"],
         ),
         expand(
-            "<results>/{dataset}/tables/{table}.csv",
+            "<results>/{dataset}/tables/{table}.{ending}",
             dataset=datasets_with_training(),
             table=["training", "classification"],
+            ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/figures/score_against_parameters.{ending}",
@@ -48,6 +49,11 @@ rule all:
             dataset=config["datasets"],
             figure=["explained_variance_by_layer", "score_along_layers"],
             ending=["svg", "png"],
+        ),
+        expand(
+            "<results>/{dataset}/tables/sweeps.{ending}",
+            dataset=datasets_with_sweeps(),
+            ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/tables/reference_check.csv",

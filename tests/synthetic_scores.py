@@ -142,4 +142,9 @@ def summarise(scores):
             index=False, name=None
         )
     ]
-    return summary
+    return summary.assign(
+        model_entry=summary["model"],
+        readout_entry=summary["readout"],
+        setting="",
+        setting_committed=True,
+    )

@@ -1,4 +1,4 @@
-"""Check a config against its schema, fill in defaults, and say in plain words what is wrong."""
+"""Check a config against its schema, complete it, and say in plain words what is wrong."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ventral.errors import VentralError, nearest
+from ventral.sweeps import check_sweeps, expand_sweeps
 from ventral.training_check import check_training
 
 MOST_COMPLAINTS = 12
@@ -25,10 +26,12 @@ TYPE_NAMES = {
 }
 
 
-def check_config(config: dict, schemas: str | Path) -> None:
-    """Check `config` and fill in defaults, in place.
+def check_config(config: dict, schemas: str | Path) -> dict[str, dict[str, dict]]:
+    """Check `config`, fill in defaults and put the variants of sweeps in their place.
 
     schemas: folder with ``config.schema.yaml`` and ``datasets/{source}.schema.yaml``.
+
+    Returns where each model and readout comes from: see `ventral.sweeps.expand_sweeps`.
 
     Raises `VentralError` listing every complaint with the path of its key and the nearest right
     name.
@@ -41,12 +44,16 @@ def check_config(config: dict, schemas: str | Path) -> None:
             of_source = schemas / "datasets" / f"{dataset['source']}.schema.yaml"
             complaints += _check(dataset, yaml.safe_load(of_source.read_text()), ("datasets", name))
     if not complaints:
-        complaints = list(_check_names(config))
+        complaints = list(_check_mentions(config)) + list(check_sweeps(config))
+    if not complaints:
+        origins = expand_sweeps(config)
+        complaints = list(_check(config, schema, ())) or list(_check_entries(config))
     if complaints:
         shown = complaints[:MOST_COMPLAINTS]
         if len(complaints) > len(shown):
             shown.append(f"and {len(complaints) - len(shown)} more")
         raise VentralError("the config is not right:\n" + "\n".join(f"  {line}" for line in shown))
+    return origins
 
 
 def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
@@ -109,8 +116,8 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
                 yield f"{key} {reference[key]!r} is unknown; {nearest(reference[key], names)}"
 
 
-def _check_names(config: Mapping) -> Iterator[str]:
-    """Check what a schema cannot: names that must stand elsewhere in the config."""
+def _check_mentions(config: Mapping) -> Iterator[str]:
+    """Check the names that must stand elsewhere in the config."""
     models, readouts = config["models"], config["readouts"]
     for name, dataset in config["datasets"].items():
         for complaint in _check_references(dataset, models, readouts):
@@ -127,6 +134,14 @@ def _check_names(config: Mapping) -> Iterator[str]:
                 yield (
                     f"models: {name}: readouts: {wanted!r} is unknown; {nearest(wanted, readouts)}"
                 )
+    shown = config["figures"].get("readout")
+    if shown is not None and shown not in readouts:
+        yield f"figures: readout: {shown!r} is unknown; {nearest(shown, readouts)}"
+
+
+def _check_entries(config: Mapping) -> Iterator[str]:
+    """Check that the settings of each model and readout go together, each variant of a sweep."""
+    for name, model in config["models"].items():
         layers = [layer for tapped in model["taps"].values() for layer in tapped]
         for layer in sorted({layer for layer in layers if layers.count(layer) > 1}):
             yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
@@ -134,7 +149,7 @@ def _check_names(config: Mapping) -> Iterator[str]:
             yield f"models: {name}: weights: pixels have none"
     yield from check_training(config)
     most = config["pca"]["n_components"]
-    for name, readout in readouts.items():
+    for name, readout in config["readouts"].items():
         wanted = readout.get("n_components")
         if readout["method"] == "head" and ("features" in readout or wanted):
             yield f"readouts: {name}: a head reads no features; remove features and n_components"
@@ -153,6 +168,3 @@ def _check_names(config: Mapping) -> Iterator[str]:
             yield f"readouts: {name}: alpha: only ridge has one fixed alpha; remove the key"
         if readout["method"] != "ridge_cv" and "alphas" in readout:
             yield f"readouts: {name}: alphas: only ridge_cv chooses among alphas; remove the key"
-    shown = config["figures"].get("readout")
-    if shown is not None and shown not in readouts:
-        yield f"figures: readout: {shown!r} is unknown; {nearest(shown, readouts)}"

@@ -5,6 +5,7 @@ import pytest
 from synthetic_scores import GOAL, PIXELS, network, synthetic
 from ventral.errors import VentralError
 from ventral.scores import tables
+from ventral.scores.reporting import reported_split
 
 MODELS = {
     "deep_goal": network("AlexNet", "pretrained", GOAL, layers=["features.0", "features.10"]),
@@ -83,17 +84,17 @@ def test_regions_follow_the_stream():
 
 
 def test_the_split_reported_is_test_unless_it_has_no_score(summary):
-    assert tables.reported_split(summary) == "test"
+    assert reported_split(summary) == "test"
     summary.loc[summary["split"] == "test", "explained_variance_mean"] = np.nan
-    assert tables.reported_split(summary) == "validation"
+    assert reported_split(summary) == "validation"
     with pytest.raises(VentralError, match="splits in it: train"):
-        tables.reported_split(summary.assign(split="train"))
+        reported_split(summary.assign(split="train"))
 
 
 def test_markdown_shows_every_row_and_a_bold_line_per_group(summary):
     summary.loc[summary["model"] == "random", "explained_variance_mean"] = -0.0371
     table = tables.table_of_models(summary, MODELS, READOUTS, "test")
-    lines = tables.to_markdown(table).splitlines()
+    lines = tables.grouped_markdown(table).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
     assert len(lines) == 2 + 3 + len(table)
@@ -103,16 +104,16 @@ def test_markdown_shows_every_row_and_a_bold_line_per_group(summary):
     random = next(row for row in cells if row[0] == "ResNet-50, random weights")
     assert random[3] == "-0.037"
     assert "Undefined sites" not in cells[0]
-    assert "Undefined sites" in tables.to_markdown(table.assign(**{"Undefined sites": 2}))
+    assert "Undefined sites" in tables.grouped_markdown(table.assign(**{"Undefined sites": 2}))
 
 
 def test_markdown_of_layers_marks_the_committed_one(summary):
     summary.loc[summary["layer"] == "features.10", "r2_mean"] = np.nan
-    text = tables.to_markdown(tables.table_of_layers(summary, MODELS, READOUTS, "test"))
+    text = tables.grouped_markdown(tables.table_of_layers(summary, MODELS, READOUTS, "test"))
     assert text.count("✓") == 4
     assert all("–" in line for line in text.splitlines() if "features.10" in line)
 
 
 def test_an_empty_table_renders_its_header():
     empty = pd.DataFrame(columns=tables.LAYER_COLUMNS)
-    assert tables.to_markdown(empty).startswith("| Model")
+    assert tables.grouped_markdown(empty).startswith("| Model")

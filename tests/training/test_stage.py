@@ -17,7 +17,7 @@ from ventral.tables import write_csv
 from ventral.training.apply import apply_head
 from ventral.training.checkpoint import read_checkpoint, write_checkpoint
 from ventral.training.stage import Sources, train_model
-from ventral.training.tables import table_of_classification, table_of_training, with_training
+from ventral.training.tables import table_of_classification, table_of_training
 
 N, SITES = 40, 3
 SPLIT = np.array((["train"] * 4 + ["validation"] + ["test"]) * 7)[:N]
@@ -163,20 +163,3 @@ def test_what_cannot_be_learnt_is_refused(tmp_path, sources):
     path.write_bytes(b"no checkpoint")
     with pytest.raises(VentralError, match="cannot be read as a checkpoint"):
         read_checkpoint(path)
-
-
-def test_the_table_of_models_shows_what_was_retrained_and_gained():
-    models = {
-        name: {"label": "Net", "variant": name, "group": "Models"} for name in ("frozen", "tuned")
-    }
-    table = pd.DataFrame({"Inputs": ["Raw", "Net, frozen", "Net, tuned", "Net, tuned"]})
-    training = pd.DataFrame(
-        {
-            "model": ["unlisted", "tuned"],
-            "retrained_parameters": [9, 5],
-            "beats_start": ["yes", "no"],
-        }
-    )
-    shown = with_training(table, training, models)
-    assert list(shown["Retrained parameters"]) == ["", "", "5", "5"]
-    assert list(shown["Beats its start"]) == ["", "", "no", "no"]

@@ -17,7 +17,7 @@ from ventral.errors import VentralError
 from ventral.source_digest import source_digest
 
 try:
-    check_config(config, ROOT / "workflow" / "schemas")
+    ORIGINS = check_config(config, ROOT / "workflow" / "schemas")
     if workflow.is_main_process:
         check_layers_of_models(config["models"], ROOT / "src")
 except VentralError as error:
@@ -383,35 +383,54 @@ def names_of_fits(wildcards):
     return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
 
 
+def origins_of_fits(wildcards):
+    """Return where the models and readouts of a data set's fits come from."""
+    fits = fits_of(wildcards.dataset)
+    return {
+        "models": {model: ORIGINS["models"][model] for model, _, _ in fits},
+        "readouts": {readout: ORIGINS["readouts"][readout] for _, _, readout in fits},
+    }
+
+
+def datasets_with_sweeps():
+    return [
+        dataset
+        for dataset in config["datasets"]
+        if any(
+            ORIGINS["models"][model]["settings"] or ORIGINS["readouts"][readout]["settings"]
+            for model, _, readout in fits_of(dataset)
+        )
+    ]
+
+
 def datasets_with_references():
     return [name for name, dataset in config["datasets"].items() if dataset["reference"]]
 
 
 def display_settings(wildcards):
-    """Return what tables and figures show of models and readouts, in the order of the config."""
+    """Return what tables and figures show of models and readouts, in the order of the config.
+
+    They stand under the names of their entries: of a sweep, one variant is shown.
+    """
     shown = ("label", "variant", "group", "architecture", "weights")
-    return {
-        "models": {
-            name: {
-                "label": name,
-                **{
-                    key: config["models"][name][key]
-                    for key in shown
-                    if key in config["models"][name]
-                },
-                "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
-            }
-            for name in models_of(wildcards.dataset)
-        },
-        "readouts": {
-            name: {
-                "label": name,
-                **entry,
-                "n_components": entry.get("n_components", config["pca"]["n_components"]),
-            }
-            for name, entry in config["readouts"].items()
-        },
-    }
+    models, readouts = {}, {}
+    for name in models_of(wildcards.dataset):
+        model = config["models"][name]
+        entry = ORIGINS["models"][name]["entry"]
+        models[entry] = {
+            "label": entry,
+            **{key: model[key] for key in shown if key in model},
+            "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
+        }
+    for name, readout in config["readouts"].items():
+        entry = ORIGINS["readouts"][name]["entry"]
+        most = config["pca"]["n_components"]
+        readouts[entry] = {
+            "label": entry,
+            **readout,
+            "n_components": readout.get("n_components", most),
+        }
+    return {"models": models, "readouts": readouts}
 
 
 def figure_settings(wildcards):

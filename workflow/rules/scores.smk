@@ -67,6 +67,7 @@ rule summarise_scores:
         "../../envs/analysis.yaml"
     params:
         names=names_of_fits,
+        origins=origins_of_fits,
         code=code("summarise_scores"),
     script:
         "../scripts/summarise_scores.py"
@@ -100,6 +101,28 @@ rule make_tables:
         code=code("make_tables"),
     script:
         "../scripts/make_tables.py"
+
+
+rule tabulate_sweeps:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        training=training_table,
+    output:
+        table=report(
+            "<results>/{dataset}/tables/sweeps.csv",
+            caption="../report/table_of_sweeps.rst",
+            category="{dataset}",
+            labels={"table": "sweeps"},
+        ),
+        markdown="<results>/{dataset}/tables/sweeps.md",
+    log:
+        "<logs>/tabulate_sweeps/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=code("tabulate_sweeps"),
+    script:
+        "../scripts/tabulate_sweeps.py"
 
 
 rule check_references:

@@ -65,12 +65,14 @@ rule tabulate_training:
             category="{dataset}",
             labels={"table": "training"},
         ),
+        training_markdown="<results>/{dataset}/tables/training.md",
         classification=report(
             "<results>/{dataset}/tables/classification.csv",
             caption="../report/table_of_classification.rst",
             category="{dataset}",
             labels={"table": "classification"},
         ),
+        classification_markdown="<results>/{dataset}/tables/classification.md",
     log:
         "<logs>/tabulate_training/{dataset}.log",
     conda:

@@ -2,12 +2,14 @@
 
 from ventral.job_log import job_log
 from ventral.scores.reference_check import check_references
+from ventral.scores.reporting import at_committed_settings
 from ventral.tables import read_csv, write_csv
 
 with job_log(snakemake.log[0]):
+    summary = read_csv(snakemake.input.summary)
     table = check_references(
         snakemake.params.references,
-        read_csv(snakemake.input.summary),
-        read_csv(snakemake.input.scores),
+        at_committed_settings(summary, summary),
+        at_committed_settings(read_csv(snakemake.input.scores), summary),
     )
     write_csv(snakemake.output[0], table)

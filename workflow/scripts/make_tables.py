@@ -1,20 +1,24 @@
 """Make the table of models and the table of layers."""
 
 from ventral.job_log import job_log
-from ventral.scores.reporting import reported_split
-from ventral.scores.tables import table_of_layers, table_of_models, to_markdown
-from ventral.store import write_aside
-from ventral.tables import read_csv, write_csv
-from ventral.training.tables import with_training
+from ventral.scores.reporting import at_committed_settings, reported_split
+from ventral.scores.tables import grouped_markdown, table_of_layers, table_of_models
+from ventral.tables import read_csv, write_csv, write_markdown
 
 with job_log(snakemake.log[0]):
     summary = read_csv(snakemake.input.summary)
     display = snakemake.params.display
-    arguments = summary, display["models"], display["readouts"], reported_split(summary)
-    for name, make in (("models", table_of_models), ("layers", table_of_layers)):
-        table = make(*arguments)
-        if name == "models" and snakemake.input.get("training"):
-            table = with_training(table, read_csv(snakemake.input.training), display["models"])
+    training = read_csv(snakemake.input.training) if snakemake.input.get("training") else None
+    arguments = (
+        at_committed_settings(summary, summary),
+        display["models"],
+        display["readouts"],
+        reported_split(summary),
+    )
+    tables = {
+        "models": table_of_models(*arguments, training),
+        "layers": table_of_layers(*arguments),
+    }
+    for name, table in tables.items():
         write_csv(snakemake.output[name], table)
-        with write_aside(snakemake.output[f"{name}_markdown"]) as aside:
-            aside.write_text(to_markdown(table) + "\n")
+        write_markdown(snakemake.output[f"{name}_markdown"], grouped_markdown(table))

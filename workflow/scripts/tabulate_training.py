@@ -3,23 +3,25 @@
 from ventral.data.stimuli import read_stimulus_table
 from ventral.job_log import job_log
 from ventral.store import Store
-from ventral.tables import read_csv, write_csv
+from ventral.tables import read_csv, to_markdown, write_csv, write_markdown
 from ventral.training.tables import table_of_classification, table_of_training
 
 with job_log(snakemake.log[0]):
     models = snakemake.params.models
     epochs = dict(zip(models, map(read_csv, snakemake.input.tables), strict=True))
-    write_csv(snakemake.output.training, table_of_training(models, epochs))
+    training = table_of_training(models, epochs)
     classifiers = [name for name in models if models[name]["task"] == "classification"]
     heads = {}
     for name, path in zip(classifiers, snakemake.input.get("stores", []), strict=True):
         store = Store(path)
         heads[name] = (store.read("outputs"), [str(label) for label in store.read("name")])
-    table = table_of_classification(
+    classification = table_of_classification(
         models,
         epochs,
         heads,
         read_stimulus_table(snakemake.input.stimuli),
         read_csv(snakemake.input.split)["split"].to_numpy(),
     )
-    write_csv(snakemake.output.classification, table)
+    for name, table in (("training", training), ("classification", classification)):
+        write_csv(snakemake.output[name], table)
+        write_markdown(snakemake.output[f"{name}_markdown"], to_markdown(table))

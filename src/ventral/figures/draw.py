@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ventral.figures.style import save
-from ventral.scores.reporting import reported_split
+from ventral.scores.reporting import at_committed_settings, reported_split
 from ventral.tables import read_csv
 
 
@@ -25,8 +25,8 @@ def draw_figure(
     """
     table = read_csv(summary)
     figure = draw(
-        read_csv(scores),
-        table,
+        at_committed_settings(read_csv(scores), table),
+        at_committed_settings(table, table),
         display["models"],
         display["readouts"],
         reported_split(table),

@@ -30,17 +30,19 @@ def draw(
 ) -> Figure:
     """Draw a panel per region: explained variance at the committed layer against parameters.
 
-    training: the table of `ventral.training.tables.table_of_training`. The horizontal axis counts
-    what was learnt here, network and head, on a logarithmic scale that begins with 0 for networks
-    not trained here. Bars are the 95% bootstrap intervals of `summary`; a cross marks a training
-    that did not beat its start. `readout` is by default the last ridge_cv of `readouts`.
+    summary: of `ventral.scores.summary.commit_settings`; every variant of a sweep is a point, the
+    committed one a large one. training: the table of
+    `ventral.training.tables.table_of_training`. The horizontal axis counts what was learnt here,
+    network and head, on a logarithmic scale that begins with 0 for networks not trained here. Bars
+    are the 95% bootstrap intervals of `summary`; a cross marks a training that did not beat its
+    start. `readout` is by default the last ridge_cv of `readouts`.
     """
     readout = readout or default_readout(readouts)
     networks = [model for model, given in models.items() if not is_pixels(given)]
     shown = summary[
         (summary["split"] == split)
-        & (summary["readout"] == readout)
-        & summary["model"].isin(networks)
+        & (summary["readout_entry"] == readout)
+        & summary["model_entry"].isin(networks)
         & committed_rows(summary)
     ]
     if shown.empty:
@@ -48,7 +50,7 @@ def draw(
     learnt = training.set_index("model")
     regions = regions_in_order(shown)
     with matplotlib.rc_context(style.STYLE):
-        names = [name for name in networks if name in set(shown["model"])]
+        names = [name for name in networks if name in set(shown["model_entry"])]
         figure = Figure(figsize=(3.4 * len(regions) + 1.0, 3.6 + 0.2 * len(names)))
         panels = figure.subplots(1, len(regions), squeeze=False, sharey=True)[0]
         for axes, region in zip(panels, regions, strict=True):
@@ -61,7 +63,8 @@ def draw(
             figure,
             "Score against the number of retrained parameters",
             f"{split.capitalize()} split, committed layer; {readout_name(readouts[readout])}; mean"
-            " over sites and its 95% bootstrap interval; a cross: training did not beat its start.",
+            " over sites and its 95% bootstrap interval; small: variants of a sweep that were not"
+            " chosen; a cross: training did not beat its start.",
         )
     return figure
 
@@ -73,23 +76,26 @@ def _draw_panel(
     colors = _colors(models)
     axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
     for _, row in rows.iterrows():
-        model = row["model"]
-        trained = model in learnt.index
+        variant, model = row["model"], row["model_entry"]
+        trained = variant in learnt.index
         count = 0
         if trained:
-            count = learnt.loc[model, ["retrained_parameters", "head_parameters"]].sum()
-        axes.vlines(count, row[LOW], row[HIGH], color=colors[model], linewidth=1.2, zorder=2)
+            count = learnt.loc[variant, ["retrained_parameters", "head_parameters"]].sum()
+        size = matplotlib.rcParams["lines.markersize"]
+        if row["setting_committed"]:
+            axes.vlines(count, row[LOW], row[HIGH], color=colors[model], linewidth=1.2, zorder=2)
         axes.plot(
             *(count, row[MEAN]),
             linestyle="none",
             marker=look_of[model].marker,
+            markersize=size if row["setting_committed"] else 0.5 * size,
             color=colors[model],
             markerfacecolor=colors[model] if trained else "white",
             zorder=3,
-            gid=f"mean:{model}",
+            gid=f"mean:{variant}",
         )
-        if trained and learnt.loc[model, "beats_start"] == "no":
-            axes.plot(count, row[MEAN], "x", color="black", zorder=4, gid=f"no gain:{model}")
+        if trained and learnt.loc[variant, "beats_start"] == "no":
+            axes.plot(count, row[MEAN], "x", color="black", zorder=4, gid=f"no gain:{variant}")
     counts = learnt["retrained_parameters"] + learnt["head_parameters"]
     smallest = 10.0 ** np.floor(np.log10(max(counts.min(), 1)))
     axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)

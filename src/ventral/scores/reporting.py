@@ -101,3 +101,22 @@ def readout_name(readout: dict) -> str:
 def committed_rows(summary: pd.DataFrame) -> pd.Series:
     """Return a boolean for each row: its layer is the committed one."""
     return summary["layer_committed"].fillna(False).astype(bool)
+
+
+def at_committed_settings(table: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of each sweep, the committed variant's rows, under the name of the swept entry.
+
+    table: scores or a summary, with ``region``, ``model`` and ``readout``. summary: of
+    `ventral.scores.summary.commit_settings`.
+
+    Adds ``variant``, the model's name in `table`.
+    """
+    of_variant = ["region", "model", "readout"]
+    entries = ["model_entry", "readout_entry"]
+    committed = summary.loc[summary["setting_committed"], [*of_variant, *entries]]
+    kept = table.drop(columns=entries, errors="ignore").merge(
+        committed.drop_duplicates(), on=of_variant
+    )
+    return kept.assign(
+        variant=kept["model"], model=kept["model_entry"], readout=kept["readout_entry"]
+    )

@@ -1,6 +1,6 @@
-"""The summary of a data set: every population row, with the committed layers marked."""
+"""The summary of a data set: every population row, with what was committed to marked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -61,3 +61,47 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
         summary.loc[rows.index, "committed_on"] = on
         summary.loc[rows.index[rows["layer"] == layer], "layer_committed"] = True
     return summary
+
+
+def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Mark one variant of each sweep: the best at its committed layer, on what chose that layer.
+
+    summary: of `commit_layers`. origins: from `ventral.sweeps.expand_sweeps`.
+
+    Adds ``model_entry`` and ``readout_entry``, the names of the swept entries (of one that is not
+    swept, its own), ``setting``, the variant's values in words, and ``setting_committed`` (bool),
+    for each (entry of the model, entry of the readout, region). The first in the order of the
+    table wins among equals, and where no variant has a defined score.
+    """
+    summary = summary.copy()
+    for kind in ("model", "readout"):
+        of_kind = origins[f"{kind}s"]
+        summary[f"{kind}_entry"] = [of_kind[name]["entry"] for name in summary[kind]]
+    summary["setting"] = [
+        in_words(origins["models"][model]["settings"] | origins["readouts"][readout]["settings"])
+        for model, readout in zip(summary["model"], summary["readout"], strict=True)
+    ]
+    summary["setting_committed"] = False
+    keys = ["dataset", "model_entry", "readout_entry", "region"]
+    for _, rows in summary.groupby(keys, sort=False):
+        choices = rows[rows["layer_committed"] & (rows["split"] == rows["committed_on"])]
+        values = choices[COMMITMENT_MEASURE].to_numpy()
+        best = (
+            choices.iloc[int(np.nanargmax(values))] if np.isfinite(values).any() else rows.iloc[0]
+        )
+        chosen = (rows["model"] == best["model"]) & (rows["readout"] == best["readout"])
+        summary.loc[rows.index[chosen], "setting_committed"] = True
+    return summary
+
+
+def in_words(settings: Mapping) -> str:
+    """Return the values of a variant: "learning_rate 0.001, trainable layer3.* layer4.*"."""
+
+    def value(given: object) -> str:
+        if isinstance(given, list):
+            return " ".join(map(str, given)) or "none"
+        if isinstance(given, dict):
+            return " ".join(f"{key} {each}" for key, each in given.items())
+        return str(given)
+
+    return ", ".join(f"{key} {value(given)}" for key, given in settings.items())

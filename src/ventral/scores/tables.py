@@ -1,4 +1,4 @@
-"""The tables of the report: models at their committed layer, and all layers of each network."""
+"""The tables of the report: models at their committed layer, all layers, and all of each sweep."""
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,8 @@ from ventral.scores.reporting import (
     is_pixels,
     model_names,
     regions_in_order,
-    reported_split,
 )
-
-__all__ = ["reported_split", "table_of_layers", "table_of_models", "to_markdown"]
+from ventral.tables import to_markdown
 
 SCORES = {
     "Score": "r2_mean",
@@ -29,29 +27,44 @@ COUNTS = {
     "Sites with alpha on edge": "n_alpha_on_edge",
 }
 MODEL_COLUMNS = [
-    *("Group", "Inputs", "Regression", *SCORES, "Layer", "Features", "Region", "Split"),
-    *COUNTS,
+    *("Group", "Inputs", "Regression", *SCORES, "Layer", "Features", "Setting"),
+    *("Retrained parameters", "Beats its start", "Region", "Split", *COUNTS),
 ]
 LAYER_COLUMNS = [
     *("Group", "Model", "Layer", "Regression", "Features", "Region", *SCORES),
     *("Committed", "Split", *COUNTS),
 ]
+SWEEP_COLUMNS = [
+    *("Model", "Readout", "Region", "Setting", "Layer", "Retrained parameters"),
+    *("Explained Variance, validation", "Explained Variance, test", "Committed", "Committed on"),
+]
+OF_SOME = ("Setting", "Retrained parameters", "Beats its start")
+"""Columns that only some tables of models need."""
+
 NO_LAYER = "none"
 """Stands for the layer where no layer had a defined validation score to be chosen by."""
 
 
 def table_of_models(
-    summary: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], split: str
+    summary: pd.DataFrame,
+    models: dict[str, dict],
+    readouts: dict[str, dict],
+    split: str,
+    training: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return one row per (group, region, model, readout), scored at the committed layer.
+
+    summary: at its committed settings. training: of `ventral.training.tables.table_of_training`.
 
     Scores are means over sites on `split`; "Explained Variance low" and "high" bound the 95%
     bootstrap interval of that mean; "Average Correlation" is the mean of the whole sites × sites
     block of correlations between responses and predictions. A model none of whose layers could
-    be committed keeps its row, without scores.
+    be committed keeps its row, without scores. "Setting" is the committed variant of a sweep; what
+    was retrained, and whether that beat the start, is empty for models that were not trained here.
     """
     rows = []
     names = model_names(models)
+    learnt = {} if training is None else training.set_index("model").to_dict("index")
     for group, region, model, readout, layers in _blocks(summary, models, readouts, split):
         description, regression = models[model], readouts[readout]
         features = features_name(regression)
@@ -70,6 +83,7 @@ def table_of_models(
                 "Region": region,
                 "Split": split,
                 **scores,
+                **_training(layers.iloc[0], learnt),
             }
         )
     return pd.DataFrame(rows, columns=MODEL_COLUMNS)
@@ -104,13 +118,49 @@ def table_of_layers(
     return pd.DataFrame(rows, columns=LAYER_COLUMNS)
 
 
-def to_markdown(table: pd.DataFrame) -> str:
+def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return one row per variant of a sweep and region, with `SWEEP_COLUMNS`, each at its layer.
+
+    summary: of `ventral.scores.summary.commit_settings`. training: as for `table_of_models`. Of
+    each sweep the row marked "Committed" is the best on "Committed on".
+    """
+    learnt = {} if training is None else training.set_index("model").to_dict("index")
+    of_sweeps = summary[summary["setting"].fillna("") != ""]
+    keys = ["model_entry", "readout_entry", "region", "model", "readout"]
+    rows = []
+    for (model, readout, region, variant, _), here in of_sweeps.groupby(keys, sort=False):
+        committed = here[committed_rows(here)]
+        scores = committed.set_index("split")["explained_variance_mean"]
+        row = (here if committed.empty else committed).iloc[0]
+        facts = learnt.get(variant)
+        rows.append(
+            {
+                "Model": model,
+                "Readout": readout,
+                "Region": region,
+                "Setting": row["setting"],
+                "Layer": NO_LAYER if committed.empty else row["layer"],
+                "Retrained parameters": str(facts["retrained_parameters"]) if facts else "",
+                "Explained Variance, validation": scores.get("validation", np.nan),
+                "Explained Variance, test": scores.get("test", np.nan),
+                "Committed": row["setting_committed"],
+                "Committed on": row["committed_on"],
+            }
+        )
+    return pd.DataFrame(rows, columns=SWEEP_COLUMNS)
+
+
+def grouped_markdown(table: pd.DataFrame) -> str:
     """Return a table as Markdown: a bold line per group, three decimals, intervals in brackets.
 
-    Counts of undefined sites and of alphas on the grid's edge are shown where there are any.
+    Counts of undefined sites and of alphas on the grid's edge, settings of sweeps and what was
+    retrained are shown where there are any.
     """
     shown = table.drop(
-        columns=[name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()]
+        columns=[
+            *(name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()),
+            *(name for name in OF_SOME if name in table and not (table[name] != "").any()),
+        ]
     )
     interval = [
         "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
@@ -121,16 +171,11 @@ def to_markdown(table: pd.DataFrame) -> str:
     shown.insert(shown.columns.get_loc("Explained Variance") + 1, "95% interval", interval)
     numeric = [name for name in shown if name in SCORES or name in COUNTS]
     groups = shown.pop("Group")
-    text = shown.map(_cell)
-    lines = []
+    first, rows = shown.columns[0], []
     for group in groups.unique():
-        header = dict.fromkeys(text.columns, "")
-        lines.append(header | {text.columns[0]: f"**{_cell(group)}**"})
-        lines.extend(text[groups == group].to_dict("records"))
-    align = ["right" if name in numeric else "left" for name in text.columns]
-    return pd.DataFrame(lines, columns=text.columns).to_markdown(
-        index=False, disable_numparse=True, colalign=align if lines else None
-    )
+        rows.append(dict.fromkeys(shown.columns, "") | {first: f"**{group}**"})
+        rows.extend(shown[groups == group].to_dict("records"))
+    return to_markdown(pd.DataFrame(rows, columns=shown.columns, dtype=object), numeric)
 
 
 def _blocks(summary, models, readouts, split):
@@ -154,13 +199,16 @@ def _scores(row: pd.Series) -> dict:
     return {name: row[column] for name, column in SCORES.items()}
 
 
+def _training(row: pd.Series, learnt: dict[str, dict]) -> dict[str, str]:
+    """Return the cells of `OF_SOME` for a model's rows in the summary."""
+    setting = row.get("setting", "")
+    facts = learnt.get(row.get("variant", row["model"]))
+    return {
+        "Setting": "" if pd.isna(setting) else setting,
+        "Retrained parameters": str(facts["retrained_parameters"]) if facts else "",
+        "Beats its start": facts["beats_start"] if facts else "",
+    }
+
+
 def _counts(row: pd.Series) -> dict:
     return {name: row[column] for name, column in COUNTS.items()}
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "✓" if value else ""
-    if isinstance(value, float | np.floating):
-        return "–" if np.isnan(value) else f"{value:.3f}"
-    return str(value).replace("|", "\\|")

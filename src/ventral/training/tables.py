@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.stimuli import SPLITS
-from ventral.scores.reporting import model_names
 
 TRAINING_COLUMNS = (
     *("model", "task", "start", "retrained_parameters", "head_parameters", "epochs", "best_epoch"),
@@ -85,22 +84,3 @@ def table_of_classification(
                     }
                 )
     return pd.DataFrame(rows, columns=list(CLASSIFICATION_COLUMNS))
-
-
-def with_training(
-    table: pd.DataFrame, training: pd.DataFrame, models: Mapping[str, Mapping]
-) -> pd.DataFrame:
-    """Return the table of models with what was retrained and whether that beat the start.
-
-    table: of `ventral.scores.tables.table_of_models`. training: of `table_of_training`. Fields of
-    models that were not trained here are empty.
-    """
-    names = model_names(models)
-    facts = training.assign(name=training["model"].map(names)).set_index("name")
-    counts = table["Inputs"].map(facts["retrained_parameters"])
-    return table.assign(
-        **{
-            "Retrained parameters": ["" if pd.isna(count) else str(int(count)) for count in counts],
-            "Beats its start": table["Inputs"].map(facts["beats_start"]).fillna(""),
-        }
-    )
