@@ -14,6 +14,7 @@ PREPROCESSING = Preprocessing(size=8, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 SETTINGS = {
     "optimiser": "sgd",
     "learning_rate": 0.05,
+    "head": {"learning_rate": None},
     "momentum": 0.9,
     "weight_decay": 0.0,
     "schedule": "cosine",

@@ -24,7 +24,7 @@ SPLIT = np.array((["train"] * 4 + ["validation"] + ["test"]) * 7)[:N]
 
 
 def settings(task="responses", **training):
-    head = {"layer": "stage4", "pooling": "average", "dropout": 0.0}
+    head = {"layer": "stage4", "pooling": "average", "dropout": 0.0, "learning_rate": None}
     return {
         "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
         "arguments": {"layers": 4},

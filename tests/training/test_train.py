@@ -177,15 +177,44 @@ def test_the_cosine_schedule_falls_from_the_rate_to_zero():
 
 
 def test_the_step_schedule_falls_by_ten_after_each_third():
-    weight = [nn.Parameter(torch.zeros(1))]
     settings = {**SETTINGS, "schedule": "step", "epochs": 7, "learning_rate": 1.0}
-    optimiser, schedule = make_optimiser(weight, settings)
+    settings["head"] = {"learning_rate": 0.5}
+    optimiser, schedule = make_optimiser(stage().model, settings)
     rates = []
     for _ in range(7):
-        rates.append(optimiser.param_groups[0]["lr"])
+        rates.append([group["lr"] for group in optimiser.param_groups])
         optimiser.step()
         schedule.step()
-    np.testing.assert_allclose(rates, [1, 1, 1, 0.1, 0.1, 0.1, 0.01])
+    expected = np.array([1, 1, 1, 0.1, 0.1, 0.1, 0.01])
+    np.testing.assert_allclose(rates, np.stack([expected, expected / 2], axis=1))
+
+
+def test_the_head_can_learn_at_a_rate_of_its_own():
+    """With a vanishing rate of the head and weight decay 0, only the network moves."""
+    given = stage(optimiser="adamw", head={"learning_rate": 1e-12}, epochs=1)
+    before = parameters(given.model)
+    train_stage(given)
+    moved = {
+        name
+        for name, value in parameters(given.model).items()
+        if not torch.allclose(value.double(), before[name].double(), rtol=0, atol=1e-6)
+    }
+    assert "network.second.0.weight" in moved
+    assert not {name for name in moved if name.startswith("head.")}
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_fields_of_a_spatial_layer_keep_where_something_was(size):
+    """Means over 2 × 2 fields, against reshaping; an odd side has fields that overlap."""
+    network = nn.Sequential(nn.Identity())
+    images = torch.rand(5, 3, size, size)
+    model = HeadedNetwork(network, "0", 2, images[:1], pooling=2)
+    near, far = slice(0, -(-size // 2)), slice(size // 2, None)
+    fields = [images[:, :, y, x].mean(dim=(2, 3)) for y in (near, far) for x in (near, far)]
+    expected = torch.stack(fields, dim=2).flatten(1)
+    torch.testing.assert_close(model.features(images), expected)
+    with pytest.raises(VentralError, match="pooling: 2 fields a side need a spatial layer"):
+        HeadedNetwork(nn.Sequential(nn.Flatten()), "0", 2, images[:1], pooling=2)
 
 
 @pytest.mark.parametrize("n", [1, 7, 8, 15, 64])

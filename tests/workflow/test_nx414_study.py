@@ -14,10 +14,27 @@ CONFIG = Path(__file__).parents[2] / "config" / "nx414.yaml"
 LAYERS = ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool"]
 SMALL = """
 datasets:
-  nx414: {models: [pixels, resnet50], readouts: [ridge_raw, ridge_cv_pcs]}
+  nx414: {readouts: [ridge_raw, ridge_cv_pcs, head]}
 models:
-  pixels: {preprocessing: {size: 32}}
-  resnet50: {architecture: resnet18, weights: null, preprocessing: {size: 32}}
+  pixels: {preprocessing: {size: 64}}
+  resnet50: &small {architecture: resnet18, weights: null, preprocessing: {size: 64}}
+  resnet50_random: *small
+  shallow_cnn_4: {preprocessing: {size: 64}, training: {epochs: 1}}
+  shallow_cnn_6: {preprocessing: {size: 64}, training: {epochs: 1}}
+  resnet50_not_pretrained: &trained {<<: *small, training: {epochs: 1}}
+  resnet50_pretrained: *trained
+  resnet50_objects: *trained
+  resnet50_objects_tuned: *trained
+  alexnet_pretrained:
+    weights: null
+    preprocessing: {size: 64}
+    training: {epochs: 1}
+    taps: {main: [features.2, features.12]}
+  vgg16_pretrained:
+    weights: null
+    preprocessing: {size: 64}
+    training: {epochs: 1}
+    taps: {main: [features.16, features.30]}
 pca: {n_components: 20}
 scores: {n_bootstrap: 20}
 """
@@ -39,11 +56,12 @@ def test_the_plan_has_every_row(folder):
     plan = run(folder, "-n")
     assert plan.returncode == 0, plan.stdout[-2000:]
     config = yaml.safe_load(CONFIG.read_text())
+    of_layers = [name for name in config["readouts"] if name != "head"]
     n_fits = sum(
-        len(layers) * len(model.get("readouts", config["readouts"]))
+        len(layers) * len([name for name in model.get("readouts", of_layers) if name != "head"])
         for model in config["models"].values()
         for layers in model["taps"].values()
-    )
+    ) + sum("head" in model.get("readouts", ()) for model in config["models"].values())
     counts = dict(
         line.split() for line in plan.stdout.splitlines() if len(line.split()) == 2 and "_" in line
     )
@@ -52,7 +70,8 @@ def test_the_plan_has_every_row(folder):
 
 
 @pytest.mark.slow
-def test_scores_are_of_train_and_validation_and_the_tables_say_so(folder):
+def test_every_row_of_both_tables_comes_out(folder):
+    """All eleven models, smaller networks and images, a single epoch of training."""
     (folder / "small.yaml").write_text(SMALL)
     done = run(folder)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -61,17 +80,39 @@ def test_scores_are_of_train_and_validation_and_the_tables_say_so(folder):
     assert set(pd.read_csv(results / "summary.csv")["committed_on"]) == {"validation"}
     fit = Store(results / "fits/resnet50/layer3/ridge_cv_pcs.zarr")
     assert (fit.read("split") == "test").sum() == 20  # predicted, though not scored
-    for table, rows in (("models", 3), ("layers", 6)):
-        table = pd.read_csv(results / "tables" / f"{table}.csv")
-        assert len(table) == rows
+
+    config = yaml.safe_load(CONFIG.read_text())
+    models = pd.read_csv(results / "tables" / "models.csv")
+    layers = pd.read_csv(results / "tables" / "layers.csv")
+    for table in (models, layers):
         assert set(table["Split"]) == {"validation"}
-        assert table[["Score", "Explained Variance", "Average Correlation"]].notna().all(axis=None)
-    assert list(table["Layer"]) == LAYERS
+        scores = table[["Score", "Explained Variance", "Average Correlation", "Pearson r"]]
+        assert scores.notna().all(axis=None)
+    of_ridge_cv = models[models["Regression"] == "Ridge CV"]
+    assert len(of_ridge_cv) == len(config["models"])
+    assert list(dict.fromkeys(of_ridge_cv["Group"])) == [
+        *("Images", "Task-driven models", "Goal-driven models")
+    ]
+    in_the_reports_order = [
+        *("Shallow CNN, 4 layers", "Shallow CNN, 6 layers", "ResNet-50, not pretrained"),
+        *("ResNet-50, pretrained", "ResNet-50, pretrained, retrained on objects, then tuned"),
+        *("AlexNet, pretrained", "VGG-16, pretrained"),
+    ]
+    goal_driven = models[models["Group"] == "Goal-driven models"]
+    assert list(dict.fromkeys(goal_driven["Inputs"])) == in_the_reports_order
+    assert set(goal_driven["Regression"]) == {"Ridge CV", "End to end"}
+    assert goal_driven["Retrained parameters"].notna().all()
+    table_2 = layers[layers["Model"] == "ResNet-50, pretrained weights"]
+    assert list(table_2["Layer"]) == LAYERS
+    assert (results / "figures" / "explained_variance_by_layer.png").stat().st_size > 10_000
+
+    training = pd.read_csv(results / "tables" / "training.csv").set_index("model")
+    assert len(training) == 8
+    assert training.loc["resnet50_objects_tuned", "start"] == "resnet50_objects"
+    accuracy = pd.read_csv(results / "tables" / "classification.csv")
+    assert set(accuracy["split"]) == {"train", "validation", "test"}  # objects of test are known
     check = pd.read_csv(results / "tables" / "reference_check.csv")
-    assert len(check) == len(yaml.safe_load(CONFIG.read_text())["datasets"]["nx414"]["reference"])
-    of_table_2 = check[check["source"] == "report, Table 2"]
-    assert len(of_table_2) == 18 and of_table_2["ours"].notna().all()
-    scored = check["model"].isin(["pixels", "resnet50"])
-    scored &= check["readout"].isin(["ridge_raw", "ridge_cv_pcs"])
+    assert len(check) == len(config["datasets"]["nx414"]["reference"])
+    scored = check["readout"].isin(["ridge_raw", "ridge_cv_pcs"])
     assert (check["ours"].notna() == scored).all()
     assert set(check["note"][~scored]) == {"this data set was not scored with that"}

@@ -6,11 +6,10 @@ from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _NormBase
 
 from ventral.errors import VentralError, nearest
-
-POOLING = ("average", "none")
 
 
 class _HeadReached(Exception):
@@ -26,7 +25,8 @@ class HeadedNetwork(nn.Module):
     network: any module on images (batch, 3, size, size).
     layer: module path. outputs: number of the head's outputs.
     pooling: ``average`` takes the mean over positions of a spatial layer (batch, channels, height,
-        width) or over tokens (batch, tokens, features); ``none`` flattens.
+        width) or over tokens (batch, tokens, features); a whole number k takes the means of k × k
+        fields of a spatial layer, which keeps where something was; ``none`` flattens.
     dropout: probability, before the head, while training.
     probe: one preprocessed stimulus, (1, 3, size, size).
     seed: of the head's initial parameters.
@@ -40,7 +40,7 @@ class HeadedNetwork(nn.Module):
         layer: str,
         outputs: int,
         probe: torch.Tensor,
-        pooling: str = "average",
+        pooling: str | int = "average",
         dropout: float = 0.0,
         seed: int = 0,
     ):
@@ -79,6 +79,13 @@ class HeadedNetwork(nn.Module):
         finally:
             handle.remove()
         output = taken[-1]
+        if isinstance(self.pooling, int):
+            if output.ndim != 4:
+                raise VentralError(
+                    f"training: head: pooling: {self.pooling} fields a side need a spatial layer;"
+                    f" {self.layer!r} gives shape {tuple(output.shape[1:])}"
+                )
+            return functional.adaptive_avg_pool2d(output, self.pooling).flatten(1)
         if self.pooling == "average" and output.ndim == 4:
             return output.mean(dim=(2, 3))
         if self.pooling == "average" and output.ndim == 3:

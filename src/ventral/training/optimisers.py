@@ -1,30 +1,42 @@
 """Optimisers and schedules of a training stage, by their names in the config."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
-from torch import nn
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, StepLR
+
+from ventral.training.headed_network import HeadedNetwork
 
 STEPS = 3
 """The ``step`` schedule divides the learning rate by 10 after each third of the epochs."""
 
 
 def make_optimiser(
-    parameters: Iterable[nn.Parameter], settings: Mapping
+    model: HeadedNetwork, settings: Mapping
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
     """Return the optimiser and the schedule, which is to be stepped once after each epoch.
 
-    settings: ``optimiser`` (sgd, adamw), ``learning_rate``, ``momentum`` (of sgd),
-    ``weight_decay``, ``schedule`` (constant, cosine, step), ``epochs``.
+    model: its trainable parameters chosen. The first group of the optimiser is the network's, the
+        second the head's, which may have a learning rate of its own: a step of Adam moves an
+        output in proportion to the head's width.
+    settings: ``optimiser`` (sgd, adamw), ``learning_rate``, ``head: learning_rate`` (None for the
+    same), ``momentum`` (of sgd), ``weight_decay``, ``schedule`` (constant, cosine, step),
+    ``epochs``.
     """
     rate, decay = settings["learning_rate"], settings["weight_decay"]
+    groups = [
+        {"params": [each for each in part.parameters() if each.requires_grad], "lr": of_part}
+        for part, of_part in (
+            (model.network, rate),
+            (model.head, settings["head"]["learning_rate"] or rate),
+        )
+    ]
     if settings["optimiser"] == "sgd":
         optimiser = torch.optim.SGD(
-            parameters, lr=rate, momentum=settings["momentum"], weight_decay=decay
+            groups, lr=rate, momentum=settings["momentum"], weight_decay=decay
         )
     else:
-        optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+        optimiser = torch.optim.AdamW(groups, lr=rate, weight_decay=decay)
     epochs = settings["epochs"]
     if settings["schedule"] == "cosine":
         return optimiser, CosineAnnealingLR(optimiser, T_max=epochs)

@@ -72,8 +72,7 @@ def train_stage(
     dropout and augmentation, while the parameters move.
     """
     model, settings = stage.model, stage.settings
-    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser, schedule = make_optimiser(learnt, settings)
+    optimiser, schedule = make_optimiser(model, settings)
     state = resume.load() if resume else None
     if state:
         log.info("training goes on after epoch %d", state["rows"][-1]["epoch"])
