@@ -150,7 +150,9 @@ def test_looks_tell_all_networks_apart():
     looks = style.looks(many_models())
     assert "pixels" not in looks
     assert len(set(looks.values())) == len(looks)
-    assert looks["resnet"].color == looks["resnet_goal"].color != looks["alexnet"].color
+    assert looks["resnet"].color == looks["resnet_random"].color != looks["alexnet"].color
+    # A third network of an architecture, and each after it, has a colour of its own.
+    assert len({looks[name].color for name in ("resnet", "resnet_goal", "resnet_scratch")}) == 3
 
 
 def test_layers_of_relatives_merge_in_network_order():

@@ -420,6 +420,7 @@ def display_settings(wildcards):
         models[entry] = {
             "label": entry,
             **{key: model[key] for key in shown if key in model},
+            **({"weights": "trained here"} if task_of(name) else {}),
             "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
         }
     for name, readout in config["readouts"].items():

@@ -56,8 +56,8 @@ def draw(
         for axes, region in zip(panels, regions, strict=True):
             _draw_panel(axes, shown[shown["region"] == region], learnt, models)
             axes.set_title(region, loc="left", fontweight="bold")
+            axes.set_xlabel("Parameters learnt, network and head")
         panels[0].set_ylabel("Mean explained variance\n(fraction)")
-        figure.supxlabel("Parameters learnt, network and head", fontsize=9)
         _add_legend(figure, names, models)
         style.title(
             figure,
@@ -73,7 +73,6 @@ def _draw_panel(
     axes: Axes, rows: pd.DataFrame, learnt: pd.DataFrame, models: dict[str, dict]
 ) -> None:
     look_of = style.looks(models)
-    colors = _colors(models)
     axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
     for _, row in rows.iterrows():
         variant, model = row["model"], row["model_entry"]
@@ -81,16 +80,16 @@ def _draw_panel(
         count = 0
         if trained:
             count = learnt.loc[variant, ["retrained_parameters", "head_parameters"]].sum()
-        size = matplotlib.rcParams["lines.markersize"]
+        look, size = look_of[model], matplotlib.rcParams["lines.markersize"]
         if row["setting_committed"]:
-            axes.vlines(count, row[LOW], row[HIGH], color=colors[model], linewidth=1.2, zorder=2)
+            axes.vlines(count, row[LOW], row[HIGH], color=look.color, linewidth=1.2, zorder=2)
         axes.plot(
             *(count, row[MEAN]),
             linestyle="none",
-            marker=look_of[model].marker,
+            marker=look.marker,
             markersize=size if row["setting_committed"] else 0.5 * size,
-            color=colors[model],
-            markerfacecolor=colors[model] if trained else "white",
+            color=look.color,
+            markerfacecolor="white" if look.is_random else look.color,
             zorder=3,
             gid=f"mean:{variant}",
         )
@@ -102,20 +101,15 @@ def _draw_panel(
     axes.set_xlim(-0.3 * smallest, 3 * counts.max())
 
 
-def _colors(models: dict[str, dict]) -> dict[str, str]:
-    """Return a colour for each network: here one architecture has several counts."""
-    networks = [model for model, given in models.items() if not is_pixels(given)]
-    return {model: style.COLORS[place % len(style.COLORS)] for place, model in enumerate(networks)}
-
-
 def _add_legend(figure: Figure, names: list[str], models: dict[str, dict]) -> None:
-    look_of, colors, words = style.looks(models), _colors(models), model_names(models)
+    look_of, words = style.looks(models), model_names(models)
     handles = [
         Line2D(
             *([], []),
             linestyle="none",
             marker=look_of[name].marker,
-            color=colors[name],
+            color=look_of[name].color,
+            markerfacecolor="white" if look_of[name].is_random else look_of[name].color,
             label=words[name],
         )
         for name in names

@@ -62,10 +62,12 @@ class Look:
 def looks(models: dict[str, dict]) -> dict[str, Look]:
     """Return the look of each network.
 
-    An architecture has a colour, a group has a marker, random weights are dashed and hollow.
+    An architecture has a colour, a group has a marker, random weights are dashed and hollow. From
+    an architecture's third network on each has a colour of its own, for lines alone would not tell
+    them apart.
     """
     networks = {model: given for model, given in models.items() if not is_pixels(given)}
-    architectures = list(dict.fromkeys(given["architecture"] for given in networks.values()))
+    colors = _colors(networks)
     groups = list(dict.fromkeys(given["group"] for given in networks.values()))
     seen: Counter = Counter()
     result = {}
@@ -73,13 +75,24 @@ def looks(models: dict[str, dict]) -> dict[str, Look]:
         start = "random" if given.get("weights") is None else "weights"
         alike = (given["architecture"], given["group"], start)
         result[model] = Look(
-            color=COLORS[architectures.index(given["architecture"]) % len(COLORS)],
+            color=colors[model],
             line=LINES[start][seen[alike] % len(LINES[start])],
             marker=MARKERS[groups.index(given["group"]) % len(MARKERS)],
             is_random=start == "random",
         )
         seen[alike] += 1
     return result
+
+
+def _colors(networks: dict[str, dict]) -> dict[str, str]:
+    of_architecture: Counter = Counter()
+    kinds = {}
+    for model, given in networks.items():
+        of_architecture[given["architecture"]] += 1
+        crowded = of_architecture[given["architecture"]] > len(LINES)
+        kinds[model] = (given["architecture"], model if crowded else "")
+    places = list(dict.fromkeys(kinds.values()))
+    return {model: COLORS[places.index(kind) % len(COLORS)] for model, kind in kinds.items()}
 
 
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:
