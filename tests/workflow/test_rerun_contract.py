@@ -497,7 +497,12 @@ CONTRACT = [
         edit_what_the_network_imports,
         lambda jobs: jobs.of(*CHAIN, model="other") | tail(jobs, "first"),
     ),
-    ("a comment or a docstring in it", "nothing", reword_own_network, lambda jobs: jobs.of("none")),
+    (
+        "a comment or a docstring in such code",
+        "nothing",
+        reword_own_network,
+        lambda jobs: jobs.of("none"),
+    ),
     (
         "the script of a step",
         "that step and what follows",
@@ -604,6 +609,23 @@ def test_a_moved_file_prepares_its_data_set_again_and_no_more_in_two_phases(proj
     done = project.run("--until", "prepare_responses")
     assert done.returncode == 0, done.stdout[-3000:]
     assert not project.plan()
+
+
+def test_lost_memory_comes_back_once_it_is_said_what_the_results_are(project):
+    """The README's way out: without `.snakemake` a changed config goes unseen."""
+    leave_the_memory_behind(project)
+    old = project.config
+    change_components(project)
+    assert not project.plan()
+    project.write_config(old)
+    done = project.run("--touch", "--forceall")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not project.plan()
+    change_label(project)
+    everything = project.plan(everything=True)
+    assert project.plan() == everything.of(*TABLES[2:]) | everything.of("all")
+    change_components(project)
+    assert project.plan().of("fit_pca") == everything.of("fit_pca")
 
 
 def test_two_models_that_share_a_stage(project):
