@@ -40,6 +40,9 @@ def any_of(names):
     return "|".join(sorted(map(re.escape, set(names)))) or "(?!)"
 
 
+DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
+
+
 wildcard_constraints:
     dataset=any_of(config["datasets"]),
     model=any_of(config["models"]),
@@ -56,7 +59,7 @@ wildcard_constraints:
             ),
         ]
     ),
-    download=any_of(map(download_name, named_files(config))),
+    download=any_of(DOWNLOADS),
 
 
 def code(step, *modules):
@@ -407,8 +410,9 @@ def display_settings(wildcards):
         },
         "readouts": {
             name: {
-                "label": name,
-                **entry,
+                "label": entry.get("label", name),
+                "method": entry["method"],
+                "features": entry.get("features"),
                 "n_components": entry.get("n_components", config["pca"]["n_components"]),
             }
             for name, entry in config["readouts"].items()
