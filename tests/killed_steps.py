@@ -1,9 +1,16 @@
-"""Runs job scripts again and again in a child process and kills it at random moments.
+"""Runs a job's script in a child process and kills it at random moments.
 
 ``python killed_steps.py SCRIPT JOB SEED``, in the folder of a finished project. JOB is what
-Snakemake would hand to the script, as JSON. For each line on stdin one child is started and killed,
-and a line is written: the caller looks at what is left in between. The imports are made once; the
-children are forks, which works since this process itself never opens a store.
+Snakemake would hand to the script, as JSON. For each line on stdin one child is started, and a line
+is written once it has ended: the caller looks at what is left in between.
+
+    again           the script runs again and again, until it is killed
+    once            the script runs once; it is killed soon
+    once FILE       the script runs once; it is killed soon after FILE has been written anew
+    whole           the script runs once and is not killed
+
+The imports are made once; the children are forks, which works since this process itself never opens
+a store or starts a thread.
 """
 
 import json
@@ -13,12 +20,14 @@ import runpy
 import signal
 import sys
 import time
+from pathlib import Path
 
 import ventral.activations.extract
 import ventral.activations.models
 import ventral.readouts.fit
 import ventral.scores.score
-import ventral.scores.tables  # noqa: F401
+import ventral.scores.tables
+import ventral.training.stage  # noqa: F401
 
 
 class Named(dict):
@@ -31,18 +40,45 @@ def main(script: str, job: str, seed: str) -> None:
     snakemake = json.loads(job, object_hook=Named)
     rng = random.Random(int(seed))
     print("ready", flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        how, _, file = line.strip().partition(" ")
+        before = version(file) if file else None
         child = os.fork()
         if child == 0:
-            try:
-                while True:
-                    runpy.run_path(script, init_globals={"snakemake": snakemake})
-            finally:
-                os._exit(1)
-        time.sleep(rng.uniform(0.01, 0.4))
-        os.kill(child, signal.SIGKILL)
+            run(script, snakemake, again=how == "again")
+        if how != "whole":
+            while file and version(file) == before and not ended(child):
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0.01, 0.4))
+            os.kill(child, signal.SIGKILL)
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
         print("killed" if killed else "ended by itself", flush=True)
+
+
+def run(script: str, snakemake: Named, again: bool) -> None:
+    """Run a script in this process, and end it."""
+    status = 1
+    try:
+        runpy.run_path(script, init_globals={"snakemake": snakemake})
+        while again:
+            runpy.run_path(script, init_globals={"snakemake": snakemake})
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def version(file: str) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced by another."""
+    try:
+        status = Path(file).stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def ended(child: int) -> bool:
+    """Tell whether a child has ended; it can still be waited for."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
 """A toy project that has run, and the plan that Snakemake makes after a change."""
 
+import copy
+import hashlib
+import io
 import logging
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
+import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import torch
 import yaml
+from PIL import Image
 from snakemake.api import (
     ConfigSettings,
     DAGSettings,
@@ -26,28 +34,33 @@ from snakemake_interface_logger_plugins.common import LogEvent
 ROOT = Path(__file__).parents[1]
 PROFILE = yaml.safe_load((ROOT / "workflow/profiles/default/profile.yaml").read_text())
 
-NETWORK = {
-    "architecture": "squeezenet1_1",
-    "preprocessing": {"size": 32},
-    "readouts": ["linear_pcs", "ridge_cv_pcs"],
-}
+NETWORK = {"preprocessing": {"size": 32}, "readouts": ["linear_pcs"]}
 SHALLOW = {
     "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
     "arguments": {"layers": 4},
     "preprocessing": {"size": 16},
 }
+TRAINING = {"epochs": 20, "patience": 0, "batch_size": 32, "augmentation": ["flip", "crop"]}
+ADDRESS = "https://lab.example.org"  # of files that are all in a mirror
+IMAGE_SIZE, IMAGES_PER_OBJECT, N_SITES, REPETITIONS = 16, 6, 5, 4
+N_IMAGES = 64 * IMAGES_PER_OBJECT
 CONFIG = {
+    "mirrors": ["mirror"],
     "datasets": {
-        name: {
+        "first": {
             "source": "simulated",
-            "stimuli": {"seed": seed, "image_size": 16, "images_per_object": 6},
-            "responses": {"n_it_sites": 3, "n_v4_sites": 2, "repetitions": 4},
-            **restriction,
-        }
-        for name, seed, restriction in (
-            ("first", 0, {}),
-            ("second", 1, {"models": ["pixels", "net"]}),
-        )
+            "stimuli": {"image_size": IMAGE_SIZE, "images_per_object": IMAGES_PER_OBJECT},
+            "responses": {"n_it_sites": 3, "n_v4_sites": 2, "repetitions": REPETITIONS},
+        },
+        "second": {
+            "source": "files",
+            "stimuli": {
+                "image_size": IMAGE_SIZE,
+                "files": {"images": {"url": f"{ADDRESS}/images.zip"}},
+            },
+            "responses": {"files": {"responses": {"url": f"{ADDRESS}/responses.npz"}}},
+            "models": ["net"],
+        },
     },
     "models": {
         "pixels": {
@@ -56,16 +69,25 @@ CONFIG = {
             "taps": {"main": ["pixels"]},
             "readouts": ["ridge_raw", "ridge_cv_pcs"],
         },
-        "net": {**NETWORK, "taps": {"main": ["features.0", "features.3"]}},
-        "other": {**NETWORK, "seed": 1, "taps": {"main": ["features.3"]}},
+        "net": {
+            **NETWORK,
+            "architecture": "squeezenet1_1",
+            "taps": {"main": ["features.0", "features.3"]},
+        },
+        "other": {
+            **NETWORK,
+            "architecture": "my_networks:small",
+            "weights": {"url": f"{ADDRESS}/small.pth"},
+            "taps": {"main": ["second"]},
+        },
         "classifier": {
             **SHALLOW,
-            "training": {"task": "classification", "epochs": 1, "head": {"layer": "stage4"}},
+            "training": {**TRAINING, "task": "classification", "head": {"layer": "stage4"}},
         },
         "tuned": {
             **SHALLOW,
             "start": "classifier",
-            "training": {"task": "responses", "epochs": 1, "trainable": ["stage4.*"]},
+            "training": {**TRAINING, "task": "responses", "trainable": ["stage4.*"]},
             "taps": {"main": ["stage4"]},
             "readouts": ["linear_pcs", "head"],
         },
@@ -82,6 +104,35 @@ CONFIG = {
         },
     },
     "scores": {"n_bootstrap": 20},
+}
+OWN_CODE = {
+    "my_networks.py": """
+        from torch import nn
+
+        from my_layers import layer
+
+
+        class Small(nn.Module):
+            '''Two layers.'''
+
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = layer(3, 4), layer(4, 8)
+
+            def forward(self, images):
+                return self.second(self.first(images))
+
+
+        def small():
+            return Small()
+        """,
+    "my_layers.py": """
+        from torch import nn
+
+
+        def layer(before, after):
+            return nn.Sequential(nn.Conv2d(before, after, 3, stride=2), nn.ReLU())
+        """,
 }
 
 
@@ -127,13 +178,19 @@ class Project:
 
     @classmethod
     def create(cls, folder: Path) -> "Project":
-        """Copy the workflow and write the toy config."""
+        """Copy the workflow; write the toy config, its networks and its files."""
         for name in ("workflow", "src", "config", "envs"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pyc*"))
         shutil.copy2(ROOT / "Snakefile", folder)
         (folder / "profiles").symlink_to("workflow/profiles")
+        for name, text in OWN_CODE.items():
+            (folder / name).write_text(textwrap.dedent(text).lstrip())
+        sums = _write_mirror(folder / "mirror")
+        config = copy.deepcopy(CONFIG)
+        for file in files_of(config):
+            file["sha256"] = sums[file["url"].rsplit("/", 1)[-1]]
         project = cls(folder)
-        project.write_config(CONFIG)
+        project.write_config(config)
         return project
 
     def copy(self, folder: Path) -> "Project":
@@ -202,6 +259,38 @@ class Project:
             os.chdir(here)
             sys.path[:] = path
         return Jobs(collector.jobs)
+
+
+def files_of(config: dict) -> list[dict]:
+    """Return the entry of every file that the toy config names."""
+    second = config["datasets"]["second"]
+    return [
+        *second["stimuli"]["files"].values(),
+        *second["responses"]["files"].values(),
+        config["models"]["other"]["weights"],
+    ]
+
+
+def _write_mirror(folder: Path) -> dict[str, str]:
+    """Write the toy's files, the same ones every time; return the sha256 of each."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    names = [f"image_{number:03d}" for number in range(N_IMAGES)]
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for name in names:
+            image, content = random.integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE, 3)), io.BytesIO()
+            Image.fromarray(image.astype(np.uint8)).save(content, "PNG")
+            archive.writestr(zipfile.ZipInfo(f"{name}.png"), content.getvalue())
+    trials = random.normal(size=(N_IMAGES, N_SITES, REPETITIONS))
+    np.savez(folder / "responses.npz", responses=trials, stimulus_id=np.array(names))
+    shapes = {"first.0": (4, 3, 3, 3), "second.0": (8, 4, 3, 3)}
+    weights = {f"{name}.weight": random.normal(size=shape) for name, shape in shapes.items()}
+    weights |= {f"{name}.bias": random.normal(size=shape[0]) for name, shape in shapes.items()}
+    torch.save(
+        {name: torch.from_numpy(value).float() for name, value in weights.items()},
+        folder / "small.pth",
+    )
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 class _Collector(logging.Handler):

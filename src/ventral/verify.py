@@ -1,4 +1,4 @@
-"""Check every store of a results folder against its manifest, without making anything again."""
+"""Check all that a results folder holds against its checksums, without making anything again."""
 
 import logging
 from pathlib import Path
@@ -6,26 +6,47 @@ from pathlib import Path
 from ventral.errors import VentralError
 from ventral.progress import track
 from ventral.store import Store
+from ventral.zip_check import check_parts
 
 
-def verify_stores(results: str | Path) -> int:
-    """Read every store under `results` and return how many are whole.
+def verify_results(results: str | Path) -> tuple[int, int]:
+    """Read every store and checkpoint under `results`; return how many there are of each.
 
     A manifest whose store was deleted is no damage: the store comes back when it is needed.
 
-    Raises `VentralError` naming every damaged store, with the command that removes each.
+    Raises `VentralError` naming all that is damaged, with the command that removes each.
     """
-    stores = sorted(Path(results).rglob("*.zarr"))
+    results = Path(results)
+    stores, checkpoints = (
+        sorted(results.rglob(pattern)) for pattern in ("*.zarr", "checkpoints/*.pt")
+    )
+    checkpoints = [path for path in checkpoints if not path.name.endswith(".resume.pt")]
+    count = len(stores) + len(checkpoints)
     complaints = []
-    for path in track(stores, len(stores), "stores"):
+    for path in track([*stores, *checkpoints], count, "stores and checkpoints"):
         try:
-            Store(path).verify()
+            if path.suffix == ".pt":
+                _verify_checkpoint(path)
+            else:
+                Store(path).verify()
         except VentralError as error:
             complaints.append(str(error))
-    for path in sorted(Path(results).rglob("*.zarr.partial")):
+    for path in sorted(results.rglob("*.partial")):
         logging.warning("%s is what a killed job left; the job's next run removes it", path)
+    for path in sorted(results.rglob("checkpoints/*.resume.pt")):
+        logging.warning("%s is an unfinished training; the job's next run goes on from it", path)
     if complaints:
         raise VentralError(
-            f"{len(complaints)} of {len(stores)} stores are damaged:\n" + "\n".join(complaints)
+            f"{len(complaints)} of {count} stores and checkpoints are damaged:\n"
+            + "\n".join(complaints)
         )
-    return len(stores)
+    return len(stores), len(checkpoints)
+
+
+def _verify_checkpoint(path: Path) -> None:
+    try:
+        check_parts(path)
+    except (ValueError, OSError) as error:
+        raise VentralError(
+            f"{path} is damaged: {error}. Remove it and run again: rm {path}"
+        ) from error

@@ -1,6 +1,8 @@
 """Killed jobs, flipped bits, a full disk, two runs at once: no wrong number is ever believed."""
 
+import contextlib
 import json
+import logging
 import os
 import random
 import re
@@ -13,18 +15,26 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from killed_steps import version
 from plans import ROOT, Project
+from ventral.activations.models import build_model
+from ventral.config_check import check_config
 from ventral.errors import VentralError
 from ventral.store import Store, manifest_path, write_json, write_store
-from ventral.verify import verify_stores
+from ventral.training.checkpoint import ResumeFile, read_checkpoint
+from ventral.training.stage import Sources, train_model
+from ventral.verify import verify_results
 
 pytestmark = pytest.mark.slow
 N_FLIPS = 40
 N_KILLED_WRITERS = 44
 N_KILLED_RUNS = 6
 N_KILLS_OF_A_STEP = 6
+N_KILLS_OF_TRAINING = 16
 N_FLIPS_OF_METADATA = 60
+N_FLIPS_OF_CHECKPOINTS = 40
 
 
 def chunks(project, pattern="results/**/*.zarr/*/c/**/*"):
@@ -52,7 +62,8 @@ def test_a_whole_project_verifies(project):
     assert done.returncode == 0, done.stdout[-2000:]
     count = len(list(project.folder.glob("results/**/*.zarr")))
     assert count > 30
-    assert f"{count} stores are what their manifests say" in done.stdout
+    said = f"{count} stores are what their manifests say, 2 checkpoints are whole"
+    assert said in done.stdout
     assert not project.plan()
 
 
@@ -64,7 +75,7 @@ def test_every_flipped_bit_is_found(project):
         with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store_of(chunk)))} "):
             Store(store_of(chunk)).verify()
         chunk.write_bytes(before)
-    verify_stores(project.folder / "results")
+    verify_results(project.folder / "results")
 
 
 def test_a_flipped_bit_in_metadata_is_found_or_changes_no_number(project):
@@ -84,7 +95,7 @@ def test_a_flipped_bit_in_metadata_is_found_or_changes_no_number(project):
             found += 1
         file.write_bytes(before)
     assert found > N_FLIPS_OF_METADATA / 4
-    verify_stores(project.folder / "results")
+    verify_results(project.folder / "results")
 
 
 @pytest.mark.parametrize("kind", ["stimuli", "responses", "activations", "gram", "pca", "fits"])
@@ -117,15 +128,16 @@ def test_verify_names_every_damaged_store_and_repair_gives_the_same_scores(proje
         next(iter(chunks(project, f"results/first/{kind}/**/c/**/*")))
         for kind in ("activations/net", "gram/net", "pca/net")
     ]
-    for chunk in damaged:
-        flip_bit(chunk, rng)
+    damaged.append(project.folder / "results/first/checkpoints/tuned.pt")
+    for file in damaged:
+        flip_bit(file, rng)
     done = project.run("verify")
     assert done.returncode != 0
-    assert "3 of" in done.stdout
-    commands = re.findall(r"rm -r (\S+\.zarr) (\S+\.json)", done.stdout)
-    assert len({store for store, _ in commands}) == 3
-    for paths in commands:
-        subprocess.run(["rm", "-rf", *paths], cwd=project.folder, check=True)
+    assert "4 of" in done.stdout
+    commands = set(re.findall(r"run again: (rm \S.*)", done.stdout))
+    assert len(commands) == 4
+    for command in commands:
+        subprocess.run(command.split(), cwd=project.folder, check=True)
     done = project.run()
     assert done.returncode == 0, done.stdout[-3000:]
     assert {path: path.read_bytes() for path in scores} == scores
@@ -145,6 +157,52 @@ def test_a_consumer_stops_at_a_damaged_store(project, kind, consumer):
     assert done.returncode != 0
     assert re.search(r"results/first/\S+\.zarr is damaged: .* rm -r ", done.stdout)
     assert "Traceback" not in done.stdout
+
+
+def same(one, other):
+    """Tell whether two checkpoints hold the same, tensors to the bit."""
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return one == other
+
+
+def test_a_flipped_bit_of_a_checkpoint_is_found_or_changes_no_number(project, tmp_path):
+    """Neither as weights nor as a head, and torch itself would read most of them."""
+    rng = random.Random(6)
+    entry = {"architecture": "ventral.activations.shallow_cnn:shallow_cnn"}
+    entry["arguments"] = {"layers": 4}
+    copy, found = tmp_path / "copy.pt", 0
+    for number in range(N_FLIPS_OF_CHECKPOINTS):
+        model = ("classifier", "tuned")[number % 2]
+        original = project.folder / f"results/first/checkpoints/{model}.pt"
+        copy.write_bytes(original.read_bytes())
+        flip_bit(copy, rng)
+        try:
+            content, network = read_checkpoint(copy), build_model(entry, copy, 0)
+        except VentralError as error:  # and no other error
+            assert str(copy) in str(error)
+            found += 1
+        else:
+            right = torch.load(original, weights_only=True)
+            assert same(content, right)
+            assert same(dict(network.state_dict()), dict(right["state_dict"]))
+    assert found > N_FLIPS_OF_CHECKPOINTS / 2
+
+
+def test_a_flipped_bit_of_the_progress_of_a_training_is_found(tmp_path):
+    """Training then starts anew, and is told so."""
+    rng = random.Random(7)
+    state = {"model": {"weight": torch.arange(3000.0)}, "rows": [{"epoch": 1}]}
+    file, found = ResumeFile(tmp_path / "m.resume.pt", "key"), 0
+    for _ in range(N_FLIPS_OF_CHECKPOINTS):
+        file.save(state)
+        flip_bit(file.path, rng)
+        loaded = file.load()
+        assert loaded is None or same(loaded, state)
+        found += loaded is None
+    assert found > N_FLIPS_OF_CHECKPOINTS / 2
 
 
 WRITER = textwrap.dedent(
@@ -247,17 +305,42 @@ JOBS["extract_activations"]["params"] = {
 }
 
 
-@pytest.mark.parametrize("step", JOBS)
-def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
-    """The real script of a step, killed at random moments: what is left is what was there."""
-    job = {"log": ["log.txt"], **JOBS[step]}
-    outputs = [project.folder / path for path in job["output"].values()]
-    outputs = [path.with_suffix(".json") if path.suffix == ".zarr" else path for path in outputs]
-    before = {path: path.read_bytes() for path in outputs}
+def training_job(project, model, **changes):
+    """Return what Snakemake hands to the training of a model, some of its settings changed."""
+    config = project.config
+    check_config(config, ROOT / "workflow/schemas")
+    entry = config["models"][model]
+    training = {**entry["training"], **changes}
+    training["head"] = {**training["head"], "layer": "stage4"}
+    keys = ("architecture", "arguments", "weights", "seed", "preprocessing")
+    folder = "results/first"
+    inputs = {"stimuli": f"{folder}/stimuli.zarr", "split": f"{folder}/split.csv"}
+    if model == "tuned":
+        inputs["responses"] = f"{folder}/responses.zarr"
+        inputs["weights"] = f"{folder}/checkpoints/classifier.pt"
+    return {
+        "input": inputs,
+        "output": {
+            "checkpoint": f"{folder}/checkpoints/{model}.pt",
+            "table": f"{folder}/checkpoints/{model}.training.csv",
+        },
+        "params": {
+            "settings": {**{key: entry[key] for key in keys}, "training": training},
+            "code": "of this test",
+        },
+        "config": {"compute": {"device": "cpu"}},
+        "threads": 1,
+    }
+
+
+@contextlib.contextmanager
+def killed_step(project, step, job, seed):
+    """Give a function that runs a step as `killed_steps` is told to, and returns what it says."""
     process = subprocess.Popen(
         [
             *(sys.executable, ROOT / "tests/killed_steps.py"),
-            *(ROOT / f"workflow/scripts/{step}.py", json.dumps(job), "6"),
+            *(ROOT / f"workflow/scripts/{step}.py", json.dumps({"log": ["log.txt"], **job})),
+            str(seed),
         ],
         cwd=project.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
@@ -265,23 +348,94 @@ def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
         stdout=subprocess.PIPE,
         text=True,
     )
+
+    def run(how):
+        process.stdin.write(f"{how}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
     with process:
         assert process.stdout.readline() == "ready\n"
+        yield run
+        process.stdin.close()
+
+
+def log_of(project):
+    return (project.folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("step", [*JOBS, "train_model"])
+def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
+    """The real script of a step, killed at random moments: what is left is what was there."""
+    job = JOBS.get(step) or training_job(project, "tuned", epochs=1)
+    outputs = [project.folder / path for path in job["output"].values()]
+    outputs = [path.with_suffix(".json") if path.suffix == ".zarr" else path for path in outputs]
+    with killed_step(project, step, job, seed=6) as run:
+        if step == "train_model":  # shorter than the project's own, so that some kills come late
+            assert run("whole") == "ended by itself", log_of(project)
+        before = {path: path.read_bytes() for path in outputs}
         for _ in range(N_KILLS_OF_A_STEP):
-            process.stdin.write("\n")
-            process.stdin.flush()
-            said = process.stdout.readline()
-            assert said == "killed\n", (said, (project.folder / "log.txt").read_text())
+            assert run("again") == "killed", log_of(project)
             for path in outputs:
                 if path.exists():
                     assert path.read_bytes() == before[path]
                     if path.suffix == ".json":
                         Store(path.with_suffix(".zarr")).verify()
-        process.stdin.close()
+
+
+def last_epoch(progress):
+    """Return the epoch after which a training would go on, 0 where it would start anew."""
+    if not progress.exists():
+        return 0
+    return torch.load(progress, weights_only=True)["state"]["rows"][-1]["epoch"]
+
+
+def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
+    """Killed at any moment, and in every second run after it came on by an epoch."""
+    job = training_job(project, "tuned", epochs=60)
+    job["params"]["settings"]["training"]["head"]["dropout"] = 0.1
+    outputs = [project.folder / path for path in job["output"].values()]
+    progress = outputs[0].with_suffix(".resume.pt")
+    with killed_step(project, "train_model", job, seed=8) as run:
+        assert run("whole") == "ended by itself", log_of(project)
+        whole = {path: path.read_bytes() for path in outputs}
+        kills, done, resumed = 0, 0, 0
+        for path in outputs:  # as Snakemake does before it runs a job
+            path.unlink()
+        while kills < N_KILLS_OF_TRAINING:
+            said = run("once" if kills % 2 else f"once {progress}")
+            resumed += "training goes on after epoch" in log_of(project)
+            for path in outputs:
+                assert not path.exists() or path.read_bytes() == whole[path]
+            if said == "killed" and not outputs[0].exists():
+                kills += 1
+                assert last_epoch(progress) >= done, "epochs that were whole are trained again"
+                done = last_epoch(progress)
+            else:  # it came to its end: the next one starts anew
+                done = 0
+                for path in [*outputs, progress]:
+                    path.unlink(missing_ok=True)
+        assert resumed > N_KILLS_OF_TRAINING / 2
+        assert run("whole") == "ended by itself", log_of(project)
+    assert {path: path.read_bytes() for path in outputs} == whole
+    left = {path.name for path in outputs[0].parent.iterdir() if path.name.startswith("tuned")}
+    assert left == {path.name for path in outputs}
 
 
 def whole_stores(project):
     return len(list(project.folder.glob("results/**/*.json")))
+
+
+def start(project, *arguments):
+    """Start a run in a process group of its own, and do not wait for it."""
+    return subprocess.Popen(
+        project.command(*arguments),
+        cwd=project.folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def kill_run(process):
@@ -296,14 +450,7 @@ def test_killed_runs_end_in_the_same_scores(finished, tmp_path):
     rng = random.Random(4)
     left = []
     for _ in range(N_KILLED_RUNS):
-        process = subprocess.Popen(
-            project.command(),
-            cwd=project.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = start(project)
         wanted = whole_stores(project) + 4  # on a busy machine too, each run gets somewhere
         while whole_stores(project) < wanted and process.poll() is None:
             time.sleep(0.05)
@@ -320,25 +467,45 @@ def test_killed_runs_end_in_the_same_scores(finished, tmp_path):
     for scores in finished.folder.glob("results/*/scores.csv"):
         ours = project.folder / scores.relative_to(finished.folder)
         assert ours.read_bytes() == scores.read_bytes()
-    verify_stores(project.folder / "results")
+    verify_results(project.folder / "results")
     assert not list(project.folder.rglob("*.partial"))
+
+
+def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project):
+    """Then nothing else is left to do, for the checkpoints are the same to the bit."""
+    folder = project.folder / "results/first/checkpoints"
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for path in before:
+        path.unlink()
+    reached = []
+    for model in ("classifier", "tuned", "tuned"):
+        progress = folder / f"{model}.resume.pt"
+        old = version(progress)
+        process = start(project, "--until", "train_model")
+        while version(progress) == old and process.poll() is None:
+            time.sleep(0.002)
+        kill_run(process)
+        unlocked = project.run("--unlock")
+        assert unlocked.returncode == 0, unlocked.stdout
+        reached.append(last_epoch(progress))
+    assert reached[0] > 0 and 0 < reached[1] < reached[2]
+    done = project.run("--until", "train_model")
+    assert done.returncode == 0, done.stdout[-3000:]
+    log = (project.folder / "logs/train_model/first/tuned.log").read_text()
+    assert f"training goes on after epoch {reached[2]}\n" in log
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert not project.plan()
 
 
 def test_two_runs_at_once(project):
     """The second is refused by Snakemake's lock and harms nothing."""
-    process = subprocess.Popen(
-        project.command("--forcerun", "compute_gram"),
-        cwd=project.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = start(project, "--forcerun", "train_model", "--until", "train_model")
     try:
         for _ in range(100):
             if any((project.folder / ".snakemake" / "locks").glob("*.lock")):
                 break
             time.sleep(0.1)
-        second = project.run("--forcerun", "fit_pca")
+        second = project.run("--forcerun", "train_model", "--until", "train_model")
         assert second.returncode != 0
         assert "cannot be locked" in second.stdout
         assert process.wait(timeout=300) == 0
@@ -371,6 +538,25 @@ def test_a_full_disk_leaves_nothing_that_looks_complete(small_disk):
     with pytest.raises(OSError, match="No space left"):
         write_json(small_disk / "a.json", ["x" * 100] * 20_000)
     assert list(small_disk.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_while_a_training_saves(project, small_disk, caplog, monkeypatch):
+    """The job fails; the progress before stays whole, and with more space training goes on."""
+    monkeypatch.chdir(project.folder)
+    job = training_job(project, "tuned", epochs=3)
+    given = job["params"]["settings"], Sources(**job["input"])
+    train_model(*given, project.folder / "m.pt", project.folder / "m.training.csv", device="cpu")
+    checkpoint, table = small_disk / "m.pt", small_disk / "m.training.csv"
+    with pytest.raises((OSError, RuntimeError)):
+        train_model(*given, checkpoint, table, device="cpu")
+    assert [path.name for path in small_disk.iterdir()] == ["m.resume.pt"]
+    assert last_epoch(small_disk / "m.resume.pt") == 1
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    with caplog.at_level(logging.INFO):
+        train_model(*given, checkpoint, table, device="cpu")
+    assert "training goes on after epoch 1" in caplog.text
+    for path in (checkpoint, table):
+        assert path.read_bytes() == (project.folder / path.name).read_bytes()
 
 
 def test_a_folder_that_cannot_be_written(project):

@@ -1,8 +1,15 @@
 """The digest of code follows what could change a number, and nothing else."""
 
+import sys
+import sysconfig
+from importlib.metadata import version
+
+import numpy as np
 import pytest
 
-from ventral.source_digest import source_digest
+from ventral.activations.architecture_code import architecture_digest
+from ventral.errors import VentralError
+from ventral.source_digest import folders_of_own_code, module_digest, source_digest
 
 
 @pytest.fixture
@@ -79,3 +86,86 @@ def test_does_not_depend_on_the_place(package, tmp_path_factory):
 def test_a_function_whose_only_line_is_a_docstring(package):
     (package / "package" / "two.py").write_text('def f(x):\n    """Nothing."""\n')
     assert digest(package)
+
+
+OWN = {
+    "flat.py": 'import numpy\nimport helper\nraise SystemExit("it is not to be imported")\n',
+    "helper.py": "def f():\n    # why\n    return 1\n",
+    "lab/__init__.py": "",
+    "lab/nets/__init__.py": "from .layers import f\n",
+    "lab/nets/layers.py": "from ..tools import g\nfrom . import more\nf = 2\n",
+    "lab/nets/more.py": "x = 1\n",
+    "lab/tools.py": "from ventral.three import unused\ng = 3\n",
+    "stray.py": "y = 1\n",
+}
+
+
+@pytest.fixture
+def own(package):
+    for name, text in OWN.items():
+        path = package / "own" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return package
+
+
+def own_digest(own, module):
+    return module_digest(module, own / "package", [own, own / "own"])
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "old", "new"),
+    [
+        ("flat", "own/flat.py", "SystemExit", "RuntimeError"),
+        ("flat", "own/helper.py", "return 1", "return 2"),
+        ("lab.nets", "own/lab/__init__.py", "", "x = 1"),
+        ("lab.nets", "own/lab/nets/layers.py", "f = 2", "f = 4"),
+        ("lab.nets", "own/lab/nets/more.py", "x = 1", "x = 2"),
+        ("lab.nets", "own/lab/tools.py", "g = 3", "g = 4"),
+        ("lab.nets", "package/three.py", "return 3", "return 4"),
+        ("lab.nets.layers", "own/lab/nets/__init__.py", "import f", "import f as h"),
+    ],
+)
+def test_a_module_of_ones_own_changes(own, module, file, old, new):
+    before = own_digest(own, module)
+    assert before
+    rewrite(own / file, old, new)
+    assert own_digest(own, module) not in (None, before)
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "old", "new"),
+    [
+        ("flat", "own/helper.py", "# why", "# because"),
+        ("flat", "own/stray.py", "y = 1", "y = 2"),
+        ("lab.tools", "own/lab/nets/more.py", "x = 1", "x = 2"),
+    ],
+)
+def test_a_module_of_ones_own_stays(own, module, file, old, new):
+    before = own_digest(own, module)
+    rewrite(own / file, old, new)
+    assert own_digest(own, module) == before
+
+
+def test_a_module_of_ones_own_may_move(own):
+    before = own_digest(own, "lab.nets")
+    (own / "own").rename(own / "elsewhere")
+    assert module_digest("lab.nets", own / "package", [own / "elsewhere"]) == before
+
+
+def test_installed_modules_are_known_by_their_version(own):
+    folders = folders_of_own_code([*sys.path, own / "own", own / "missing"])
+    assert folders[-1] == own / "own"
+    for installed in ("stdlib", "purelib"):
+        assert not any(str(folder) == sysconfig.get_path(installed) for folder in folders)
+    assert module_digest("numpy", own / "package", folders) is None
+
+    def digest(architecture):
+        return architecture_digest(architecture, own / "package", folders)
+
+    assert digest("numpy.random:default_rng") == f"numpy {version(np.__name__)}"
+    assert digest("no_such_module:f") == digest("resnet50") == ""
+    assert digest("flat:f") and digest("ventral.one:g") != digest("ventral.two:f") != ""
+    (own / "own/helper.py").write_text("def f(:\n")
+    with pytest.raises(VentralError, match=r"'flat:f': .*helper\.py, line 1"):
+        digest("flat:f")

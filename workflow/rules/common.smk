@@ -10,16 +10,27 @@ sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every sc
 
 from snakemake.exceptions import WorkflowError
 
+from ventral.activations.architecture_code import architecture_digest
 from ventral.activations.layer_check import check_layers_of_models
 from ventral.config_check import check_config
 from ventral.data.image_folders import images_in
+from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
-from ventral.source_digest import source_digest
+from ventral.source_digest import folders_of_own_code, source_digest
+
+# A user's own `module:function` lies beside the config or where the run is started. These come
+# last: a file there cannot take the place of an installed package.
+sys.path += [
+    folder
+    for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]
+    if folder not in sys.path
+]
+OWN_CODE = folders_of_own_code(sys.path)
 
 try:
     ORIGINS = check_config(config, ROOT / "workflow" / "schemas")
     if workflow.is_main_process:
-        check_layers_of_models(config["models"], ROOT / "src")
+        check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None
 
@@ -27,6 +38,9 @@ except VentralError as error:
 def any_of(names):
     """Return a pattern that matches these names alone: nothing else can become a path."""
     return "|".join(sorted(map(re.escape, set(names)))) or "(?!)"
+
+
+DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 
 wildcard_constraints:
@@ -45,7 +59,7 @@ wildcard_constraints:
             ),
         ]
     ),
-    download="[0-9a-f]{16}/[A-Za-z0-9_.-]+",
+    download=any_of(DOWNLOADS),
 
 
 def code(step, *modules):
@@ -68,33 +82,31 @@ def code_with_source(step):
 
 
 def code_with_model(step):
-    """Return a function that gives the digest of a step and of an architecture of our own."""
+    """Return a function that gives the digest of a step and of the model's `module:function`."""
 
     def digest(wildcards):
-        path, _, function = config["models"][wildcards.model]["architecture"].partition(":")
-        ours = function and path.startswith("ventral.")
-        own = [f"{path.removeprefix('ventral.').replace('.', '/')}.py"] if ours else []
-        return code(step, *own)
+        architecture = config["models"][wildcards.model]["architecture"]
+        builder = architecture_digest(architecture, ROOT / "src" / "ventral", OWN_CODE)
+        return f"{code(step)} {builder}".strip()
 
     return digest
 
 
-# Files that a config names: in place, or in the folder of downloads under their sum.
-
-
-def file_sum(specification):
-    return specification.get("sha256", specification.get("sha1"))
-
-
-def file_name(specification):
-    return specification.get("name") or specification["url"].rsplit("/", 1)[-1]
+# Files that a config names: in place, or in the folder of downloads under their sum. What a rule
+# tracks of a file is its content: the sum where the config gives one, and what Snakemake sees of
+# the input. Its address is not tracked.
 
 
 def file_path(specification):
     """Return where a file of the config lies once it is there."""
     if "path" in specification:
         return specification["path"]
-    return f"<resources>/downloads/{file_sum(specification)[:16]}/{file_name(specification)}"
+    return f"<resources>/downloads/{download_name(specification)}"
+
+
+def sums(specification):
+    """Return what is tracked of a file's entry in the config."""
+    return {key: specification[key] for key in ("sha256", "sha1") if key in specification}
 
 
 def section_files(dataset, section):
@@ -113,23 +125,6 @@ def section_files(dataset, section):
         for path in paths:
             files[f"images/{path.relative_to(folder)}"] = {"path": str(path)}
     return files
-
-
-def named_files():
-    """Give the specification of every file that the config names."""
-    for dataset in config["datasets"]:
-        for section in ("stimuli", "responses"):
-            yield from section_files(dataset, section).values()
-    for model in config["models"].values():
-        if isinstance(model["weights"], dict):
-            yield model["weights"]
-
-
-DOWNLOADS = {
-    f"{file_sum(specification)[:16]}/{file_name(specification)}": specification
-    for specification in named_files()
-    if "path" not in specification
-}
 
 
 # Which models, layers and readouts a data set has.
@@ -235,23 +230,26 @@ def response_settings(wildcards):
     return {**stimulus_settings(wildcards), **without_files(entry["responses"])}
 
 
-def stimulus_file_specifications(wildcards):
-    return section_files(wildcards.dataset, "stimuli")
+def files_of(*sections):
+    """Return two input functions: where the files of sections lie, and by key what is tracked."""
+
+    def files(wildcards):
+        every = {}
+        for section in sections:
+            every |= section_files(wildcards.dataset, section)
+        return every
+
+    def paths(wildcards):
+        return [file_path(file) for file in files(wildcards).values()]
+
+    def tracked(wildcards):
+        return {key: sums(file) for key, file in files(wildcards).items()}
+
+    return paths, tracked
 
 
-def response_file_specifications(wildcards):
-    return {
-        **section_files(wildcards.dataset, "stimuli"),
-        **section_files(wildcards.dataset, "responses"),
-    }
-
-
-def stimulus_files(wildcards):
-    return [file_path(file) for file in stimulus_file_specifications(wildcards).values()]
-
-
-def response_files(wildcards):
-    return [file_path(file) for file in response_file_specifications(wildcards).values()]
+stimulus_files, stimulus_file_sums = files_of("stimuli")
+response_files, response_file_sums = files_of("stimuli", "responses")
 
 
 # What training is given.
@@ -260,8 +258,14 @@ def response_files(wildcards):
 def network_settings(wildcards):
     """Return what builds a network, and nothing else of the model's entry."""
     model = config["models"][wildcards.model]
-    keys = ("architecture", "arguments", "weights", "seed", "preprocessing")
-    return {key: model[key] for key in keys}
+    keys = ("architecture", "arguments", "seed", "preprocessing")
+    return {**{key: model[key] for key in keys}, "weights": tracked_weights(wildcards.model)}
+
+
+def tracked_weights(model):
+    """Return a model's weights as they are tracked: of a file the sum, and not where it lies."""
+    weights = config["models"][model]["weights"]
+    return sums(weights) if isinstance(weights, dict) else weights
 
 
 def training_settings(wildcards):
@@ -412,7 +416,7 @@ def display_settings(wildcards):
 
     They stand under the names of their entries: of a sweep, one variant is shown.
     """
-    shown = ("label", "variant", "group", "architecture", "weights")
+    shown = ("label", "variant", "group", "architecture")
     models, readouts = {}, {}
     for name in models_of(wildcards.dataset):
         model = config["models"][name]
@@ -420,16 +424,16 @@ def display_settings(wildcards):
         models[entry] = {
             "label": entry,
             **{key: model[key] for key in shown if key in model},
-            **({"weights": "trained here"} if task_of(name) else {}),
+            "weights": "trained here" if task_of(name) else tracked_weights(name),
             "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
         }
     for name, readout in config["readouts"].items():
         entry = ORIGINS["readouts"][name]["entry"]
-        most = config["pca"]["n_components"]
         readouts[entry] = {
-            "label": entry,
-            **readout,
-            "n_components": readout.get("n_components", most),
+            "label": readout.get("label", entry),
+            "method": readout["method"],
+            "features": readout.get("features"),
+            "n_components": readout.get("n_components", config["pca"]["n_components"]),
         }
     return {"models": models, "readouts": readouts}
 

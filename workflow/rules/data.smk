@@ -9,8 +9,6 @@ rule fetch_file:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
-    params:
-        specification=lambda wildcards: DOWNLOADS[wildcards.download],
     script:
         "../scripts/fetch_file.py"
 
@@ -29,7 +27,7 @@ rule prepare_stimuli:
         "../../envs/analysis.yaml"
     params:
         settings=stimulus_settings,
-        files=stimulus_file_specifications,
+        files=stimulus_file_sums,
         code=code_with_source("prepare_stimuli"),
     script:
         "../scripts/prepare_stimuli.py"
@@ -68,7 +66,7 @@ rule prepare_responses:
         "../../envs/analysis.yaml"
     params:
         settings=response_settings,
-        files=response_file_specifications,
+        files=response_file_sums,
         code=code_with_source("prepare_responses"),
     script:
         "../scripts/prepare_responses.py"

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 from ventral.data.fetch import fetch_file, mirror_folders
+from ventral.data.named_files import find_download
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):
-    # Mirrors are read past the params, untracked: where a file lies changes nothing about it.
+    # Read past the params, untracked: where a file comes from changes nothing about it.
     mirrors = mirror_folders(snakemake.config["mirrors"], os.environ.get("VENTRAL_MIRRORS"))
-    fetch_file(snakemake.params.specification, Path(snakemake.output[0]), mirrors)
+    specification = find_download(snakemake.config, snakemake.wildcards.download)
+    fetch_file(specification, Path(snakemake.output[0]), mirrors)

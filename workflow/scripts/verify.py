@@ -1,8 +1,8 @@
-"""Check every store under the results folder."""
+"""Check every store and checkpoint under the results folder."""
 
 from ventral.job_log import job_log
-from ventral.verify import verify_stores
+from ventral.verify import verify_results
 
 with job_log(snakemake.log[0]):
-    count = verify_stores(snakemake.params.results)
-    print(f"{count} stores are what their manifests say")
+    stores, checkpoints = verify_results(snakemake.params.results)
+    print(f"{stores} stores are what their manifests say, {checkpoints} checkpoints are whole")

@@ -1,7 +1,8 @@
 """Ask every configured model for its layer names before any job starts.
 
 Building an architecture needs torch, whose import takes seconds, so names are asked for in a
-subprocess and kept in the user's cache folder for each architecture and package version.
+subprocess and kept in the user's cache folder for each architecture, version of its code and of
+the packages.
 """
 
 import hashlib
@@ -10,19 +11,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pooch
 
+from ventral.activations.architecture_code import architecture_digest
 from ventral.errors import VentralError, nearest
 
 
-def check_layers_of_models(models: Mapping[str, Mapping], source_folder: str | Path) -> None:
+def check_layers_of_models(
+    models: Mapping[str, Mapping], source_folder: str | Path, folders: Sequence[Path] = ()
+) -> None:
     """Refuse layers that a model does not have.
 
     models: the config's entries. source_folder: holds this package, for the subprocess.
+    folders: where a ``module:function`` of the user's own is looked for.
 
     Raises `VentralError` naming the model, the layer and the nearest names, or the reason why an
     architecture cannot be built. Where torch is not installed (its jobs run in environments of
@@ -33,7 +38,9 @@ def check_layers_of_models(models: Mapping[str, Mapping], source_folder: str | P
     complaints = []
     for model, entry in models.items():
         try:
-            known = _layer_names(entry["architecture"], entry["arguments"], Path(source_folder))
+            known = _layer_names(
+                entry["architecture"], entry["arguments"], Path(source_folder), folders
+            )
         except VentralError as error:
             complaints.append(f"models: {model}: {error}")
             continue
@@ -56,16 +63,19 @@ def check_layers_of_models(models: Mapping[str, Mapping], source_folder: str | P
         )
 
 
-def _layer_names(architecture: str, arguments: Mapping, source_folder: Path) -> list[str]:
+def _layer_names(
+    architecture: str, arguments: Mapping, source_folder: Path, folders: Sequence[Path]
+) -> list[str]:
     if architecture == "pixels":
         return ["pixels"]
-    question = json.dumps([architecture, arguments, _versions()], sort_keys=True)
+    code = architecture_digest(architecture, source_folder / "ventral", folders)
+    question = json.dumps([architecture, arguments, code, _versions()], sort_keys=True)
     cache = Path(pooch.os_cache("ventral")) / "layers"
     cached = cache / f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
     try:
         return json.loads(cached.read_text())
     except (OSError, ValueError):
-        names = _ask(architecture, arguments, source_folder)
+        names = _ask(architecture, arguments, source_folder, folders)
     try:  # a cache: a home that cannot be written costs seconds and nothing else
         cache.mkdir(parents=True, exist_ok=True)
         aside = cached.with_suffix(f".{os.getpid()}")
@@ -86,8 +96,11 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _ask(architecture: str, arguments: Mapping, source_folder: Path) -> list[str]:
-    path = os.pathsep.join(filter(None, [str(source_folder), os.environ.get("PYTHONPATH")]))
+def _ask(
+    architecture: str, arguments: Mapping, source_folder: Path, folders: Sequence[Path]
+) -> list[str]:
+    given = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(map(str, [source_folder, *filter(None, [given]), *folders]))
     answer = subprocess.run(
         [
             sys.executable,

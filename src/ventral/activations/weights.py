@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from ventral.errors import VentralError
+from ventral.zip_check import check_parts
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 """Keys under which training scripts keep the state dict inside a checkpoint."""
@@ -45,16 +46,18 @@ def load_weights(model: nn.Module, file: str | Path) -> None:
 
 def _read(file: Path) -> dict[str, torch.Tensor]:
     try:
+        check_parts(file)
         content = torch.load(file, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise VentralError(
             f"{file} is refused: it is not a plain state dict but a pickle that holds code or"
             " objects, or it is damaged. Save it again as torch.save(model.state_dict(), …)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (RuntimeError, EOFError, ValueError, LookupError) as error:
         raise VentralError(
-            f"{file} cannot be read as a torch state dict; it may be truncated."
-            " Remove it and fetch it again"
+            f"{file} cannot be read as a torch state dict; it may be truncated or damaged: {error}."
+            " Put a whole one in its place; one that was fetched or trained comes back after:"
+            f" rm {file}"
         ) from error
     except OSError as error:
         raise VentralError(f"{file} cannot be read: {error}") from error

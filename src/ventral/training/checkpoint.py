@@ -6,11 +6,16 @@ Both are plain tensors and builtin types, read with ``weights_only``: nothing in
 import logging
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 
 from ventral.errors import VentralError
 from ventral.store import write_aside
+from ventral.zip_check import check_parts
+
+DAMAGED = (UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
+"""What reading a damaged file raises."""
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +41,10 @@ def read_checkpoint(path: str | Path) -> dict:
     Raises `VentralError` where the file is no such checkpoint.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        content = _read(path)
+    except (*DAMAGED, OSError) as error:
         raise VentralError(
-            f"{path} cannot be read as a checkpoint. Remove it and run again: rm {path}"
+            f"{path} cannot be read as a checkpoint: {error}. Remove it and run again: rm {path}"
         ) from error
     missing = {"state_dict", "head", "output", "facts"} - set(content)
     if missing:
@@ -68,8 +73,8 @@ class ResumeFile:
         if not self.path.exists():
             return None
         try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+            content = _read(self.path)
+        except DAMAGED as error:
             log.warning("%s cannot be read, so training starts anew: %s", self.path, error)
             return None
         if content.get("key") != self.key:
@@ -80,3 +85,8 @@ class ResumeFile:
     def remove(self) -> None:
         """Remove the file, once the checkpoint is there."""
         self.path.unlink(missing_ok=True)
+
+
+def _read(path: str | Path) -> Any:
+    check_parts(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
