@@ -94,7 +94,10 @@ CONFIG = {
     },
     "pca": {"n_components": 8},
     "readouts": {
-        "ridge_raw": {"method": "ridge", "features": "raw", "alpha": 1.0},
+        "ridge_raw": {
+            **{"method": "ridge", "features": "raw", "alpha": 1.0},
+            "sweep": {"alpha": [1.0]},
+        },
         "head": {"method": "head"},
         "linear_pcs": {"method": "linear", "features": "pcs"},
         "ridge_cv_pcs": {

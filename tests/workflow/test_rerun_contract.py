@@ -20,6 +20,7 @@ TABLES = (
     "collect_scores",
     "summarise_scores",
     "make_tables",
+    "tabulate_sweeps",
     "draw_explained_variance_by_layer",
     "draw_score_along_layers",
     "draw_score_against_parameters",
@@ -158,6 +159,19 @@ def add_readout(project):
         project, readouts={"ridge_pcs": {"method": "ridge", "features": "pcs", "alpha": 2.0}}
     )
     set_model(project, "net", readouts=["linear_pcs", "ridge_pcs"])
+
+
+def add_swept_value(project):
+    ridge = project.config["readouts"]["ridge_raw"]
+    set_config(project, readouts={"ridge_raw": {**ridge, "sweep": {"alpha": [1.0, 10.0]}}})
+
+
+SWEPT = [f"swept.learning_rate-{rate}" for rate in (0.01, 0.1)]
+
+
+def add_swept_model(project):
+    tuned = project.config["models"]["tuned"]
+    set_model(project, "swept", **tuned, sweep={"learning_rate": [0.01, 0.1]})
 
 
 def change_alphas(project):
@@ -374,6 +388,18 @@ CONTRACT = [
         "those fits and scores, then tables and figures",
         add_readout,
         lambda jobs: jobs.of(*FITS, readout="ridge_pcs") | both(jobs),
+    ),
+    (
+        "a value is added to the sweep of a readout",
+        "that value's fits and scores, then tables and figures",
+        add_swept_value,
+        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10.0") | both(jobs),
+    ),
+    (
+        "a model with a sweep of its training is added",
+        "a chain for each value, then tables and figures",
+        add_swept_model,
+        lambda jobs: retrained(jobs, *SWEPT) | tail(jobs, "first"),
     ),
     (
         "alphas of a readout",
