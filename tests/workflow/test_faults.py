@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from killed_steps import version
-from plans import ROOT, Project
+from plans import ROOT, THREADS, Project
 from ventral.activations.models import build_model
 from ventral.config_check import check_config
 from ventral.errors import VentralError
@@ -415,7 +415,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
                 done = 0
                 for path in [*outputs, progress]:
                     path.unlink(missing_ok=True)
-        assert resumed > N_KILLS_OF_TRAINING / 2
+        assert resumed >= N_KILLS_OF_TRAINING / 2 - 1  # all that came on by an epoch, but the first
         assert run("whole") == "ended by itself", log_of(project)
     assert {path: path.read_bytes() for path in outputs} == whole
     left = {path.name for path in outputs[0].parent.iterdir() if path.name.startswith("tuned")}
@@ -431,7 +431,7 @@ def start(project, *arguments):
     return subprocess.Popen(
         project.command(*arguments),
         cwd=project.folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **THREADS},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -477,11 +477,11 @@ def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for path in before:
         path.unlink()
-    reached = []
+    target, reached = "results/first/checkpoints/tuned.pt", []
     for model in ("classifier", "tuned", "tuned"):
         progress = folder / f"{model}.resume.pt"
         old = version(progress)
-        process = start(project, "--until", "train_model")
+        process = start(project, target)
         while version(progress) == old and process.poll() is None:
             time.sleep(0.002)
         kill_run(process)
@@ -489,7 +489,7 @@ def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project
         assert unlocked.returncode == 0, unlocked.stdout
         reached.append(last_epoch(progress))
     assert reached[0] > 0 and 0 < reached[1] < reached[2]
-    done = project.run("--until", "train_model")
+    done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (project.folder / "logs/train_model/first/tuned.log").read_text()
     assert f"training goes on after epoch {reached[2]}\n" in log
