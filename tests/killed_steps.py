@@ -4,10 +4,11 @@
 Snakemake would hand to the script, as JSON. For each line on stdin one child is started, and a line
 is written once it has ended: the caller looks at what is left in between.
 
-    again           the script runs again and again, until it is killed
-    once            the script runs once; it is killed soon
-    once FILE       the script runs once; it is killed soon after FILE has been written anew
+    once            the script runs once, and is killed soon
+    again           the script runs again and again, until it is killed soon
     whole           the script runs once and is not killed
+
+Behind the first two, FILE puts the kill off until that file has been written anew.
 
 The imports are made once; the children are forks, which works since this process itself never opens
 a store or starts a thread.

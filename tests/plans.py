@@ -34,13 +34,15 @@ from snakemake_interface_logger_plugins.common import LogEvent
 ROOT = Path(__file__).parents[1]
 PROFILE = yaml.safe_load((ROOT / "workflow/profiles/default/profile.yaml").read_text())
 
+# Threads that wait for one another must not spin while other jobs want the cores.
+THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 NETWORK = {"preprocessing": {"size": 32}, "readouts": ["linear_pcs"]}
 SHALLOW = {
     "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
     "arguments": {"layers": 4},
     "preprocessing": {"size": 16},
 }
-TRAINING = {"epochs": 20, "patience": 0, "batch_size": 32, "augmentation": ["flip", "crop"]}
+TRAINING = {"epochs": 12, "patience": 0, "batch_size": 32, "augmentation": ["flip", "crop"]}
 ADDRESS = "https://lab.example.org"  # of files that are all in a mirror
 IMAGE_SIZE, IMAGES_PER_OBJECT, N_SITES, REPETITIONS = 16, 6, 5, 4
 N_IMAGES = 64 * IMAGES_PER_OBJECT
@@ -222,7 +224,7 @@ class Project:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **THREADS},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 
 import numpy as np
@@ -18,7 +17,7 @@ import pytest
 import torch
 
 from killed_steps import version
-from plans import ROOT, Project
+from plans import ROOT, THREADS, Project
 from ventral.activations.models import build_model
 from ventral.config_check import check_config
 from ventral.errors import VentralError
@@ -205,51 +204,63 @@ def test_a_flipped_bit_of_the_progress_of_a_training_is_found(tmp_path):
     assert found > N_FLIPS_OF_CHECKPOINTS / 2
 
 
-WRITER = textwrap.dedent(
-    """
-    import sys
-    import numpy as np
-    from ventral.store import write_store
-    from ventral.tables import write_csv
-    import pandas as pd
+@contextlib.contextmanager
+def killed_step(folder, script, job, seed):
+    """Give a function that runs a script as `killed_steps` is told to, and returns what it says."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, ROOT / "tests/killed_steps.py"),
+            *(script, json.dumps({"log": ["log.txt"], **job}), str(seed)),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
-    folder, seed = sys.argv[1], int(sys.argv[2])
-    rng = np.random.default_rng(seed)
-    print("ready", flush=True)
-    while True:
-        values = rng.normal(size=(300, 2000))
-        with write_store(f"{folder}/a.zarr") as store:
-            store.put("values", values, ("stimulus", "site"))
-            store.put("sum", [values.sum()], ("one",))
-        write_csv(f"{folder}/a.csv", pd.DataFrame({"value": values[:, 0], "same": values[:, 0]}))
-    """
-)
+    def run(how):
+        process.stdin.write(f"{how}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        yield run
+        process.stdin.close()
+
+
+WRITER = """
+import numpy as np
+import pandas as pd
+
+from ventral.store import write_store
+from ventral.tables import write_csv
+
+values = np.random.default_rng().normal(size=(300, 2000))
+with write_store("a.zarr") as store:
+    store.put("values", values, ("stimulus", "site"))
+    store.put("sum", [values.sum()], ("one",))
+write_csv("a.csv", pd.DataFrame({"value": values[:, 0], "same": values[:, 0]}))
+"""
 
 
 def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path):
     """Kill -9 at random moments of writing: what has a manifest is right, to the last number."""
-    rng = random.Random(3)
-    found = 0
-    for seed in range(N_KILLED_WRITERS):
-        process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(seed)],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-        )
-        process.stdout.readline()
-        time.sleep(rng.uniform(0.005, 0.25))
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        if (tmp_path / "a.json").exists():
-            store = Store(tmp_path / "a.zarr")
-            store.verify()
-            np.testing.assert_allclose(store.read("values").sum(), store.read("sum")[0])
-            found += 1
-        if (tmp_path / "a.csv").exists():
-            table = pd.read_csv(tmp_path / "a.csv")
-            assert len(table) == 300
-            assert (table["value"] == table["same"]).all()
+    script, found = tmp_path / "writer.py", 0
+    script.write_text(WRITER)
+    with killed_step(tmp_path, script, {}, seed=3) as run:
+        for number in range(N_KILLED_WRITERS):  # on a busy machine too, every second one writes
+            assert run("again a.json" if number % 2 else "again") == "killed"
+            if (tmp_path / "a.json").exists():
+                store = Store(tmp_path / "a.zarr")
+                store.verify()
+                np.testing.assert_allclose(store.read("values").sum(), store.read("sum")[0])
+                found += 1
+            if (tmp_path / "a.csv").exists():
+                table = pd.read_csv(tmp_path / "a.csv")
+                assert len(table) == 300
+                assert (table["value"] == table["same"]).all()
     assert found  # some kills came after a store was whole
 
 
@@ -333,31 +344,8 @@ def training_job(project, model, **changes):
     }
 
 
-@contextlib.contextmanager
-def killed_step(project, step, job, seed):
-    """Give a function that runs a step as `killed_steps` is told to, and returns what it says."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, ROOT / "tests/killed_steps.py"),
-            *(ROOT / f"workflow/scripts/{step}.py", json.dumps({"log": ["log.txt"], **job})),
-            str(seed),
-        ],
-        cwd=project.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run(how):
-        process.stdin.write(f"{how}\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
-    with process:
-        assert process.stdout.readline() == "ready\n"
-        yield run
-        process.stdin.close()
+def step_script(step):
+    return ROOT / f"workflow/scripts/{step}.py"
 
 
 def log_of(project):
@@ -370,7 +358,7 @@ def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
     job = JOBS.get(step) or training_job(project, "tuned", epochs=1)
     outputs = [project.folder / path for path in job["output"].values()]
     outputs = [path.with_suffix(".json") if path.suffix == ".zarr" else path for path in outputs]
-    with killed_step(project, step, job, seed=6) as run:
+    with killed_step(project.folder, step_script(step), job, seed=6) as run:
         if step == "train_model":  # shorter than the project's own, so that some kills come late
             assert run("whole") == "ended by itself", log_of(project)
         before = {path: path.read_bytes() for path in outputs}
@@ -396,7 +384,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
     job["params"]["settings"]["training"]["head"]["dropout"] = 0.1
     outputs = [project.folder / path for path in job["output"].values()]
     progress = outputs[0].with_suffix(".resume.pt")
-    with killed_step(project, "train_model", job, seed=8) as run:
+    with killed_step(project.folder, step_script("train_model"), job, seed=8) as run:
         assert run("whole") == "ended by itself", log_of(project)
         whole = {path: path.read_bytes() for path in outputs}
         kills, done, resumed = 0, 0, 0
@@ -415,7 +403,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
                 done = 0
                 for path in [*outputs, progress]:
                     path.unlink(missing_ok=True)
-        assert resumed > N_KILLS_OF_TRAINING / 2
+        assert resumed >= N_KILLS_OF_TRAINING / 2 - 1  # all that came on by an epoch, but the first
         assert run("whole") == "ended by itself", log_of(project)
     assert {path: path.read_bytes() for path in outputs} == whole
     left = {path.name for path in outputs[0].parent.iterdir() if path.name.startswith("tuned")}
@@ -431,7 +419,7 @@ def start(project, *arguments):
     return subprocess.Popen(
         project.command(*arguments),
         cwd=project.folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **THREADS},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -440,7 +428,8 @@ def start(project, *arguments):
 
 def kill_run(process):
     """Kill Snakemake and all its jobs at once, as a power cut does."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it has come to its end
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -477,19 +466,17 @@ def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for path in before:
         path.unlink()
-    reached = []
+    target, reached = "results/first/checkpoints/tuned.pt", []
     for model in ("classifier", "tuned", "tuned"):
         progress = folder / f"{model}.resume.pt"
         old = version(progress)
-        process = start(project, "--until", "train_model")
+        process = start(project, target, "--nolock")
         while version(progress) == old and process.poll() is None:
             time.sleep(0.002)
         kill_run(process)
-        unlocked = project.run("--unlock")
-        assert unlocked.returncode == 0, unlocked.stdout
         reached.append(last_epoch(progress))
     assert reached[0] > 0 and 0 < reached[1] < reached[2]
-    done = project.run("--until", "train_model")
+    done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (project.folder / "logs/train_model/first/tuned.log").read_text()
     assert f"training goes on after epoch {reached[2]}\n" in log

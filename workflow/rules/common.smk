@@ -9,6 +9,7 @@ ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from ventral.activations.architecture_code import architecture_digest
 from ventral.activations.layer_check import check_layers_of_models
@@ -39,6 +40,19 @@ def any_of(names):
     """Return a pattern that matches these names alone: nothing else can become a path."""
     return "|".join(sorted(map(re.escape, set(names)))) or "(?!)"
 
+
+def warn_of_lost_memory(results, memory):
+    """Say that results without Snakemake's memory of them are believed, whatever made them."""
+    if Path(results).is_dir() and not (Path(memory).is_dir() and any(Path(memory).iterdir())):
+        logger.warning(
+            f"{results}/ is here without .snakemake/, Snakemake's memory of it: results are believed"
+            " to be of this config and this code. If they are of another, see README.md, What runs"
+            " again when …"
+        )
+
+
+if workflow.is_main_process:
+    warn_of_lost_memory(workflow.pathvars.get("results"), ".snakemake/metadata")
 
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
