@@ -387,6 +387,12 @@ def datasets_with_references():
     return [name for name, dataset in config["datasets"].items() if dataset["reference"]]
 
 
+def components_read(readout):
+    """Return how many principal components a readout is given; the n_components of pls are latent."""
+    most = config["pca"]["n_components"]
+    return most if readout["method"] == "pls" else readout.get("n_components", most)
+
+
 def display_settings(wildcards):
     """Return what tables and figures show of models and readouts, in the order of the config."""
     shown = ("label", "variant", "group", "architecture", "weights")
@@ -407,7 +413,7 @@ def display_settings(wildcards):
             name: {
                 "label": name,
                 **entry,
-                "n_components": entry.get("n_components", config["pca"]["n_components"]),
+                "n_components": components_read(entry),
             }
             for name, entry in config["readouts"].items()
         },

@@ -5,6 +5,7 @@ rule estimate_ceilings:
     input:
         manifest="<results>/{dataset}/responses.json",
         responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
     output:
         "<results>/{dataset}/ceilings.csv",
     log:
