@@ -132,6 +132,17 @@ DOWNLOADS = {
 }
 
 
+def files_to_fetch():
+    """Return every file and every weight of the config that a download or a mirror gives."""
+    enums = [
+        (model["architecture"], model["weights"])
+        for model in config["models"].values()
+        if isinstance(model["weights"], str)
+    ]
+    weights = [f"<resources>/weights/{model}-{enum}.pth" for model, enum in dict.fromkeys(enums)]
+    return [f"<resources>/downloads/{download}" for download in DOWNLOADS] + weights
+
+
 # Which models, layers and readouts a data set has.
 
 HEADS = {name for name, entry in config["readouts"].items() if entry["method"] == "head"}
@@ -395,6 +406,10 @@ def components_read(readout):
 
 def display_settings(wildcards):
     """Return what tables and figures show of models and readouts, in the order of the config."""
+    return describe(models_of(wildcards.dataset))
+
+
+def describe(models):
     shown = ("label", "variant", "group", "architecture", "weights")
     return {
         "models": {
@@ -407,7 +422,7 @@ def display_settings(wildcards):
                 },
                 "layers": [*layers_of(name), "head"] if HEADS else layers_of(name),
             }
-            for name in models_of(wildcards.dataset)
+            for name in models
         },
         "readouts": {
             name: {
@@ -422,3 +437,12 @@ def display_settings(wildcards):
 
 def figure_settings(wildcards):
     return {**display_settings(wildcards), "readout": config["figures"].get("readout")}
+
+
+# What the table and the figure over all data sets are given.
+
+
+def display_of_all_datasets():
+    used = [model for dataset in config["datasets"] for model in models_of(dataset)]
+    display = describe([name for name in config["models"] if name in used])
+    return {**display, "readout": config["figures"].get("readout")}

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-from ventral.data.fetch import fetch_file, mirror_folders
+from ventral.data.fetch import cache_folder, fetch_file, mirror_folders
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):
-    # Mirrors are read past the params, untracked: where a file lies changes nothing about it.
+    # Both are read past the params, untracked: where a file lies changes nothing about it.
     mirrors = mirror_folders(snakemake.config["mirrors"], os.environ.get("VENTRAL_MIRRORS"))
-    fetch_file(snakemake.params.specification, Path(snakemake.output[0]), mirrors)
+    cache = cache_folder(snakemake.config["cache"], os.environ.get("VENTRAL_CACHE"))
+    fetch_file(snakemake.params.specification, Path(snakemake.output[0]), mirrors, cache)
