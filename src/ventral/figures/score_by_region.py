@@ -81,12 +81,17 @@ def draw(
         bottom = max(LOWEST, min(0, shown[[MEAN, LOW]].min(axis=None))) - 0.03
         top = np.nanmax(shown[[MEAN, HIGH, CORRECTED, "ceiling_third_quartile"]].to_numpy(float))
         panels[0].set_ylim(bottom, min(top, 1.5) + 0.05)
-        _add_legend(figure, names, models, has_ceiling=shown["ceiling_median"].notna().any())
+        _add_legend(
+            *(figure, names, models),
+            has_ceiling=shown["ceiling_median"].notna().any(),
+            has_lower=(shown[MEAN] < LOWEST).any(),
+        )
         style.title(
             figure,
             "Explained variance by data set and region",
-            f"At each model's committed layer, on the split of scores that each data set reports;"
-            f" {readout_name(readouts[readout])}; mean over sites and its 95% bootstrap interval.",
+            "At each model's committed layer, on the stimuli that each data set reports: test,"
+            f" validation or the test stimuli of all folds; {readout_name(readouts[readout])}; mean"
+            " over sites and its 95% bootstrap interval.",
         )
     return figure
 
@@ -122,7 +127,7 @@ def _draw_panel(
             )
             if np.isfinite(row[CORRECTED]) and row[CORRECTED] >= LOWEST:
                 axes.plot(
-                    *(at + 0.25 * step, row[CORRECTED], "D"),
+                    *(at + 0.38 * step, row[CORRECTED], "D"),
                     color=colors[name],
                     markerfacecolor="white",
                     markersize=4,
@@ -159,7 +164,11 @@ def _colors(models: dict[str, dict]) -> dict[str, str]:
 
 
 def _add_legend(
-    figure: Figure, names: list[str], models: dict[str, dict], has_ceiling: bool
+    figure: Figure,
+    names: list[str],
+    models: dict[str, dict],
+    has_ceiling: bool,
+    has_lower: bool,
 ) -> None:
     colors, words = _colors(models), model_names(models)
     marks = [
@@ -173,6 +182,9 @@ def _add_legend(
         )
         for name in names
     ]
+    if has_lower:
+        lower = {"marker": "v", "color": "0.3", "markersize": 4}
+        marks.append(Line2D([], [], linestyle="none", label="lower: the number", **lower))
     if has_ceiling:
         hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
         marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
