@@ -51,3 +51,4 @@ graph: setup
 
 readme: setup-test
 	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_readme.py
+	PYTHONPATH=src:tests $(BIN)/python tests/data/test_hostile_inputs.py

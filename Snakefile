@@ -25,6 +25,7 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
+        expand("<results>/summary_by_region.{ending}", ending=["csv", "svg", "png"]),
         expand("<results>/{dataset}/scores.csv", dataset=config["datasets"]),
         expand("<results>/{dataset}/summary.csv", dataset=config["datasets"]),
         expand(
@@ -59,6 +60,12 @@ rule all:
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=datasets_with_references(),
         ),
+    localrule: True
+
+
+rule fetch:
+    input:
+        files_to_fetch(),
     localrule: True
 
 

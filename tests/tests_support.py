@@ -1,8 +1,11 @@
 """What several test files build."""
 
+import logging
 import os
+import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +47,35 @@ def store_layer(path: Path, values: np.ndarray, chunks=None, name: str = "layer1
 def layer_gram(folder: Path, values: np.ndarray) -> np.ndarray:
     """Return the Gram matrix of features that went through a store."""
     return gram_matrix(store_layer(folder / "layer.zarr", values), "layer1.0")
+
+
+class Named(dict):
+    """What a script reads as ``snakemake.input.name`` or ``snakemake.input[0]``."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, key):
+        return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
+
+
+def run_step(rule: str, folder: Path, **parts: dict) -> None:
+    """Run the script of a rule in this process, as one of its jobs would.
+
+    parts: ``input``, ``output``, ``params``, ``wildcards``, ``config``.
+    """
+    job = Named({name: Named(part) for name, part in parts.items()}, log=[str(folder / "log.txt")])
+    for path in job.get("output", {}).values():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    script = ROOT / "workflow" / "scripts" / f"{rule}.py"
+    root, shown = logging.getLogger(), warnings.formatwarning
+    handlers, level = list(root.handlers), root.level
+    try:
+        runpy.run_path(str(script), init_globals={"snakemake": job})
+    finally:  # what the job's log has changed
+        logging.captureWarnings(False)
+        warnings.formatwarning = shown
+        root.handlers[:], root.level = handlers, level

@@ -14,6 +14,7 @@ from ventral.sweeps import check_sweeps, expand_sweeps
 from ventral.training_check import check_training
 
 MOST_COMPLAINTS = 12
+FOLDED = ("k_fold", "repeated")
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
@@ -116,6 +117,31 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
                 yield f"{key} {reference[key]!r} is unknown; {nearest(reference[key], names)}"
 
 
+def _check_folds(config: Mapping) -> Iterator[str]:
+    """Refuse training where there are only folds, and published numbers of a split that is not."""
+    for name, dataset in config["datasets"].items():
+        method = dataset["split"]["method"]
+        is_folded = method in FOLDED
+        trained = [
+            model
+            for model in dataset.get("models", config["models"])
+            if "training" in config["models"].get(model, {})
+        ]
+        if is_folded and trained:
+            yield (
+                f"datasets: {name}: split: method: {method!r} has folds, and model {trained[0]!r}"
+                " is trained, which needs one train and one validation part: choose given, random"
+                " or stratified, or leave the model out of the data set's `models`"
+            )
+        for reference in dataset["reference"]:
+            if is_folded != (reference["split"] == "folds"):
+                has = "folds" if is_folded else "train, validation, test"
+                yield (
+                    f"datasets: {name}: reference: split {reference['split']!r} is not what"
+                    f" {method!r} gives; it has {has}"
+                )
+
+
 def _check_mentions(config: Mapping) -> Iterator[str]:
     """Check the names that must stand elsewhere in the config."""
     models, readouts = config["models"], config["readouts"]
@@ -148,6 +174,7 @@ def _check_entries(config: Mapping) -> Iterator[str]:
         if model["architecture"] == "pixels" and model.get("weights") is not None:
             yield f"models: {name}: weights: pixels have none"
     yield from check_training(config)
+    yield from _check_folds(config)
     most = config["pca"]["n_components"]
     for name, readout in config["readouts"].items():
         wanted = readout.get("n_components")
@@ -156,9 +183,12 @@ def _check_entries(config: Mapping) -> Iterator[str]:
         if readout["method"] != "head" and "features" not in readout:
             yield f"readouts: {name}: 'features' is missing; give raw or pcs"
             continue
-        if wanted and readout.get("features") == "raw":
+        is_pls = readout["method"] == "pls"
+        if is_pls and not wanted:
+            yield f"readouts: {name}: n_components is missing; pls has so many latent components"
+        if wanted and readout.get("features") == "raw" and not is_pls:
             yield f"readouts: {name}: n_components: raw features have no components; remove the key"
-        elif wanted and wanted > most:
+        elif wanted and wanted > most and readout.get("features") == "pcs":
             yield (
                 f"readouts: {name}: n_components: {wanted} is more than pca: n_components, {most}"
             )

@@ -4,13 +4,20 @@ import hashlib
 import http.server
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
 from ventral.data import download
-from ventral.data.fetch import fetch_file, file_digest, mirror_folders
+from ventral.data.fetch import (
+    cache_folder,
+    checked_files,
+    fetch_file,
+    file_digest,
+    mirror_folders,
+)
 from ventral.errors import VentralError
 
 CONTENT = bytes(range(256)) * 1500 + b"the end"
@@ -22,7 +29,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Serves CONTENT under every path; `server.script` holds what to do wrong, request by request.
 
     ``503`` and the like: that status. ``cut``: half of what was asked for, then hang up.
-    ``whole``: without heed to the Range header. Past its end, all goes well.
+    ``whole``: without heed to the Range header. ``endless``: no length, and more than the file.
+    ``other``: other bytes of the same length. ``slow``: after a while. Past its end, all goes well.
     """
 
     def do_GET(self):
@@ -47,6 +55,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         body = CONTENT[start:]
+        if act == "endless":
+            self.end_headers()
+            self.wfile.write(CONTENT * 9)
+            return
+        if act == "slow":
+            time.sleep(0.5)
+        if act == "other":
+            body = bytes(len(body))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if act == "cut" else body)
@@ -298,6 +314,100 @@ def test_proxies_come_from_the_environment(server, destination, monkeypatch):
     monkeypatch.setenv("http_proxy", server.url.rsplit("/", 3)[0])
     fetch_file({"sha256": SHA256, "url": "http://far.invalid/file.bin"}, destination, [])
     assert server.requests == [("http://far.invalid/file.bin", None)]
+
+
+@pytest.mark.parametrize("act", ["well", "endless"])
+def test_a_file_of_another_size_is_not_received(server, destination, act):
+    server.script = [act]
+    with pytest.raises(VentralError, match="bytes or more, the config says 1000") as error:
+        fetch_file({"sha256": SHA256, "url": server.url, "size": 1000}, destination, [])
+    assert len(server.requests) == 1 and "another file?" in str(error.value)
+    assert list(destination.parent.iterdir()) == []
+
+
+def test_the_right_size_is_received_in_parts_too(server, destination):
+    server.script = ["cut"]
+    wanted = {"sha256": SHA256, "url": server.url, "size": len(CONTENT)}
+    fetch_file(wanted, destination, [])
+    assert destination.read_bytes() == CONTENT and len(server.requests) == 2
+    assert checked_files({"data": wanted}, [destination]) == {"data": destination}
+    with pytest.raises(VentralError, match=f"has {len(CONTENT)} bytes, the config says 7"):
+        checked_files({"data": {"path": "", "size": 7}}, [destination])
+
+
+def test_wrong_bytes_of_the_right_length_are_refused(server, destination):
+    server.script = ["other"]
+    with pytest.raises(VentralError, match=r"expected .* but got .*; it was removed"):
+        fetch_file({"sha256": SHA256, "url": server.url, "size": len(CONTENT)}, destination, [])
+    assert list(destination.parent.iterdir()) == []
+
+
+def test_a_cache_keeps_one_download_for_all_projects(server, tmp_path):
+    wanted = {"sha256": SHA256, "url": server.url}
+    cache = cache_folder(None, str(tmp_path / "cache" / "deep"))
+    for project in ("one", "two"):
+        destination = tmp_path / project / "file.bin"
+        fetch_file(wanted, destination, [], cache)
+        assert destination.read_bytes() == CONTENT
+        assert list(destination.parent.iterdir()) == [destination]
+    assert len(server.requests) == 1
+    assert (tmp_path / "one/file.bin").samefile(tmp_path / "two/file.bin")  # no room taken twice
+    # Another address of the same bytes, or none: the sum is what counts.
+    fetch_file({"sha256": SHA256, "name": "file.bin"}, tmp_path / "three", [], cache)
+    assert len(server.requests) == 1
+
+
+def test_a_damaged_cache_is_mended(server, tmp_path, caplog):
+    wanted, cache = {"sha256": SHA256, "url": server.url}, tmp_path / "cache"
+    put(cache, f"{SHA256[:16]}/file.bin", b"damaged")
+    fetch_file(wanted, tmp_path / "file.bin", [], cache)
+    assert (tmp_path / "file.bin").read_bytes() == CONTENT
+    assert "is damaged: it is fetched anew" in caplog.text
+
+
+def test_a_cache_on_another_file_system_is_copied_from(server, destination, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [], tmp_path / "cache")
+    assert destination.read_bytes() == CONTENT
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_runs_at_once_share_one_download(server, tmp_path):
+    server.script = ["slow"]
+    wanted, cache = {"sha256": SHA256, "url": server.url}, tmp_path / "cache"
+    places = [tmp_path / f"run{i}" / "file.bin" for i in range(4)]
+    runs = [
+        threading.Thread(target=fetch_file, args=(wanted, place, [], cache)) for place in places
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [place.read_bytes() == CONTENT for place in places] == [True] * 4
+    assert len(server.requests) == 1
+
+
+def test_a_failed_download_frees_the_cache_for_the_next(server, tmp_path):
+    wanted, cache = {"sha256": SHA256, "url": server.url}, tmp_path / "cache"
+    server.script = ["cut"] * download.ATTEMPTS
+    with pytest.raises(VentralError, match="cannot be fetched"):
+        fetch_file(wanted, tmp_path / "one", [], cache)
+    fetch_file(wanted, tmp_path / "two", [], cache)
+    assert ranges(server)[-1] is not None  # it went on where the first broke off
+    assert (tmp_path / "two").read_bytes() == CONTENT and not (tmp_path / "one").exists()
+
+
+def test_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder(None, None) is None and cache_folder(None, "") is None
+    assert cache_folder("~/of_config", None) == tmp_path / "of_config"
+    assert cache_folder("~/of_config", str(tmp_path / "other")) == tmp_path / "other"
+    put(tmp_path, "a_file")
+    with pytest.raises(VentralError, match=r"VENTRAL_CACHE: '.*a_file' cannot be made a folder"):
+        cache_folder(None, str(tmp_path / "a_file"))
 
 
 def test_mirror_folders(tmp_path):

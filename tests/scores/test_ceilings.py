@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventral.data.responses import Responses
 from ventral.scores.ceilings import estimate_ceilings, split_half_reliability
 
 
@@ -55,8 +54,54 @@ def test_a_constant_site_is_nan():
     assert np.isfinite(reliability[1])
 
 
+SITES = pd.DataFrame({"site_id": ["a", "b"], "region": "IT"})
+
+
 def test_table_without_repetitions():
-    sites = pd.DataFrame({"site_id": ["a", "b"], "region": "IT", "animal": ""})
-    table = estimate_ceilings(Responses(np.array(["x", "y"]), sites, np.eye(2)))
-    assert list(table.columns) == ["site_id", "region", "ceiling", "n_repetitions"]
+    table = estimate_ceilings(SITES, None)
+    assert list(table.columns) == [
+        *("site_id", "region", "ceiling", "n_repetitions", "ceiling_test"),
+    ]
     assert table["ceiling"].isna().all()
+
+
+def test_test_stimuli_have_a_ceiling_of_their_own():
+    repetitions = trials(500, [0.8, 0.5], 6, 4)
+    quiet = np.arange(250)
+    repetitions[250:] = trials(250, [0.3, 0.3], 6, 5)
+    table = estimate_ceilings(SITES, repetitions, [quiet], seed=2)
+    np.testing.assert_allclose(
+        table["ceiling_test"], split_half_reliability(repetitions[quiet], seed=2)
+    )
+    assert (table["ceiling_test"] > table["ceiling"]).all()
+    folds = [quiet, np.arange(250, 500)]
+    halves = [split_half_reliability(repetitions[rows], seed=2) for rows in folds]
+    np.testing.assert_allclose(
+        estimate_ceilings(SITES, repetitions, folds, seed=2)["ceiling_test"],
+        np.mean(halves, axis=0),
+    )
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_equals_a_plain_loop_over_stimuli(same):
+    """Absent repetitions alike at all sites and not: one order of trials, or one for each site."""
+    repetitions = trials(40, [0.7, 0.5, 0.9], 7, 6)
+    lacking = np.random.default_rng(0).random((40, 1 if same else 3, 7)) < 0.3
+    repetitions[np.broadcast_to(lacking, repetitions.shape)] = np.nan
+    keys = np.random.default_rng(9)
+    expected = []
+    for _ in range(3):
+        drawn = keys.random((40, 1, 7))[:, 0]
+        halves = [[], [], []]
+        for stimulus in range(40):
+            for site in range(3):
+                present = ~np.isnan(repetitions[stimulus, site])
+                order = np.argsort(drawn[stimulus][present])
+                values = repetitions[stimulus, site][present][order]
+                if len(values) > 1:
+                    cut = len(values) // 2
+                    halves[site].append((values[:cut].mean(), values[cut:].mean()))
+        r = np.array([np.corrcoef(np.array(pairs).T)[0, 1] for pairs in halves])
+        expected.append(2 * r / (1 + r))
+    found = split_half_reliability(repetitions, seed=9, n_halvings=3)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-10)

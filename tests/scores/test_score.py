@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ventral.scores.measures import explained_variance, pearson_r, r2
-from ventral.scores.score import Fit, bootstrap_means, score_population, score_sites
+from ventral.scores.score import Fit, bootstrap_means, score_partitions, score_population
 from ventral.scores.summary import commit_layers
 
 
@@ -28,7 +28,7 @@ def a_fit(n=90, n_sites=8, seed=0, noise=1.0):
 
 def test_rows_are_the_measures_of_their_part():
     fit = a_fit()
-    table = score_sites(fit, ceiling_floor=0.3)
+    table = score_partitions({"": fit}, ceiling_floor=0.3)
     assert len(table) == 3 * 8
     test = table[table["split"] == "test"]
     y, p = fit.responses[-20:], fit.predictions[-20:]
@@ -45,14 +45,14 @@ def test_rows_are_the_measures_of_their_part():
 def test_a_part_without_responses_has_no_scores():
     fit = a_fit()
     fit.responses[-20:] = np.nan
-    assert set(score_sites(fit, 0.1)["split"]) == {"train", "validation"}
+    assert set(score_partitions({"": fit}, 0.1)["split"]) == {"train", "validation"}
 
 
 def test_population_rows():
     fit = a_fit()
     fit.responses[:, 0] = 1.0
-    sites = score_sites(fit, 0.3)
-    rows, draws = score_population(fit, sites, seed=0, n_bootstrap=200)
+    sites = score_partitions({"": fit}, 0.3)
+    rows, draws = score_population({"": fit}, sites, seed=0, n_bootstrap=200)
     row = rows[(rows["split"] == "test") & (rows["region"] == "IT")].iloc[0]
     of_it = sites[(sites["split"] == "test") & (sites["region"] == "IT")]
     assert row["n_sites"] == 4

@@ -25,6 +25,7 @@ TABLES = (
     "draw_score_along_layers",
     "draw_score_against_parameters",
 )
+JOINT = ("summarise_regions", "draw_score_by_region")
 FITS = ("fit_readout", "score_readout")
 TRAINED = ["classifier", "tuned"]
 TRAINING = ("train_model", "apply_head", "read_head", "tabulate_training")
@@ -33,7 +34,12 @@ CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
 
 def tail(jobs, *datasets):
     """Return what follows any new score of these data sets."""
-    return jobs.of(*TABLES, dataset=datasets) | jobs.of("all")
+    return jobs.of(*TABLES, dataset=datasets) | over_all(jobs)
+
+
+def over_all(jobs):
+    """Return what follows any new table of any data set."""
+    return jobs.of(*JOINT, "all")
 
 
 def fitted(jobs, *rules):
@@ -368,11 +374,11 @@ CONTRACT = [
     ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
     (
         "a data set is added",
-        "that data set",
+        "that data set, then the table and figure over all",
         add_dataset,
-        lambda jobs: jobs.of(dataset="third") | jobs.of("all"),
+        lambda jobs: jobs.of(dataset="third") | over_all(jobs),
     ),
-    ("a data set is removed", "nothing", remove_dataset, lambda jobs: jobs.of("none")),
+    ("a data set is removed", "the table and figure over all", remove_dataset, over_all),
     (
         "a layer is added, as a new tap set",
         "that layer's extraction and chain, then tables and figures",
@@ -411,7 +417,7 @@ CONTRACT = [
         "a label",
         "tables and figures are drawn again, no score",
         change_label,
-        lambda jobs: jobs.of(*TABLES[2:]) | jobs.of("all"),
+        lambda jobs: jobs.of(*TABLES[2:]) | over_all(jobs),
     ),
     (
         "the number of components",
@@ -463,10 +469,10 @@ CONTRACT = [
     ),
     (
         "the split of a data set",
-        "its split, components and what follows; no extraction, no Gram matrix",
+        "its split, ceilings, components and what follows; no extraction, no Gram matrix",
         change_split,
         lambda jobs: (
-            jobs.of("assign_split", "fit_pca", *FITS, dataset="first")
+            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
             | retrained(jobs, *TRAINED)
             | tail(jobs, "first")
         ),
@@ -485,7 +491,7 @@ CONTRACT = [
         "stimuli are added",
         "all of that data set, nothing of another",
         add_images,
-        lambda jobs: jobs.of(dataset="first") | jobs.of("all"),
+        lambda jobs: jobs.of(dataset="first") | over_all(jobs),
     ),
     (
         "the floor of the ceilings",
@@ -534,14 +540,16 @@ CONTRACT = [
         "that step and what follows",
         edit_script,
         lambda jobs: (
-            jobs.of("assign_split", "fit_pca", *FITS) | retrained(jobs, *TRAINED) | both(jobs)
+            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS)
+            | retrained(jobs, *TRAINED)
+            | both(jobs)
         ),
     ),
     (
         "code of one source of data",
         "the data sets of that source",
         edit_simulated,
-        lambda jobs: jobs.of(dataset="first") | jobs.of("all"),
+        lambda jobs: jobs.of(dataset="first") | over_all(jobs),
     ),
     (
         "style of one figure",

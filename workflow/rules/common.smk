@@ -141,6 +141,17 @@ def section_files(dataset, section):
     return files
 
 
+def files_to_fetch():
+    """Return every file and every weight of the config that a download or a mirror gives."""
+    enums = [
+        (model["architecture"], model["weights"])
+        for model in config["models"].values()
+        if isinstance(model["weights"], str)
+    ]
+    weights = [f"<resources>/weights/{model}-{enum}.pth" for model, enum in dict.fromkeys(enums)]
+    return [f"<resources>/downloads/{download}" for download in DOWNLOADS] + weights
+
+
 # Which models, layers and readouts a data set has.
 
 HEADS = {name for name, entry in config["readouts"].items() if entry["method"] == "head"}
@@ -425,17 +436,28 @@ def datasets_with_references():
     return [name for name, dataset in config["datasets"].items() if dataset["reference"]]
 
 
-def display_settings(wildcards):
-    """Return what tables and figures show of models and readouts, in the order of the config.
+def components_read(readout):
+    """Return how many principal components a readout is given; the n_components of pls are latent."""
+    most = config["pca"]["n_components"]
+    return most if readout["method"] == "pls" else readout.get("n_components", most)
 
-    They stand under the names of their entries: of a sweep, one variant is shown.
+
+def display_settings(wildcards):
+    """Return what tables and figures show of models and readouts, in the order of the config."""
+    return describe(models_of(wildcards.dataset))
+
+
+def describe(models):
+    """Describe some models, and all readouts, under the names of their entries.
+
+    Of a sweep, tables and figures show one variant.
     """
     shown = ("label", "variant", "group", "architecture")
-    models, readouts = {}, {}
-    for name in models_of(wildcards.dataset):
+    described = {"models": {}, "readouts": {}}
+    for name in models:
         model = config["models"][name]
         entry = ORIGINS["models"][name]["entry"]
-        models[entry] = {
+        described["models"][entry] = {
             "label": entry,
             **{key: model[key] for key in shown if key in model},
             "weights": "trained here" if task_of(name) else tracked_weights(name),
@@ -443,14 +465,23 @@ def display_settings(wildcards):
         }
     for name, readout in config["readouts"].items():
         entry = ORIGINS["readouts"][name]["entry"]
-        readouts[entry] = {
+        described["readouts"][entry] = {
             "label": readout.get("label", entry),
             "method": readout["method"],
             "features": readout.get("features"),
-            "n_components": readout.get("n_components", config["pca"]["n_components"]),
+            "n_components": components_read(readout),
         }
-    return {"models": models, "readouts": readouts}
+    return described
 
 
 def figure_settings(wildcards):
     return {**display_settings(wildcards), "readout": config["figures"].get("readout")}
+
+
+# What the table and the figure over all data sets are given.
+
+
+def display_of_all_datasets():
+    used = [model for dataset in config["datasets"] for model in models_of(dataset)]
+    display = describe([name for name in config["models"] if name in used])
+    return {**display, "readout": config["figures"].get("readout")}

@@ -68,3 +68,25 @@ rule draw_score_against_parameters:
         code=code("draw_score_against_parameters"),
     script:
         "../scripts/draw_score_against_parameters.py"
+
+
+rule draw_score_by_region:
+    input:
+        table="<results>/summary_by_region.csv",
+    output:
+        svg=report(
+            "<results>/summary_by_region.svg",
+            caption="../report/score_by_region.rst",
+            category="all data sets",
+            labels={"figure": "scores by data set and region"},
+        ),
+        png="<results>/summary_by_region.png",
+    log:
+        "<logs>/draw_score_by_region.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=display_of_all_datasets(),
+        code=code("draw_score_by_region"),
+    script:
+        "../scripts/draw_score_by_region.py"

@@ -5,6 +5,7 @@ rule estimate_ceilings:
     input:
         manifest="<results>/{dataset}/responses.json",
         responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
     output:
         "<results>/{dataset}/ceilings.csv",
     log:
@@ -145,3 +146,26 @@ rule check_references:
         code=code("check_references"),
     script:
         "../scripts/check_references.py"
+
+
+rule summarise_regions:
+    input:
+        summaries=expand("<results>/{dataset}/summary.csv", dataset=config["datasets"]),
+        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=config["datasets"]),
+    output:
+        report(
+            "<results>/summary_by_region.csv",
+            caption="../report/summary_by_region.rst",
+            category="all data sets",
+            labels={"table": "summary by region"},
+        ),
+    log:
+        "<logs>/summarise_regions.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        datasets=list(config["datasets"]),
+        display=display_of_all_datasets(),
+        code=code("summarise_regions"),
+    script:
+        "../scripts/summarise_regions.py"

@@ -1,10 +1,23 @@
-"""Estimate the reliability of each site."""
+"""Estimate the reliability of each site, on all stimuli and on those that test."""
 
-from ventral.data.responses import read_responses
+import numpy as np
+import pandas as pd
+
+from ventral.data.responses import read_repetitions, read_responses
+from ventral.data.splits import partitions_of
 from ventral.job_log import job_log
 from ventral.scores.ceilings import estimate_ceilings
 from ventral.tables import write_csv
 
 with job_log(snakemake.log[0]):
-    responses = read_responses(snakemake.input.responses)
-    write_csv(snakemake.output[0], estimate_ceilings(responses, snakemake.params.seed))
+    sites = read_responses(snakemake.input.responses, repetitions=False).sites
+    repeated, repetitions = read_repetitions(snakemake.input.responses) or ([], None)
+    partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
+    tests = [
+        np.flatnonzero(partition["split"].to_numpy()[repeated] == "test")
+        for partition in partitions.values()
+        if repetitions is not None
+    ]
+    write_csv(
+        snakemake.output[0], estimate_ceilings(sites, repetitions, tests, snakemake.params.seed)
+    )

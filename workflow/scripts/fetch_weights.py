@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 from ventral.activations.models import weights_url
-from ventral.data.fetch import fetch_file, mirror_folders
+from ventral.data.fetch import cache_folder, fetch_file, mirror_folders
 from ventral.job_log import job_log
 
 with job_log(snakemake.log[0]):
-    # Mirrors are read past the params, untracked: where a file lies changes nothing about it.
+    # Both are read past the params, untracked: where a file lies changes nothing about it.
     mirrors = mirror_folders(snakemake.config["mirrors"], os.environ.get("VENTRAL_MIRRORS"))
+    cache = cache_folder(snakemake.config["cache"], os.environ.get("VENTRAL_CACHE"))
     url, prefix = weights_url(*snakemake.params.weights)
-    fetch_file({"url": url, "sha256_prefix": prefix}, Path(snakemake.output[0]), mirrors)
+    fetch_file({"url": url, "sha256_prefix": prefix}, Path(snakemake.output[0]), mirrors, cache)

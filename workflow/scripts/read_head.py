@@ -11,7 +11,7 @@ from ventral.tables import read_csv
 
 with job_log(snakemake.log[0]):
     head = Store(snakemake.input.head)
-    responses = read_responses(snakemake.input.responses)
+    responses = read_responses(snakemake.input.responses, repetitions=False)
     sites = responses.sites["site_id"].to_numpy()
     check_sites(head.read("name"), sites)
     with write_store(snakemake.output.store, provenance(settings=snakemake.params.settings)) as fit:

@@ -8,6 +8,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from ventral.errors import VentralError
+
 ATTEMPTS = 5
 """Requests made for one file, both for a server that refuses for now and for broken bodies."""
 PAUSE = 1.0
@@ -16,6 +18,8 @@ TIMEOUT = 30.0
 """Seconds without an answer or a byte."""
 BLOCK = 2**16
 """Bytes read at a time. Where a connection breaks, urllib3 drops the block that is not full."""
+LONGEST_PAUSE = 300
+"""Seconds that a busy server may ask us to wait."""
 PASSING = (429, 500, 502, 503, 504)
 """HTTP statuses that are worth another request."""
 
@@ -25,20 +29,24 @@ class ResumingDownloader:
 
     received: the file that holds what has come so far. It outlives a failure; when it is whole it
         takes the place of pooch's temporary file, and pooch checks its hash.
+    size: of the whole file in bytes, where it is known: nothing else is received.
     """
 
-    def __init__(self, received: Path):
+    def __init__(self, received: Path, size: int | None = None):
         self.received = received
+        self.size = size
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
         """Download `url` to `output_file`, as pooch asks.
 
-        Raises `requests.RequestException` where the server refuses, or `ATTEMPTS` did not do.
+        Raises `requests.RequestException` where the server refuses, or `ATTEMPTS` did not do, and
+        `VentralError` where the file has another size than it should.
         """
         with requests.Session() as session:
             waiting = Retry(
                 total=ATTEMPTS - 1,
                 backoff_factor=PAUSE,
+                retry_after_max=LONGEST_PAUSE,
                 status_forcelist=PASSING,
                 raise_on_status=False,
             )
@@ -72,11 +80,22 @@ class ResumingDownloader:
             follows = response.status_code == requests.codes.partial_content and begins.startswith(
                 f"bytes {self._size()}-"
             )
+            before = self._size() if follows else 0
+            if "Content-Length" in response.headers:
+                self._check_size(before + int(response.headers["Content-Length"]), response.url)
             with self.received.open("ab" if follows else "wb") as file:
                 for block in response.iter_content(BLOCK):
                     file.write(block)
+                    if self.size is not None and file.tell() > self.size:
+                        self._check_size(file.tell(), response.url)
                 file.flush()
                 os.fsync(file.fileno())
+
+    def _check_size(self, found: int, url: str) -> None:
+        if self.size is not None and found != self.size:
+            raise VentralError(
+                f"{url} has {found} bytes or more, the config says {self.size}: another file?"
+            )
 
     def _size(self) -> int:
         return self.received.stat().st_size if self.received.exists() else 0

@@ -2,8 +2,10 @@
 
 A file is put in place by rename, after its checksum was found right. What an interrupted
 download has received stays in the folder ``{name}.fetching`` and the next call goes on from there.
+With a cache folder, runs that want the same file at once make one download of it, under a lock.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -15,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pooch
 import requests
+from filelock import FileLock, Timeout
 
 from ventral.data.download import ResumingDownloader
 from ventral.errors import VentralError
@@ -53,7 +56,13 @@ def checked_files(
 
 
 def check_sum(path: Path, specification: Mapping) -> None:
-    """Raise `VentralError` where a file does not have the sum that its specification gives."""
+    """Raise `VentralError` where a file does not have the size or sum of its specification."""
+    size = path.stat().st_size
+    if specification.get("size", size) != size:
+        raise VentralError(
+            f"{path} has {size} bytes, the config says {specification['size']}:"
+            " it is damaged or another file"
+        )
     for algorithm in DIGEST_DIGITS:
         if algorithm in specification:
             found = file_digest(path, algorithm)
@@ -85,14 +94,37 @@ def mirror_folders(configured: Sequence[str], environment: str | None) -> list[P
     return list(dict.fromkeys(folders))
 
 
-def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) -> None:
-    """Put a file at `destination`: from the first mirror that has it, else from its URL.
+def cache_folder(configured: str | None, environment: str | None) -> Path | None:
+    """Return the folder that keeps downloads for several projects, made if it is not there.
+
+    configured: the config's ``cache``. environment: the value of VENTRAL_CACHE, which wins.
+
+    Raises `VentralError` where it cannot be a folder.
+    """
+    name = environment or configured
+    if not name:
+        return None
+    folder = Path(name).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        where = "VENTRAL_CACHE" if environment else "cache"
+        raise VentralError(f"{where}: {name!r} cannot be made a folder: {error}") from error
+    return folder
+
+
+def fetch_file(
+    specification: dict, destination: Path, mirrors: Sequence[Path], cache: Path | None = None
+) -> None:
+    """Put a file at `destination`: from a mirror, else from the cache, else from its URL.
 
     specification: ``sha256`` or ``sha1`` (lower-case hex; of sha256 also the first digits alone,
         at least eight, as ``sha256_prefix``), and ``url`` or ``name`` (the file's name; without it
-        the last part of the URL) or both.
+        the last part of the URL) or both; and, if known, ``size`` in bytes.
     mirrors: folders, searched with all that is under them for a file of that name with the right
         checksum; those whose folders too are the URL's come first.
+    cache: folder that keeps what was downloaded, as ``{sum}/{name}``, or None. The file is linked
+        out of it where the file system can, else copied.
 
     Raises `VentralError` where no mirror has the file and there is no URL, where the server
     refuses or breaks off for good, and where what came has a wrong checksum.
@@ -109,6 +141,11 @@ def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) 
             shutil.rmtree(_unfinished(destination), ignore_errors=True)
             return
         wrong.append(f"{candidate} has {algorithm} {found}")
+    if cache is not None:
+        kept = cache / expected[:16] / name
+        if _is_right(kept, algorithm, expected):
+            _place(kept, destination)
+            return
     looked = f"searched: {', '.join(map(str, mirrors)) or 'no mirrors'}"
     if wrong:
         looked += f"; other files of that name: {', '.join(wrong)}"
@@ -119,8 +156,15 @@ def fetch_file(specification: dict, destination: Path, mirrors: Sequence[Path]) 
         )
     if wrong:
         logger.warning("%s: wanted %s %s; %s", name, algorithm, expected, looked)
+    size = specification.get("size")
     try:
-        _download(url, algorithm, expected, destination)
+        if cache is None:
+            _download(url, algorithm, expected, size, destination)
+        else:
+            with _lock(kept):
+                if not _is_right(kept, algorithm, expected):  # another run may just have got it
+                    _download(url, algorithm, expected, size, kept)
+            _place(kept, destination)
     except requests.RequestException as error:
         raise VentralError(
             f"{name}: cannot be fetched from {url}: {error} ({looked}). On a machine without"
@@ -181,23 +225,64 @@ def _walk(top: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def _is_right(kept: Path, algorithm: str, expected: str) -> bool:
+    """Tell whether the cache has a file; one that was damaged there is fetched anew."""
+    if not kept.is_file():
+        return False
+    if file_digest(kept, algorithm).startswith(expected):
+        return True
+    logger.warning("%s is damaged: it is fetched anew", kept)
+    return False
+
+
+@contextlib.contextmanager
+def _lock(kept: Path) -> Iterator[None]:
+    """Wait until no other run fetches this file. A killed run's lock is free by itself."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    # Outside the file's folder: with a lock that comes and goes two runs could hold "the" lock.
+    lock = FileLock(kept.parent.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.warning("%s is being fetched by another run: waiting for it", kept.name)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _place(kept: Path, destination: Path) -> None:
+    with write_aside(destination) as aside:
+        aside.unlink(missing_ok=True)
+        try:
+            aside.hardlink_to(kept)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(kept, aside)
+    shutil.rmtree(_unfinished(destination), ignore_errors=True)
+
+
 def _unfinished(destination: Path) -> Path:
     return Path(destination).with_name(Path(destination).name + ".fetching")
 
 
-def _download(url: str, algorithm: str, expected: str, destination: Path) -> None:
+def _download(url: str, algorithm: str, expected: str, size: int | None, destination: Path) -> None:
     # pooch makes temporary files of its own: they too stay in this folder, and go with it.
     unfinished = _unfinished(destination)
     unfinished.mkdir(parents=True, exist_ok=True)
     received = unfinished / "received"
     resumed = received.exists()
-    fetched = pooch.retrieve(
-        url,
-        known_hash=None,  # checked here, since pooch knows no sum by its first digits
-        fname=destination.name,
-        path=unfinished,
-        downloader=ResumingDownloader(received),
-    )
+    try:
+        fetched = pooch.retrieve(
+            url,
+            known_hash=None,  # checked here, since pooch knows no sum by its first digits
+            fname=destination.name,
+            path=unfinished,
+            downloader=ResumingDownloader(received, size),
+        )
+    except VentralError:  # of another size: nothing of it is of use
+        shutil.rmtree(unfinished)
+        raise
     found = file_digest(fetched, algorithm)
     if found.startswith(expected):
         Path(fetched).replace(destination)
@@ -205,7 +290,7 @@ def _download(url: str, algorithm: str, expected: str, destination: Path) -> Non
         return
     shutil.rmtree(unfinished)
     if resumed:  # the part that an earlier run had left may be to blame
-        _download(url, algorithm, expected, destination)
+        _download(url, algorithm, expected, size, destination)
         return
     raise VentralError(
         f"{destination.name} from {url}: {algorithm} expected {expected} but got {found};"

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from ventral.data.archives import BACKGROUND, ImageArchive, decode_image
+from ventral.data.archives import ImageArchive, decode_image
 from ventral.data.image_folders import IMAGE_ENDINGS
+from ventral.data.image_sizes import fit_image
 from ventral.data.response_files import read_response_file, read_table, refuse_twice
 from ventral.data.responses import Responses
 from ventral.data.splits import random_split
@@ -26,9 +26,7 @@ MOST_NAMED = 3
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the images in the order of their base names, all of one size.
 
-    settings: ``image_size``, the side in pixels; ``fit``: ``letterbox`` (shrink or enlarge until
-        the image fits, grey bars beside it) or ``squash`` (both sides, whatever the shape);
-        ``split_seed``. Pillow's bilinear filter, antialiased; an image of that size is left alone.
+    settings: ``image_size``, the side in pixels, and ``fit`` (`fit_image`); ``split_seed``.
     files: ``images`` (zip), or ``images/...`` (the files of a folder); and, if there is one,
         ``table``, a CSV with ``stimulus_id`` and any of ``split``, ``object``, ``category``.
 
@@ -100,22 +98,6 @@ def read_responses(
         )
     sites = _sites(settings, files, site_id)
     return Responses(stimulus_id, sites, average, values if values.shape[2] > 1 else None)
-
-
-def fit_image(image: np.ndarray, size: int, fit: str) -> np.ndarray:
-    """Return an image, (height, width, 3) uint8, as (size, size, 3); see `read_stimuli`."""
-    height, width, _ = image.shape
-    if (height, width) == (size, size):
-        return image
-    whole = Image.fromarray(image)
-    if fit == "squash":
-        return np.array(whole.resize((size, size), Image.Resampling.BILINEAR))
-    scale = size / max(height, width)
-    inside = max(1, round(width * scale)), max(1, round(height * scale))
-    canvas = Image.new("RGB", (size, size), BACKGROUND[:3])
-    corner = (size - inside[0]) // 2, (size - inside[1]) // 2
-    canvas.paste(whole.resize(inside, Image.Resampling.BILINEAR), corner)
-    return np.array(canvas)
 
 
 def _images(files: Mapping[str, Path]) -> tuple[list[str], Callable[[int], np.ndarray], str]:

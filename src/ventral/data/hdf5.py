@@ -13,6 +13,7 @@ import numpy as np
 
 from ventral.errors import VentralError, nearest
 
+MOST_CHARACTERS = 4096
 HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError)
 
 
@@ -74,6 +75,33 @@ def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
         where = f"{found.file.filename}: key {found.name.lstrip('/')!r}"
         raise VentralError(f"{where} is no {encoding} text: {error}") from error
     return np.array(names, dtype=object).reshape(found.shape)
+
+
+def read_referenced_text(file: h5py.File, key: str) -> list[str]:
+    """Return the strings that an array of references points to, as MATLAB keeps a cell of text.
+
+    A string is an array of UTF-16 code units in the same file; `MOST_CHARACTERS` at most.
+    Raises `VentralError` naming file and key where it is not so.
+    """
+    found = dataset(file, key, kind="O")
+    if h5py.check_ref_dtype(found.dtype) is not h5py.Reference:
+        raise VentralError(f"{file.filename}: key {key!r} holds no references to text")
+    return [_text_behind(file, key, reference) for reference in read(found).ravel()]
+
+
+def _text_behind(file: h5py.File, key: str, reference: h5py.Reference) -> str:
+    what = f"{file.filename}: key {key!r}"
+    try:
+        target = file[reference]
+    except HDF5_ERRORS as error:
+        raise VentralError(f"{what} has a reference to nothing: {error}") from error
+    right = isinstance(target, h5py.Dataset) and target.dtype == np.uint16
+    if not right or target.is_virtual or target.external or target.size > MOST_CHARACTERS:
+        raise VentralError(f"{what} has a reference to something that is no short text")
+    try:
+        return read(target).ravel().astype("<u2").tobytes().decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        raise VentralError(f"{what} has a text that is no UTF-16: {error}") from error
 
 
 def _inside(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.store import Store, write_store
+from ventral.store import RowDigest, Store, write_store
 
 SITE_COLUMNS = ("site_id", "region", "animal")
+STIMULI_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Responses:
     sites: one row per site: ``site_id`` (unique strings), ``region``, ``animal``.
     average: (n, sites) responses averaged over repetitions, in the data set's own unit.
     repetitions: (n, sites, r) single repetitions, NaN where absent, or None.
+    noise_variance: (n, sites), of `average`, where it is known: `variance_of_average`.
     truth: further arrays of simulated data, (n, sites), e.g. the noiseless rate.
     """
 
@@ -28,6 +30,7 @@ class Responses:
     sites: pd.DataFrame
     average: np.ndarray
     repetitions: np.ndarray | None = None
+    noise_variance: np.ndarray | None = None
     truth: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -69,20 +72,48 @@ def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarr
         raise VentralError("no stimulus has responses: all of them are NaN")
 
 
+def variance_of_average(repetitions: np.ndarray) -> np.ndarray:
+    """Return the noise variance of the average over repetitions, (n, sites).
+
+    repetitions: (n, sites, r), NaN where absent. It is s²/r, s² the variance over repetitions (with
+    r − 1). A stimulus with one repetition gets the site's mean s², divided by one; a stimulus with
+    none, and a site where nothing was repeated, NaN.
+    """
+    count = (~np.isnan(repetitions)).sum(axis=2)
+    single = np.full(count.shape, np.nan)
+    for start in range(0, len(repetitions), STIMULI_AT_ONCE):
+        rows = slice(start, start + STIMULI_AT_ONCE)
+        block = repetitions[rows].astype(np.float64)
+        present = ~np.isnan(block)
+        n = count[rows, :, None]
+        mean = np.where(present, block, 0).sum(axis=2, keepdims=True) / np.maximum(n, 1)
+        squares = np.where(present, block - mean, 0) ** 2
+        sums = squares.sum(axis=2)
+        single[rows] = np.where(count[rows] > 1, sums / np.maximum(count[rows] - 1, 1), np.nan)
+    repeated = count > 1
+    pooled = np.where(repeated, single, 0).sum(axis=0) / np.maximum(repeated.sum(axis=0), 1)
+    pooled = np.where(repeated.any(axis=0), pooled, np.nan)
+    single = np.where(count == 1, pooled, single)
+    return single / np.where(count > 0, count, np.nan)
+
+
 def write_responses(path: str | Path, responses: Responses, attributes: dict | None = None) -> None:
     """Write responses as Zarr.
 
-    Arrays: ``responses`` (stimulus, site) float64; ``repetitions`` (stimulus, site, repetition)
-    where known; ``stimulus_id``; ``site_id``, ``region``, ``animal`` (site); each of `truth`.
+    Arrays: ``responses`` (stimulus, site) float64; where known, ``repetitions`` (stimulus, site,
+    repetition) float32 and ``noise_variance`` (stimulus, site) of the average; ``stimulus_id``;
+    ``site_id``, ``region``, ``animal`` (site); each of `truth`.
     """
     with write_store(path, attributes) as store:
         store.put("responses", responses.average.astype(np.float64), ("stimulus", "site"))
         if responses.repetitions is not None:
             store.put(
                 "repetitions",
-                responses.repetitions.astype(np.float32),
+                responses.repetitions.astype(np.float32, copy=False),
                 ("stimulus", "site", "repetition"),
             )
+            noise = variance_of_average(responses.repetitions)
+            store.put("noise_variance", noise, ("stimulus", "site"))
         store.put("stimulus_id", responses.stimulus_id, ("stimulus",))
         for column in responses.sites:
             store.put(column, responses.sites[column].to_numpy(), ("site",))
@@ -90,31 +121,49 @@ def write_responses(path: str | Path, responses: Responses, attributes: dict | N
             store.put(name, values, ("stimulus", "site"))
 
 
-def read_responses(path: str | Path) -> Responses:
-    """Return the responses of a store, checked against its manifest."""
+def read_responses(path: str | Path, repetitions: bool = True) -> Responses:
+    """Return the responses of a store, checked against its manifest.
+
+    repetitions: whether to read the single repetitions too, by far the largest array.
+    """
     store = Store(path)
-    known = {"responses", "repetitions", "stimulus_id"}
-    per_site = [
-        name
-        for name, entry in store.manifest.items()
-        if name not in known and len(entry["shape"]) == 1
-    ]
-    truth = [
-        name
-        for name, entry in store.manifest.items()
-        if name not in known and len(entry["shape"]) == 2
-    ]
+    known = {"responses", "repetitions", "noise_variance", "stimulus_id"}
+    others = {
+        name: len(entry["shape"]) for name, entry in store.manifest.items() if name not in known
+    }
 
     def column(name: str) -> np.ndarray:
         values = store.read(name)
         return values.astype(object) if values.dtype.kind == "T" else values
 
+    with_repetitions = repetitions and "repetitions" in store
     return Responses(
         stimulus_id=column("stimulus_id"),
-        sites=pd.DataFrame({name: column(name) for name in per_site}),
+        sites=pd.DataFrame({name: column(name) for name, axes in others.items() if axes == 1}),
         average=store.read("responses"),
-        repetitions=store.read("repetitions").astype(np.float64)
-        if "repetitions" in store
-        else None,
-        truth={name: store.read(name) for name in truth},
+        repetitions=store.read("repetitions").astype(np.float64) if with_repetitions else None,
+        noise_variance=store.read("noise_variance") if "noise_variance" in store else None,
+        truth={name: store.read(name) for name, axes in others.items() if axes == 2},
     )
+
+
+def read_repetitions(path: str | Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the stimuli with single repetitions, (m,) rows, and those, (m, sites, r) float64.
+
+    Stimuli that have none are never in memory all at once: a data set may repeat its test stimuli
+    alone. None where nothing was repeated.
+    """
+    store = Store(path)
+    if "repetitions" not in store:
+        return None
+    array = store.array("repetitions")
+    digest = RowDigest(array.shape, array.dtype)
+    rows, blocks = [], []
+    for start in range(0, array.shape[0], array.chunks[0]):
+        block = store.read_slice("repetitions", slice(start, start + array.chunks[0]))
+        digest.update(block)
+        present = np.flatnonzero(~np.isnan(block).all(axis=(1, 2)))
+        rows.append(start + present)
+        blocks.append(block[present].astype(np.float64))
+    store.check("repetitions", digest.hexdigest())
+    return np.concatenate(rows), np.concatenate(blocks)

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from ventral.errors import VentralError
 
-SOURCES = ("simulated", "cowley_v4", "nx414", "files", "majajhong2015")
+SOURCES = ("simulated", "cowley_v4", "nx414", "files", "majajhong2015", "tvsd")
 
 
 def load_source(name: str) -> ModuleType:

@@ -17,6 +17,7 @@ from ventral.scores.reporting import (
     model_names,
     readout_name,
     regions_in_order,
+    split_in_words,
 )
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -88,7 +89,7 @@ def draw(
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
-            f"{split.capitalize()} split; {readout_name(readouts[readout])}; a point is a site.",
+            f"{split_in_words(split)}; {readout_name(readouts[readout])}; a point is a site.",
         )
     return figure
 

@@ -15,6 +15,7 @@ from ventral.scores.reporting import (
     model_names,
     readout_name,
     regions_in_order,
+    split_in_words,
 )
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
@@ -62,7 +63,7 @@ def draw(
         style.title(
             figure,
             "Score against the number of retrained parameters",
-            f"{split.capitalize()} split, committed layer; {readout_name(readouts[readout])}; mean"
+            f"{split_in_words(split)}, committed layer; {readout_name(readouts[readout])}; mean"
             " over sites and its 95% bootstrap interval; small: variants of a sweep that were not"
             " chosen; a cross: training did not beat its start.",
         )

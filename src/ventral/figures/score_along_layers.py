@@ -17,6 +17,7 @@ from ventral.scores.reporting import (
     model_names,
     readout_name,
     regions_in_order,
+    split_in_words,
 )
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
@@ -59,7 +60,7 @@ def draw(
         style.title(
             figure,
             "Explained variance along the layers of each network",
-            f"{split.capitalize()} split; {readout_name(readouts[readout])};"
+            f"{split_in_words(split)}; {readout_name(readouts[readout])};"
             " mean over sites and its 95% bootstrap interval.",
         )
     return figure

@@ -10,6 +10,7 @@ from ventral.readouts.regression import (
     Readout,
     alpha_grid,
     fit_linear,
+    fit_pls,
     fit_ridge,
     fit_ridge_cv,
 )
@@ -26,14 +27,16 @@ def fit_readout(
 ) -> tuple[Readout, np.ndarray]:
     """Fit a readout on the train stimuli.
 
-    settings: ``method`` (linear, ridge, ridge_cv), and as the method needs ``alpha``, ``alphas``,
-    ``per_site``, and ``n_components`` (take only the first of the components).
+    settings: ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``,
+    ``alphas``, ``per_site``, and ``n_components``: of ``pls`` the latent components, of all others
+    how many of the first components to take. ``pls`` is fitted to the sites of a region together.
     scores: (n, k), all stimuli. eigenvalues: (k,). train: (n_train,) indices.
 
     Returns the readout and the scores it reads, (n, k'). Raises `VentralError` where a train
     stimulus has no responses.
     """
-    k = settings.get("n_components") or len(eigenvalues)
+    is_pls = settings["method"] == "pls"
+    k = (not is_pls and settings.get("n_components")) or len(eigenvalues)
     scores, eigenvalues = scores[:, :k], eigenvalues[:k]
     recorded = responses.average[train]
     without = np.isnan(recorded).any(axis=1)
@@ -47,7 +50,40 @@ def fit_readout(
         readout = fit_linear(fitted, eigenvalues, recorded)
     elif settings["method"] == "ridge":
         readout = fit_ridge(fitted, eigenvalues, recorded, settings["alpha"])
+    elif is_pls:
+        regions = responses.sites["region"].to_numpy()
+        readout = _by_region(fitted, eigenvalues, recorded, regions, settings["n_components"])
     else:
         alphas = alpha_grid(settings.get("alphas", REPORT_GRID), eigenvalues, len(train))
         readout = fit_ridge_cv(fitted, eigenvalues, recorded, alphas, settings["per_site"])
     return readout, scores
+
+
+def _by_region(
+    fitted: np.ndarray,
+    eigenvalues: np.ndarray,
+    recorded: np.ndarray,
+    regions: np.ndarray,
+    n_components: int,
+) -> Readout:
+    """Fit PLS to each region's sites: its latent components depend on which sites it is given."""
+    k, n_sites = len(eigenvalues), len(regions)
+    whole = Readout(
+        coefficients=np.empty((k, n_sites)),
+        intercept=np.empty(n_sites),
+        alpha=np.full(n_sites, np.nan),
+        alpha_on_edge=np.zeros(n_sites, bool),
+        dual_coefficients=np.empty((len(fitted), n_sites)),
+    )
+    for region in dict.fromkeys(regions):
+        inside = regions == region
+        part = fit_pls(fitted, eigenvalues, recorded[:, inside], n_components)
+        whole.coefficients[:, inside] = part.coefficients
+        whole.intercept[inside] = part.intercept
+        whole.dual_coefficients[:, inside] = part.dual_coefficients
+    return whole
+
+
+def components_used(settings: Mapping, scores: np.ndarray) -> int:
+    """Return the number that scores report: the latent components of PLS, else those it reads."""
+    return settings["n_components"] if settings["method"] == "pls" else scores.shape[1]

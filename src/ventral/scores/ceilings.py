@@ -1,31 +1,43 @@
 """The ceiling of a site: its split-half reliability over repetitions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from ventral.data.responses import Responses
 from ventral.scores.measures import pearson_r
 
 N_HALVINGS = 10
 
 
-def estimate_ceilings(responses: Responses, seed: int = 0) -> pd.DataFrame:
-    """Return ``site_id, region, ceiling, n_repetitions``, one row per site.
+def estimate_ceilings(
+    sites: pd.DataFrame,
+    repetitions: np.ndarray | None,
+    tests: Sequence[np.ndarray] = (),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return ``site_id, region, ceiling, n_repetitions, ceiling_test``, one row per site.
 
-    n_repetitions is the mean number over stimuli. Without repetitions the ceiling is NaN.
+    sites: ``site_id`` and ``region``. repetitions: (stimuli, sites, r), NaN where absent, or None.
+    tests: the rows of the test stimuli of each partition.
+
+    ``ceiling`` is over all stimuli, ``ceiling_test`` over the test stimuli alone, averaged over
+    folds; n_repetitions is the mean number over stimuli that have any. Without repetitions all
+    three are NaN.
     """
-    sites = responses.sites
-    if responses.repetitions is None:
-        ceiling, count = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
-    else:
-        ceiling = split_half_reliability(responses.repetitions, seed)
-        count = (~np.isnan(responses.repetitions)).sum(axis=2).mean(axis=0)
+    ceiling, test, count = (np.full(len(sites), np.nan) for _ in range(3))
+    if repetitions is not None and len(repetitions):
+        ceiling = split_half_reliability(repetitions, seed)
+        count = (~np.isnan(repetitions)).sum(axis=2).mean(axis=0)
+        if tests:
+            test = np.mean([split_half_reliability(repetitions[r], seed) for r in tests], axis=0)
     return pd.DataFrame(
         {
             "site_id": sites["site_id"],
             "region": sites["region"],
             "ceiling": ceiling,
             "n_repetitions": count,
+            "ceiling_test": test,
         }
     )
 
@@ -44,13 +56,16 @@ def split_half_reliability(
     random = np.random.default_rng(seed)
     absent = np.isnan(repetitions)
     count = r - absent.sum(axis=2)
+    values = np.where(absent, 0.0, repetitions)
+    # Where all sites lack the same repetitions, as they mostly do, one order serves them all.
+    pattern = absent[:, :1] if (absent == absent[:, :1]).all() else absent
+    half = count // 2
     reliabilities = np.full((n_halvings, sites), np.nan)
     for halving in range(n_halvings):
-        keys = np.where(absent, np.inf, random.random((n, 1, r)))
+        keys = np.where(pattern, np.inf, random.random((n, 1, r)))
         place = keys.argsort(axis=2).argsort(axis=2)
-        half = count[:, :, None] // 2
-        first = np.where(place < half, repetitions, 0.0).sum(axis=2)
-        second = np.where((place >= half) & ~absent, repetitions, 0.0).sum(axis=2)
+        is_first = place < half[:, : pattern.shape[1], None]
+        first, rest = (values * is_first).sum(axis=2), (values * ~is_first).sum(axis=2)
         for site in range(sites):
             use = count[:, site] >= 2
             if use.sum() < 3:
@@ -58,7 +73,7 @@ def split_half_reliability(
             size = count[use, site]
             correlation = pearson_r(
                 (first[use, site] / (size // 2))[:, None],
-                (second[use, site] / (size - size // 2))[:, None],
+                (rest[use, site] / (size - size // 2))[:, None],
             )[0]
             reliabilities[halving, site] = 2 * correlation / (1 + correlation)
     return reliabilities.mean(axis=0)

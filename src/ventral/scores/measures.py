@@ -20,6 +20,40 @@ def pearson_r(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     return (_standardise(responses) * _standardise(predictions)).mean(axis=0)
 
 
+def explained_and_explainable(
+    responses: np.ndarray, predictions: np.ndarray, noise_variance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the explained, the explainable and the whole variance of each site, each (sites,).
+
+    responses, predictions, noise_variance: (stimuli, sites); the last is the variance of each
+    response's noise, s²/r of an average of r trials.
+
+    With y = signal + noise, and predictions that know nothing of the noise,
+    ``Var(y) − Var(y−ŷ) = Var(signal) − Var(signal−ŷ)``: the explained variance as a variance needs
+    no correction. ``Var(y) − mean(noise variance)`` is the signal's. Their quotient is the
+    explained variance of the noiseless response (Sahani and Linden, NIPS 2002; Haefner and Cumming,
+    NIPS 2008; as "fraction of explainable variance explained" in Cadena et al., PLoS Comput. Biol.
+    2019). Variances have n − 1, so that each is unbiased. NaN for a constant site, and where the
+    noise of a stimulus is not known.
+    """
+    if len(responses) < 2:
+        return (np.full(responses.shape[1], np.nan),) * 3
+    whole = _nan_where_zero(responses.var(axis=0, ddof=1), responses)
+    explained = whole - (responses - predictions).var(axis=0, ddof=1)
+    return explained, whole - noise_variance.mean(axis=0), whole
+
+
+def noise_corrected(
+    explained: np.ndarray, explainable: np.ndarray, whole: np.ndarray, floor: float
+) -> np.ndarray:
+    """Return explained by explainable variance; NaN where less than `floor` can be explained.
+
+    All arrays as from `explained_and_explainable`, (sites,).
+    """
+    with np.errstate(invalid="ignore"):
+        return explained / np.where(explainable >= floor * whole, explainable, np.nan)
+
+
 def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
     """Return the mean of the sites × sites block of correlations of responses with predictions.
 

@@ -19,12 +19,12 @@ STREAM = ("V1", "V2", "V4", "IT")
 
 
 def reported_split(summary: pd.DataFrame) -> str:
-    """Return "test" where the summary has a defined test score, else "validation".
+    """Return "folds" where the summary has them, "test" where that is defined, else "validation".
 
     Raises `VentralError` where neither has one.
     """
     defined = summary.loc[summary["explained_variance_mean"].notna(), "split"]
-    for split in ("test", "validation"):
+    for split in ("folds", "test", "validation"):
         if (defined == split).any():
             return split
     found = ", ".join(sorted(set(summary["split"]))) or "none"
@@ -32,6 +32,13 @@ def reported_split(summary: pd.DataFrame) -> str:
         "The summary has no defined explained variance on the test or the validation split"
         f" (splits in it: {found}), so there is nothing to report."
     )
+
+
+def split_in_words(split: str) -> str:
+    """Return what a figure says of the stimuli that a score is of."""
+    if split == "folds":
+        return "Mean over the test stimuli of all folds, which chose the layer too"
+    return f"{split.capitalize()} split"
 
 
 def default_readout(readouts: dict[str, dict]) -> str:

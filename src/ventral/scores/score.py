@@ -1,16 +1,28 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ventral.data.splits import WHOLE
 from ventral.data.stimuli import SPLITS
-from ventral.scores.measures import cross_site_correlation, explained_variance, pearson_r, r2
+from ventral.errors import VentralError
+from ventral.scores.measures import (
+    cross_site_correlation,
+    explained_and_explainable,
+    explained_variance,
+    noise_corrected,
+    pearson_r,
+    r2,
+)
 
 MEASURES = ("r2", "explained_variance", "pearson_r")
+VARIANCES = ("_explained", "_explainable", "_whole")
 INTERVAL = (2.5, 97.5)
+FOLDS = "folds"
+"""The split of the means over folds, where a data set has folds."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,7 @@ class Fit:
     predictions, responses: (stimuli, sites); responses are NaN where a stimulus has none.
     split: (stimuli,) strings. sites: table with site_id and region. alpha, alpha_on_edge: (sites,).
     ceiling: (sites,). n_components: number of components of the readout's features.
+    noise_variance: (stimuli, sites) of the responses, or None.
     """
 
     predictions: np.ndarray
@@ -30,25 +43,64 @@ class Fit:
     alpha_on_edge: np.ndarray
     ceiling: np.ndarray
     n_components: int
+    noise_variance: np.ndarray | None = None
 
-    def parts(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-        """Give (split, responses, predictions) of each split that has responses."""
+    def parts(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give each split that has responses, with its rows."""
         answered = ~np.isnan(self.responses).any(axis=1)
         for part in SPLITS:
-            rows = (self.split == part) & answered
-            if rows.sum() > 1:
-                yield part, self.responses[rows], self.predictions[rows]
+            rows = np.flatnonzero((self.split == part) & answered)
+            if len(rows) > 1:
+                yield part, rows
+
+
+def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFrame:
+    """Return one row per split and site; with folds, per fold and site, and their means.
+
+    fits: by partition. A fold's rows are of its test stimuli and have its name as their split. The
+    means over folds stand under the split `FOLDS`; there ``r2_ceiled`` is of the mean correlation,
+    ``explained_variance_corrected`` of the summed variances; alpha and n_components are medians. A
+    site that is undefined in one fold has no mean.
+    """
+    if WHOLE in fits:
+        return _without_parts(score_sites(fits[WHOLE], ceiling_floor))
+    tables = []
+    for name, fit in fits.items():
+        _test_rows(name, fit)
+        of_fold = score_sites(fit, ceiling_floor)
+        tables.append(of_fold[of_fold["split"] == "test"].assign(split=name))
+    folds = pd.concat(tables, ignore_index=True)
+    grouped = folds.groupby("site_id", sort=False)
+    columns = [*MEASURES, *VARIANCES]
+    means = grouped[columns].mean(skipna=False)
+    middles = grouped[["alpha", "n_components"]].median()
+    first = tables[0].reset_index(drop=True)
+    mean = first.assign(
+        split=FOLDS,
+        **{column: means[column].to_numpy() for column in columns},
+        **{column: middles[column].to_numpy() for column in middles},
+    )
+    mean = _with_ceiled(mean, ceiling_floor)
+    return _without_parts(pd.concat([folds, mean], ignore_index=True))
 
 
 def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
-    """Return one row per split and site.
+    """Return one row per split and site, with the variances that the correction rests on.
 
-    ``r2_ceiled = pearson_r² / ceiling``: the reliability bounds r², its root bounds r. It is not
-    clipped; it is NaN where the ceiling is unknown or under `ceiling_floor`.
+    ``r2_ceiled = pearson_r² / ceiling``: the reliability bounds r², its root bounds r.
+    ``explained_variance_corrected`` is `noise_corrected`; not on train stimuli, whose noise the
+    readout has seen. Neither is clipped; they are NaN where the ceiling, or the fraction of the
+    variance that can be explained, is unknown or under `ceiling_floor`.
     """
-    ceiling = np.where(fit.ceiling >= ceiling_floor, fit.ceiling, np.nan)
-    return pd.concat(
-        [
+    tables = []
+    for part, rows in fit.parts():
+        responses, predictions = fit.responses[rows], fit.predictions[rows]
+        if fit.noise_variance is None or part == "train":
+            noise = np.full(responses.shape, np.nan)
+        else:
+            noise = fit.noise_variance[rows]
+        variances = explained_and_explainable(responses, predictions, noise)
+        tables.append(
             pd.DataFrame(
                 {
                     "region": fit.sites["region"],
@@ -56,25 +108,39 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
                     "site_id": fit.sites["site_id"],
                     "r2": r2(responses, predictions),
                     "explained_variance": explained_variance(responses, predictions),
-                    "pearson_r": (correlation := pearson_r(responses, predictions)),
+                    "pearson_r": pearson_r(responses, predictions),
                     "ceiling": fit.ceiling,
-                    "r2_ceiled": correlation**2 / ceiling,
+                    "r2_ceiled": np.nan,
                     "alpha": fit.alpha,
                     "n_components": fit.n_components,
+                    "explained_variance_corrected": np.nan,
+                    **dict(zip(VARIANCES, variances, strict=True)),
                 }
             )
-            for part, responses, predictions in fit.parts()
-        ],
-        ignore_index=True,
+        )
+    return _with_ceiled(pd.concat(tables, ignore_index=True), ceiling_floor)
+
+
+def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
+    """Fill in the two columns that set a score against what can be explained."""
+    ceiling = np.where(table["ceiling"] >= floor, table["ceiling"], np.nan)
+    variances = (table[column].to_numpy() for column in VARIANCES)
+    return table.assign(
+        r2_ceiled=table["pearson_r"] ** 2 / ceiling,
+        explained_variance_corrected=noise_corrected(*variances, floor),
     )
 
 
-def score_population(
-    fit: Fit, site_scores: pd.DataFrame, seed: int, n_bootstrap: int
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Summarise the sites of each split and region.
+def _without_parts(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns=list(VARIANCES))
 
-    site_scores: from `score_sites`.
+
+def score_population(
+    fits: Mapping[str, Fit], site_scores: pd.DataFrame, seed: int, n_bootstrap: int
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Summarise the sites of each split and region; of folds, their means.
+
+    fits: by partition. site_scores: from `score_partitions`.
 
     Returns a table (one row per split and region: counts, mean, median and 95 % bootstrap interval
     of each measure, cross_site_correlation) and the bootstrap means, {"split/region": (n_bootstrap,
@@ -83,20 +149,26 @@ def score_population(
     draw.
     """
     rows, draws = [], {}
-    regions = fit.sites["region"].to_numpy()
-    for part, responses, predictions in fit.parts():
+    any_fit = next(iter(fits.values()))
+    regions = any_fit.sites["region"].to_numpy()
+    on_edge = np.any([fit.alpha_on_edge for fit in fits.values()], axis=0)
+    for part, samples in _samples(fits).items():
         for region in dict.fromkeys(regions):
             inside = regions == region
-            means = bootstrap_means(responses[:, inside], predictions[:, inside], seed, n_bootstrap)
+            of_region = [
+                (stimuli, responses[:, inside], predictions[:, inside])
+                for stimuli, responses, predictions in samples
+            ]
+            means = bootstrap_fold_means(of_region, seed, n_bootstrap)
             draws[f"{part}/{region}"] = means
             table = site_scores[(site_scores["split"] == part) & (site_scores["region"] == region)]
             row = {
                 "region": region,
                 "split": part,
-                "n_components": fit.n_components,
+                "n_components": table["n_components"].median(),
                 "n_sites": int(inside.sum()),
                 "n_undefined": int(table["explained_variance"].isna().sum()),
-                "n_alpha_on_edge": int(fit.alpha_on_edge[inside].sum()),
+                "n_alpha_on_edge": int(on_edge[inside].sum()),
             }
             for column, measure in enumerate(MEASURES):
                 row[f"{measure}_mean"] = table[measure].mean()
@@ -107,16 +179,44 @@ def score_population(
                     else (np.nan, np.nan)
                 )
                 row[f"{measure}_low"], row[f"{measure}_high"] = low, high
-            row["cross_site_correlation"] = cross_site_correlation(
-                responses[:, inside], predictions[:, inside]
+            row["cross_site_correlation"] = np.mean(
+                [cross_site_correlation(*pair) for _, *pair in of_region]
             )
             row["ceiling_median"] = table["ceiling"].median()
             row["r2_ceiled_median"] = table["r2_ceiled"].median()
             row["n_under_ceiling_floor"] = int(
                 (table["ceiling"].notna() & table["r2_ceiled"].isna()).sum()
             )
+            corrected = table["explained_variance_corrected"]
+            row["explained_variance_corrected_mean"] = corrected.mean()
+            row["explained_variance_corrected_median"] = corrected.median()
+            row["n_uncorrected"] = int(corrected.isna().sum())
             rows.append(row)
     return pd.DataFrame(rows), draws
+
+
+def _test_rows(fold: str, fit: Fit) -> np.ndarray:
+    rows = dict(fit.parts()).get("test")
+    if rows is None:
+        raise VentralError(
+            f"{fold} has fewer than two test stimuli with responses: take fewer folds, or another"
+            " seed of the split"
+        )
+    return rows
+
+
+def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
+    """Return (rows, responses, predictions) of each split: one, or one per fold."""
+    if WHOLE in fits:
+        fit = fits[WHOLE]
+        return {
+            part: [(rows, fit.responses[rows], fit.predictions[rows])] for part, rows in fit.parts()
+        }
+    samples = []
+    for name, fit in fits.items():
+        rows = _test_rows(name, fit)
+        samples.append((rows, fit.responses[rows], fit.predictions[rows]))
+    return {FOLDS: samples}
 
 
 def bootstrap_means(
@@ -124,28 +224,63 @@ def bootstrap_means(
 ) -> np.ndarray:
     """Return the mean over sites of each measure, (n_bootstrap, 3), under resampling.
 
-    Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
-    covers both. A resample is a vector of counts; all sums of all resamples are matrix products.
+    responses, predictions: (stimuli, sites). `bootstrap_fold_means` of one fold.
     """
-    n, n_sites = responses.shape
+    rows = np.arange(len(responses))
+    return bootstrap_fold_means([(rows, responses, predictions)], seed, n_bootstrap)
+
+
+def bootstrap_fold_means(
+    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], seed: int, n_bootstrap: int
+) -> np.ndarray:
+    """Return the mean over folds and sites of each measure, (n_bootstrap, 3), under resampling.
+
+    folds: of each the rows of its stimuli in the data set, its responses and its predictions,
+        (stimuli, sites).
+
+    Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
+    covers both; a stimulus that several folds test is drawn for all of them alike. A resample is a
+    vector of counts; all sums of all resamples are matrix products. The readouts are not fitted
+    anew, so what the choice of train stimuli adds is not covered.
+    """
+    stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
+    n, n_sites = len(stimuli), folds[0][1].shape[1]
     random = np.random.default_rng([seed, n, n_sites])
     counts = random.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
     site_counts = random.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
+    per_site = 0
+    undefined = np.zeros(n_sites, bool)
+    for rows, responses, predictions in folds:
+        own = counts[:, np.searchsorted(stimuli, rows)]
+        per_site = per_site + _resampled_scores(own, responses, predictions) / len(folds)
+        undefined |= (responses == responses[0]).all(axis=0)
+    defined = np.isfinite(per_site) & ~undefined[None, :, None]
+    weights = np.where(defined, site_counts[:, :, None], 0)
+    total = weights.sum(axis=1)
+    summed = (np.where(defined, per_site, 0) * weights).sum(axis=1)
+    return np.where(total > 0, summed / np.maximum(total, 1), np.nan)
+
+
+def _resampled_scores(
+    counts: np.ndarray, responses: np.ndarray, predictions: np.ndarray
+) -> np.ndarray:
+    """Return each measure of each site, (resamples, sites, 3), of counts, (resamples, stimuli)."""
+    n = counts.sum(axis=1, keepdims=True)
     # Centring on the full sample conditions the sums of squares; it changes no variance.
     offset = responses.mean(axis=0)
     y, prediction = responses - offset, predictions - offset
-    mean_y, mean_prediction, mean_product, mean_y2, mean_prediction2 = (
-        counts @ values / n for values in (y, prediction, y * prediction, y**2, prediction**2)
-    )
-    var_y = mean_y2 - mean_y**2
-    var_prediction = mean_prediction2 - mean_prediction**2
-    covariance = mean_product - mean_y * mean_prediction
-    mean_error, mean_error2 = (
-        mean_y - mean_prediction,
-        mean_y2 + mean_prediction2 - 2 * mean_product,
-    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_site = np.stack(
+        mean_y, mean_prediction, mean_product, mean_y2, mean_prediction2 = (
+            counts @ values / n for values in (y, prediction, y * prediction, y**2, prediction**2)
+        )
+        var_y = mean_y2 - mean_y**2
+        var_prediction = mean_prediction2 - mean_prediction**2
+        covariance = mean_product - mean_y * mean_prediction
+        mean_error, mean_error2 = (
+            mean_y - mean_prediction,
+            mean_y2 + mean_prediction2 - 2 * mean_product,
+        )
+        return np.stack(
             [
                 1 - mean_error2 / var_y,
                 1 - (mean_error2 - mean_error**2) / var_y,
@@ -153,9 +288,3 @@ def bootstrap_means(
             ],
             axis=2,
         )
-    undefined = (responses == responses[0]).all(axis=0)
-    defined = np.isfinite(per_site) & ~undefined[None, :, None]
-    weights = np.where(defined, site_counts[:, :, None], 0)
-    total = weights.sum(axis=1)
-    summed = (np.where(defined, per_site, 0) * weights).sum(axis=1)
-    return np.where(total > 0, summed / np.maximum(total, 1), np.nan)

@@ -42,15 +42,18 @@ def collect(
 def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
     """Mark one layer of each (model, readout, region): the best on validation.
 
-    Adds ``layer_committed`` (bool), the same on all splits, and ``committed_on``: ``validation``,
-    or ``test`` where validation has no responses, which a reader must know. The first layer in
-    the order of the table wins among equals; layers without a defined score never win.
+    Adds ``layer_committed`` (bool), the same on all splits, and ``committed_on``: ``validation``;
+    ``folds`` where there are only folds; or ``test`` where validation has no responses. In the last
+    two the layer is chosen by the score that is reported, which a reader must know. The first layer
+    in the order of the table wins among equals; layers without a defined score never win.
     """
     summary = summary.copy()
     summary["layer_committed"] = False
     summary["committed_on"] = ""
     for _, rows in summary.groupby(["dataset", "model", "readout", "region"], sort=False):
-        on = next((part for part in ("validation", "test") if part in set(rows["split"])), None)
+        on = next(
+            (part for part in ("validation", "folds", "test") if part in set(rows["split"])), None
+        )
         if on is None:
             continue
         choices = rows[rows["split"] == on]

@@ -36,7 +36,7 @@ LAYER_COLUMNS = [
 ]
 SWEEP_COLUMNS = [
     *("Model", "Readout", "Region", "Setting", "Layer", "Retrained parameters"),
-    *("Explained Variance, validation", "Explained Variance, test", "Committed", "Committed on"),
+    *("Explained Variance where chosen", "Explained Variance, test", "Committed", "Committed on"),
 ]
 OF_SOME = ("Setting", "Retrained parameters", "Beats its start")
 """Columns that only some tables of models need."""
@@ -141,7 +141,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
                 "Setting": row["setting"],
                 "Layer": NO_LAYER if committed.empty else row["layer"],
                 "Retrained parameters": str(facts["retrained_parameters"]) if facts else "",
-                "Explained Variance, validation": scores.get("validation", np.nan),
+                "Explained Variance where chosen": scores.get(row["committed_on"], np.nan),
                 "Explained Variance, test": scores.get("test", np.nan),
                 "Committed": row["setting_committed"],
                 "Committed on": row["committed_on"],

@@ -1,0 +1,192 @@
+"""All data sets and regions in one figure: what is explained, and what could be."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+
+from ventral.figures import style
+from ventral.scores.reporting import (
+    default_readout,
+    is_pixels,
+    model_names,
+    readout_name,
+    regions_in_order,
+)
+
+MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
+CORRECTED = "explained_variance_corrected_mean"
+LOWEST = -0.3
+"""Scores below end the axis: there a prediction is far worse than the mean response."""
+SLOT = 0.8
+"""Share of a data set's place that its models take."""
+
+
+def draw(
+    table: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], readout: str | None
+) -> Figure:
+    """Draw a panel per region and in it a place per data set, with a mark per model.
+
+    table: of `ventral.scores.regions.table_of_regions`. A filled mark is the mean over sites of the
+    explained variance at the committed layer, with its 95% bootstrap interval; a hollow diamond the
+    same corrected for noise. The grey box has the median and the quartiles of the sites' ceilings;
+    a data set without single trials has none. `readout` is by default the last ridge_cv; a data set
+    that does not have it shows its last readout, and its name says so.
+    """
+    readout = readout or default_readout(readouts)
+    shown_readout = {
+        dataset: readout
+        if (rows["readout"] == readout).any()
+        else [name for name in readouts if (rows["readout"] == name).any()][-1]
+        for dataset, rows in table.groupby("dataset", sort=False)
+    }
+    shown = table[table["readout"] == table["dataset"].map(shown_readout)]
+    shown = shown[shown[MEAN].notna()]
+    if shown.empty:
+        return style.placeholder("No model has a defined score: there is nothing to compare.")
+    regions = regions_in_order(shown)
+    places = {
+        region: list(dict.fromkeys(shown.loc[shown["region"] == region, "dataset"]))
+        for region in regions
+    }
+    names = [name for name in models if name in set(shown["model"])]
+    slot = max(1.1, 0.17 * len(names) + 0.3)
+    widths = [max(len(datasets), 1) for datasets in places.values()]
+    with matplotlib.rc_context(style.STYLE):
+        rows = -(-len(names) // 3)
+        figure = Figure(figsize=(max(5.5, slot * sum(widths) + 1.2), 4.1 + 0.18 * rows))
+        panels = figure.subplots(
+            *(1, len(regions)), squeeze=False, sharey=True, width_ratios=widths
+        )[0]
+        for axes, region in zip(panels, regions, strict=True):
+            here = shown[shown["region"] == region]
+            _draw_panel(axes, here, places[region], names, models)
+            labels = [
+                dataset
+                if shown_readout[dataset] == readout
+                else f"{dataset}\n({readouts[shown_readout[dataset]]['label']})"
+                for dataset in places[region]
+            ]
+            axes.set_xticks(range(len(labels)), labels)
+            axes.tick_params(axis="x", length=0)
+            if max(map(len, labels)) * 0.085 > slot:
+                axes.tick_params(axis="x", rotation=25)
+                for text in axes.get_xticklabels():
+                    text.set(ha="right", rotation_mode="anchor")
+            axes.set_title(region, loc="left", fontweight="bold")
+        panels[0].set_ylabel("Mean explained variance\n(fraction)")
+        bottom = max(LOWEST, min(0, shown[[MEAN, LOW]].min(axis=None))) - 0.03
+        top = np.nanmax(shown[[MEAN, HIGH, CORRECTED, "ceiling_third_quartile"]].to_numpy(float))
+        panels[0].set_ylim(bottom, min(top, 1.5) + 0.05)
+        _add_legend(
+            *(figure, names, models),
+            has_ceiling=shown["ceiling_median"].notna().any(),
+            has_lower=(shown[MEAN] < LOWEST).any(),
+        )
+        style.title(
+            figure,
+            "Explained variance by data set and region",
+            "At each model's committed layer, on the stimuli that each data set reports: test,"
+            f" validation or the test stimuli of all folds; {readout_name(readouts[readout])}; mean"
+            " over sites and its 95% bootstrap interval.",
+        )
+    return figure
+
+
+def _draw_panel(
+    axes: Axes, rows: pd.DataFrame, datasets: list[str], names: list[str], models: dict[str, dict]
+) -> None:
+    colors = _colors(models)
+    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    for place, dataset in enumerate(datasets):
+        here = rows[rows["dataset"] == dataset].set_index("model")
+        _draw_ceiling(axes, here.iloc[0], place)
+        own = [name for name in names if name in here.index]
+        step = min(SLOT / len(own), 0.2)
+        for rank, name in enumerate(own):
+            row = here.loc[name]
+            at = place + (rank - (len(own) - 1) / 2) * step
+            if row[MEAN] < LOWEST:
+                axes.plot(at, LOWEST, "v", color=colors[name], markersize=4, zorder=3)
+                axes.annotate(
+                    *(f"{row[MEAN]:.1f}", (at, LOWEST)),
+                    **{"textcoords": "offset points", "xytext": (0, 5), "ha": "center"},
+                    fontsize=6,
+                )
+                continue
+            axes.vlines(at, max(row[LOW], LOWEST), row[HIGH], color=colors[name], linewidth=1.2)
+            axes.plot(
+                *(at, row[MEAN], _marker(models[name])),
+                color=colors[name],
+                markersize=5,
+                zorder=3,
+                gid=f"mean:{dataset}:{name}",
+            )
+            if np.isfinite(row[CORRECTED]) and row[CORRECTED] >= LOWEST:
+                axes.plot(
+                    *(at + 0.38 * step, row[CORRECTED], "D"),
+                    color=colors[name],
+                    markerfacecolor="white",
+                    markersize=4,
+                    zorder=2,
+                    gid=f"corrected:{dataset}:{name}",
+                )
+    axes.set_xlim(-0.55, len(datasets) - 0.45)
+
+
+def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
+    if not np.isfinite(row["ceiling_median"]):
+        return
+    left, first = place - SLOT / 2, row["ceiling_first_quartile"]
+    axes.add_patch(
+        Rectangle((left, first), SLOT, row["ceiling_third_quartile"] - first, color="0.9", zorder=0)
+    )
+    axes.hlines(
+        *(row["ceiling_median"], left, left + SLOT),
+        color="0.6",
+        linewidth=1.5,
+        zorder=1,
+        gid=f"ceiling:{row['dataset']}",
+    )
+
+
+def _marker(model: dict) -> str:
+    return "s" if is_pixels(model) else "o"
+
+
+def _colors(models: dict[str, dict]) -> dict[str, str]:
+    networks = [name for name, given in models.items() if not is_pixels(given)]
+    colors = {name: style.COLORS[i % len(style.COLORS)] for i, name in enumerate(networks)}
+    return {name: colors.get(name, style.QUIET) for name in models}
+
+
+def _add_legend(
+    figure: Figure,
+    names: list[str],
+    models: dict[str, dict],
+    has_ceiling: bool,
+    has_lower: bool,
+) -> None:
+    colors, words = _colors(models), model_names(models)
+    marks = [
+        Line2D(
+            *([], []),
+            linestyle="none",
+            marker=_marker(models[name]),
+            color=colors[name],
+            markersize=5,
+            label=words[name],
+        )
+        for name in names
+    ]
+    if has_lower:
+        lower = {"marker": "v", "color": "0.3", "markersize": 4}
+        marks.append(Line2D([], [], linestyle="none", label="lower: the number", **lower))
+    if has_ceiling:
+        hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
+        marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
+        marks.append(Patch(color="0.9", label="ceiling: median and quartiles of sites"))
+    figure.legend(handles=marks, loc="outside lower center", ncols=3)

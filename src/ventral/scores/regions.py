@@ -1,0 +1,76 @@
+"""One table over all data sets and regions of a config."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ventral.scores.reporting import committed_rows, model_names, regions_in_order, reported_split
+from ventral.scores.tables import NO_LAYER
+
+SCORES = [
+    *("r2_mean", "explained_variance_mean", "explained_variance_low", "explained_variance_high"),
+    *("explained_variance_median", "explained_variance_corrected_mean"),
+    *("explained_variance_corrected_median", "pearson_r_mean", "pearson_r_median"),
+    *("cross_site_correlation", "r2_ceiled_median"),
+]
+COUNTS = ["n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
+CEILINGS = [
+    *("n_sites", "n_repetitions", "ceiling_median", "ceiling_first_quartile"),
+    *("ceiling_third_quartile", "ceiling_test_median"),
+]
+COLUMNS = [
+    *("dataset", "region", *CEILINGS, "model", "name", "readout", "layer", "committed_on"),
+    *("split", *SCORES, *COUNTS),
+]
+
+
+def table_of_regions(
+    tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], models: Mapping, readouts: Mapping
+) -> pd.DataFrame:
+    """Return one row per (data set, region, model, readout), at the committed layer.
+
+    tables: ``summary.csv`` and ``ceilings.csv`` of each data set. models, readouts: descriptions of
+        the config, see `ventral.scores.reporting`.
+
+    Regions are in the order of the stream, models and readouts in that of the config. ``ceiling_…``
+    are over the sites of a region, undefined ones left out; ``n_repetitions`` is their median. A
+    model none of whose layers could be committed keeps a row without scores.
+    """
+    names = model_names(dict(models))
+    rows = []
+    for dataset, (summary, ceilings) in tables.items():
+        split = reported_split(summary)
+        reported = summary[summary["split"] == split]
+        groups = dict(iter(reported.groupby(["region", "model", "readout"], sort=False)))
+        for region in regions_in_order(reported):
+            facts = _facts(ceilings[ceilings["region"] == region])
+            for model in models:
+                for readout in readouts:
+                    layers = groups.get((region, model, readout))
+                    if layers is None:
+                        continue
+                    of_fit = {"model": model, "name": names[model], "readout": readout}
+                    row = {"dataset": dataset, "region": region, "split": split, **facts, **of_fit}
+                    rows.append(row | _scores(layers))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _facts(ceilings: pd.DataFrame) -> dict:
+    first, median, third = ceilings["ceiling"].quantile([0.25, 0.5, 0.75])
+    return {
+        "n_sites": len(ceilings),
+        "n_repetitions": ceilings["n_repetitions"].median(),
+        "ceiling_median": median,
+        "ceiling_first_quartile": first,
+        "ceiling_third_quartile": third,
+        "ceiling_test_median": ceilings["ceiling_test"].median(),
+    }
+
+
+def _scores(layers: pd.DataFrame) -> dict:
+    committed = layers[committed_rows(layers)]
+    if committed.empty:
+        return {"layer": NO_LAYER, **dict.fromkeys(SCORES, np.nan)}
+    row = committed.iloc[0]
+    return {name: row[name] for name in ("layer", "committed_on", *SCORES, *COUNTS)}

@@ -1,0 +1,16 @@
+"""Draw the scores of all data sets and regions."""
+
+from ventral.figures.score_by_region import draw
+from ventral.figures.style import save
+from ventral.job_log import job_log
+from ventral.tables import read_csv
+
+with job_log(snakemake.log[0]):
+    display = snakemake.params.display
+    figure = draw(
+        read_csv(snakemake.input.table),
+        display["models"],
+        display["readouts"],
+        display["readout"],
+    )
+    save(figure, snakemake.output.svg, snakemake.output.png)

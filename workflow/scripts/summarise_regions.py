@@ -1,0 +1,17 @@
+"""Put all data sets and regions into one table."""
+
+from ventral.job_log import job_log
+from ventral.scores.regions import table_of_regions
+from ventral.scores.reporting import at_committed_settings
+from ventral.tables import read_csv, write_csv
+
+with job_log(snakemake.log[0]):
+    display = snakemake.params.display
+    summaries = [
+        at_committed_settings(table, table) for table in map(read_csv, snakemake.input.summaries)
+    ]
+    ceilings = map(read_csv, snakemake.input.ceilings)
+    tables = dict(
+        zip(snakemake.params.datasets, zip(summaries, ceilings, strict=True), strict=True)
+    )
+    write_csv(snakemake.output[0], table_of_regions(tables, display["models"], display["readouts"]))
