@@ -84,7 +84,8 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
         readouts__cv={"method": "ridge_cv", "features": "pcs", "sweep": {"alphas.low": [-3]}},
     )
     heads = [model["training"]["head"] for name, model in config["models"].items() if "net" in name]
-    assert heads == [{"dropout": dropout, "pooling": "average"} for dropout in (0, 0.5)]
+    expected = {"pooling": "average", "learning_rate": None}
+    assert heads == [{**expected, "dropout": dropout} for dropout in (0, 0.5)]
     alphas = config["readouts"]["cv.alphas.low--3"]["alphas"]
     assert alphas == {"low": -3, "high": 12, "count": 26, "relative": False}
 
