@@ -19,6 +19,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from ventral.digest_columns import DIGEST_COLUMNS
 from ventral.errors import VentralError
 
 zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
@@ -33,9 +34,6 @@ UNREADABLE = (
     ValueError,
 )
 """What Zarr raises for a store whose files are damaged: a `zarr.json` may say anything then."""
-
-DIGEST_COLUMNS = 16_384
-"""Width in features of the blocks that `ContentDigest` hashes; a part of the digest's meaning."""
 
 
 class ContentDigest:
@@ -122,14 +120,19 @@ class StoreWriter:
         dims: tuple[str, ...],
         chunks: tuple[int, ...] | None = None,
         attributes: dict | None = None,
+        shards: tuple[int, ...] | None = None,
     ) -> zarr.Array:
-        """Create an array that the caller fills, and reports with `record`."""
+        """Create an array that the caller fills, and reports with `record`.
+
+        shards: shape of a file, in whole chunks; by default each chunk is a file.
+        """
         dtype = np.dtype(dtype)
         return self.group.create_array(
             name,
             shape=shape,
             dtype=dtype,
             chunks=chunks or _whole_chunks(shape, dtype),
+            shards=shards,
             compressors=[
                 BloscCodec(cname="lz4", shuffle="bitshuffle", typesize=dtype.itemsize),
                 Crc32cCodec(),

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ventral.activations.extract import ActivationWriter, chunk_shapes, extract_activations
+from ventral.activations.chunks import chunk_shapes, count_files
+from ventral.activations.extract import ActivationWriter, extract_activations
 from ventral.activations.models import build_model
 from ventral.activations.preprocessing import Preprocessing
 from ventral.activations.taps import Taps
@@ -371,7 +372,7 @@ def test_chunk_shapes(n, widths, itemsize, expected):
 @pytest.mark.parametrize("n", [1, 15, 16, 37])
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
-    monkeypatch.setattr("ventral.activations.extract.BUFFER_BYTES", 1)  # 16 rows per buffer
+    monkeypatch.setattr("ventral.activations.chunks.BUFFER_BYTES", 1)  # 16 rows per buffer
     images = np.random.default_rng(n).random((n, 4, 4, 3), dtype=np.float32)
     stimuli = write_images(tmp_path / "stimuli.zarr", images)
     plain = Preprocessing(4, mean=(0, 0, 0), std=(1, 1, 1))

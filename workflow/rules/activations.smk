@@ -35,6 +35,8 @@ rule extract_activations:
     threads: 8
     resources:
         gpu=1,
+        mem_mb=megabytes("extract_activations"),
+        runtime=minutes("extract_activations"),
     params:
         settings=extraction_settings,
         code=code_with_model("extract_activations"),

@@ -41,8 +41,8 @@ def describe(
 
     layers: module paths. shapes: {layer: its output's shape for one stimulus}, as
     `ventral.activations.taps.Taps` records it. parameters: their number. flops: of one stimulus.
-    forward_bytes, training_bytes: the most that is alive at once for one stimulus, beside the
-    parameters, without and with gradients. Where a network cannot run without content, all but
+    forward_bytes, training_bytes: the most that is alive at once in a forward pass for one stimulus,
+    beside the parameters, without gradients and with all that they need. Where a network cannot run without content, all but
     `layers` and `parameters` are None.
 
     Raises `VentralError` where the architecture is unknown or refuses the arguments.
@@ -50,6 +50,7 @@ def describe(
     model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
     found = {
         "layers": _names(model),
+        "cuda": torch.version.cuda is not None,
         "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
         **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes")),
     }
@@ -104,17 +105,12 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
 
 
 def _trained(model: nn.Module, images: torch.Tensor) -> int:
-    """Return the memory of a training step, in bytes per stimulus, without the parameters'."""
+    """Return what a forward pass keeps for its gradients, in bytes per stimulus."""
     model.train().requires_grad_(True)
     alive = _Alive(model)
     with alive:
-        outputs = model(images)
-        tensors = outputs if isinstance(outputs, tuple | list) else [outputs]
-        losses = [item.square().sum() for item in tensors if isinstance(item, torch.Tensor)]
-        if losses[0].requires_grad:
-            sum(losses).backward()
-    gradients = sum(tensor.nbytes for tensor in model.parameters())
-    return max(0, alive.most - gradients) // len(images) + images[0].nbytes
+        model(images)
+    return alive.most // len(images) + images[0].nbytes
 
 
 class _Alive(TorchDispatchMode):

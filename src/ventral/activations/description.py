@@ -1,0 +1,93 @@
+"""What is known of a model before it runs, without importing torch.
+
+Torch takes seconds to import, so an architecture is described in a subprocess
+(`ventral.activations.architecture`), once for each version of the packages; the answer is kept in
+the user's cache folder.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import pooch
+
+from ventral.errors import VentralError
+
+FORM = 1
+"""Of the answers; a change asks again."""
+
+
+def describe_model(entry: Mapping, source_folder: str | Path, ask: bool = True) -> dict | None:
+    """Return what `ventral.activations.architecture.describe` says of a model.
+
+    entry: of the config. source_folder: holds this package, for the subprocess. ask: False looks
+    into the cache alone, which takes no time.
+
+    Returns None where nothing is known: torch is not installed here (its jobs run in environments
+    of their own), or nobody has asked yet. Raises `VentralError` with the reason why an
+    architecture cannot be built.
+    """
+    weights = entry["weights"] if isinstance(entry["weights"], str) else None
+    question = {
+        "architecture": entry["architecture"],
+        "arguments": entry["arguments"],
+        "weights": weights,
+        "size": entry["preprocessing"]["size"],
+    }
+    return _describe(json.dumps(question, sort_keys=True), str(source_folder), ask)
+
+
+@functools.cache
+def _describe(question: str, source_folder: str, ask: bool) -> dict | None:
+    about = json.dumps([question, FORM, _versions()])
+    cache = Path(pooch.os_cache("ventral")) / "architectures"
+    cached = cache / f"{hashlib.sha256(about.encode()).hexdigest()[:24]}.json"
+    try:
+        return json.loads(cached.read_text())
+    except (OSError, ValueError):
+        if not ask or find_spec("torch") is None:
+            return None
+    answer = _ask(json.loads(question), source_folder)
+    try:  # a cache: a home that cannot be written costs seconds and nothing else
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = cached.with_suffix(f".{os.getpid()}")
+        aside.write_text(json.dumps(answer))
+        aside.replace(cached)
+    except OSError:
+        pass
+    return answer
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in ("torch", "torchvision", "timm"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _ask(question: Mapping, source_folder: str) -> dict:
+    path = os.pathsep.join(filter(None, [source_folder, os.environ.get("PYTHONPATH")]))
+    options = ["--arguments", json.dumps(question["arguments"]), "--size", str(question["size"])]
+    if question["weights"]:
+        options += ["--weights", question["weights"]]
+    program = [sys.executable, "-m", "ventral.activations.architecture"]
+    answer = subprocess.run(
+        [*program, question["architecture"], *options],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode:
+        lines = answer.stderr.strip().splitlines()
+        raise VentralError(lines[-1] if lines else f"{question['architecture']!r} cannot be built")
+    return json.loads(answer.stdout)
