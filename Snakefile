@@ -54,6 +54,7 @@ rule all:
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=datasets_with_references(),
         ),
+        freed_stores(),
     localrule: True
 
 
@@ -67,3 +68,15 @@ rule verify:
         results=workflow.pathvars.get("results"),
     script:
         "workflow/scripts/verify.py"
+
+
+rule sizes:
+    log:
+        "<logs>/sizes.log",
+    localrule: True
+    conda:
+        "envs/torch.yaml"
+    params:
+        results=workflow.pathvars.get("results"),
+    script:
+        "workflow/scripts/sizes.py"

@@ -388,6 +388,21 @@ def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
     store.check("pixels", digest.hexdigest())
 
 
+def test_as_many_files_as_are_told_before(tmp_path, monkeypatch):
+    """Whatever the width of a layer, it takes one file for a block of rows."""
+    monkeypatch.setattr("ventral.activations.chunks.MAX_COLUMNS", 16_384)
+    images = np.random.default_rng(0).random((300, 80, 80, 3), dtype=np.float32)
+    stimuli = write_images(tmp_path / "stimuli.zarr", images)
+    model = build_model({"architecture": "pixels"}, None, 0)
+    extract_activations(stimuli, model, ["pixels"], Preprocessing(80), tmp_path / "main")
+    widths = {"pixels": 3 * 80 * 80}
+    assert chunk_shapes(300, widths, 2) == {"pixels": (256, 16_384)}
+    files = [path for path in (tmp_path / "main.zarr").rglob("*") if path.is_file()]
+    of_the_workflow = 1  # the time stamp in a directory that is an output
+    assert len(files) + of_the_workflow == count_files(300, widths, 2)
+    Store(tmp_path / "main.zarr").verify()
+
+
 def shared_file(relative):
     folders = os.environ.get("VENTRAL_MIRRORS", "").split(":")
     for folder in [*filter(None, folders), ROOT.parent / "shared" / "data"]:

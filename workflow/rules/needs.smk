@@ -3,31 +3,25 @@
 Resources are no part of what makes a job run again.
 """
 
-import math
-
 from ventral.sizing.needs import Needs
-
-# Beside a job's own process: Snakemake itself, twice on a cluster, where the limit is for all.
-MEGABYTES_OF_SNAKEMAKE = 450
 
 # A job on a cluster reads this file too, when it has what it needs: it only looks at what is known.
 NEEDS = Needs(config, workflow.pathvars.get("results"), ROOT / "src", ask=workflow.is_main_process)
 
 
 def megabytes(step):
-    """Return a resource function: memory for a step, more of it at every attempt."""
+    """Return a resource function: the memory of a step, more of it at every attempt."""
 
     def needed(wildcards, attempt):
-        own = NEEDS.memory(step, dict(wildcards.items())) / 1e6
-        return attempt * 100 * math.ceil((own + MEGABYTES_OF_SNAKEMAKE) / 100)
+        return attempt * NEEDS.megabytes(step, dict(wildcards.items()))
 
     return needed
 
 
 def minutes(step):
-    """Return a resource function: time for a step, more of it at every attempt."""
+    """Return a resource function: the time of a step, more of it at every attempt."""
 
     def needed(wildcards, attempt, threads):
-        return attempt * math.ceil(NEEDS.seconds(step, dict(wildcards.items()), threads) / 60)
+        return attempt * NEEDS.minutes(step, dict(wildcards.items()), threads)
 
     return needed

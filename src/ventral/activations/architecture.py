@@ -41,9 +41,9 @@ def describe(
 
     layers: module paths. shapes: {layer: its output's shape for one stimulus}, as
     `ventral.activations.taps.Taps` records it. parameters: their number. flops: of one stimulus.
-    forward_bytes, training_bytes: the most that is alive at once in a forward pass for one stimulus,
-    beside the parameters, without gradients and with all that they need. Where a network cannot run without content, all but
-    `layers` and `parameters` are None.
+    forward_bytes, training_bytes: the most that is alive at once in a forward pass for one
+    stimulus, beside the parameters, without gradients and with all that they need. Where a network
+    cannot run without content, all but `layers`, `cuda` and `parameters` are None.
 
     Raises `VentralError` where the architecture is unknown or refuses the arguments.
     """

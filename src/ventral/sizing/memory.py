@@ -33,22 +33,22 @@ def layer_widths(description: Mapping, layers: list[str]) -> dict[str, int] | No
 
 
 def prepare_stimuli(size: DatasetSize) -> float:
-    """A batch of images in float32, several times over, and the stimulus table."""
+    """Count a batch of images in float32, several times over, and the stimulus table."""
     return NUMBERS + 64 * size.height * size.width * 3 * 4 * 6 + size.stimuli * 4000
 
 
 def prepare_responses(size: DatasetSize) -> float:
-    """Single trials in float64, several times over."""
+    """Count single trials in float64, several times over."""
     return NUMBERS + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
 
 
 def read_responses(size: DatasetSize) -> float:
-    """Responses as every reader holds them: the trials as stored and in float64."""
+    """Count responses as every reader holds them: the trials as stored and in float64."""
     return FLOAT * size.stimuli * size.sites * (2 * size.repetitions + 3)
 
 
 def estimate_ceilings(size: DatasetSize) -> float:
-    """Trials, their random order and both halves."""
+    """Count trials, their random order and both halves."""
     return NUMBERS + read_responses(size) + 7 * FLOAT * size.stimuli * size.sites * size.repetitions
 
 
@@ -60,7 +60,7 @@ def extract_activations(
     batch_size: int,
     workers: int,
 ) -> float:
-    """Parameters, a batch in the network and recorded, and two buffers of some rows of all layers.
+    """Count parameters, a batch in the network and recorded, and two buffers of some rows of all layers.
 
     description: of `ventral.activations.description.describe_model`. itemsize: of the store.
     """
@@ -90,7 +90,7 @@ def extract_activations(
 def train_model(
     description: Mapping | None, size: DatasetSize, batch_size: int, head_width: int
 ) -> float:
-    """Images of train and validation, a batch with its gradients, and the optimiser's state.
+    """Count images of train and validation, a batch with its gradients, and the optimiser's state.
 
     head_width: features that the head reads; those of all train stimuli are held once, in float64.
     """
@@ -115,7 +115,7 @@ def train_model(
 
 
 def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) -> float:
-    """Parameters, as they are and as they are read, and a batch in the network."""
+    """Count parameters, as they are and as they are read, and a batch in the network."""
     if description is None or description["forward_bytes"] is None:
         return TORCH + UNKNOWN_NETWORK
     return (
@@ -129,7 +129,7 @@ def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) 
 
 
 def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], itemsize: int):
-    """Two slabs of columns, one of them once more as it is decoded, a float64 block, and G.
+    """Count two slabs of columns, one of them once more as it is decoded, a float64 block, and G.
 
     width: features of the layer. rows_of: {layer: width} of its tap set, which decides the chunks.
     """
@@ -145,14 +145,14 @@ def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], 
 
 
 def fit_pca(size: DatasetSize, n_components: int) -> float:
-    """G, its centred part, the workspace of an eigendecomposition, and the scores."""
+    """Count G, its centred part, the workspace of an eigendecomposition, and the scores."""
     n, train = size.stimuli, TRAIN_SHARE * size.stimuli
     components = min(n_components, train)
     return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 4 * n * components)
 
 
 def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
-    """Scores and their squares, the responses, and, from raw features, all of `fit_pca`."""
+    """Count scores and their squares, the responses, and, from raw features, all of `fit_pca`."""
     components = size.stimuli if raw else min(n_components, size.stimuli)
     decomposed = fit_pca(size, size.stimuli) - NUMBERS if raw else 0
     fitted = FLOAT * size.stimuli * (5 * components + 10 * size.sites)
@@ -160,13 +160,13 @@ def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
 
 
 def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
-    """Bootstrap counts over stimuli, and the measures of each resample and site."""
+    """Count bootstrap draws over stimuli, and the measures of each resample and site."""
     resamples = FLOAT * n_bootstrap * (3 * size.stimuli + 30 * size.sites)
     return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
 
 
 def _batch_of_images(size: DatasetSize, batch_size: int) -> float:
-    """A batch as stored, in float32 and resampled."""
+    """Count a batch as stored, in float32 and resampled."""
     return batch_size * size.height * size.width * 3 * 4 * 3
 
 

@@ -1,11 +1,15 @@
 """What each job of a config needs, by the names in its paths."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from ventral.activations.description import describe_model
 from ventral.sizing import memory, runtime
 from ventral.sizing.dataset import DatasetSize, dataset_size
+
+BESIDE = 450 * memory.MB
+"""Beside a job's own process: the workflow's, two on a cluster, where the limit is for all."""
 
 ITEMSIZE = {"float16": 2, "float32": 4}
 
@@ -17,8 +21,8 @@ class Needs:
     large the data sets are. source_folder: holds this package. ask: False knows of networks only
     what is in the cache, and takes no time.
 
-    Both methods take a step and the names of one of its jobs: ``dataset``, and as the step needs
-    ``model``, ``taps``, ``layer``, ``readout``.
+    What is asked of a job takes its step and the names in its paths: ``dataset``, and as the step
+    needs ``model``, ``taps``, ``layer``, ``readout``.
     """
 
     def __init__(
@@ -28,6 +32,14 @@ class Needs:
         self.results = Path(results)
         self.source_folder = source_folder
         self.ask = ask
+
+    def megabytes(self, step: str, names: Mapping[str, str]) -> int:
+        """Return the memory to ask a scheduler for, in hundreds of MB."""
+        return 100 * math.ceil((self.memory(step, names) + BESIDE) / 100 / memory.MB)
+
+    def minutes(self, step: str, names: Mapping[str, str], threads: int) -> int:
+        """Return the time to ask a scheduler for, in minutes."""
+        return math.ceil(self.seconds(step, names, threads) / 60)
 
     def memory(self, step: str, names: Mapping[str, str]) -> float:
         """Return the most memory that a job's own process takes, in bytes."""

@@ -19,25 +19,25 @@ BYTES_PER_SECOND = 30e6
 
 
 def prepare_stimuli(size: DatasetSize) -> float:
-    """Reading, resizing and writing of images."""
+    """Time the reading, resizing and writing of images."""
     return START + size.stimuli * size.height * size.width * 3 / 3e6
 
 
 def prepare_responses(size: DatasetSize) -> float:
-    """Reading of trials; the simulated ones are drawn from images."""
+    """Time the reading of trials; the simulated ones are drawn from images."""
     trials = size.stimuli * size.sites * (size.repetitions + 1)
     return START + 8 * trials / BYTES_PER_SECOND + size.stimuli / 20
 
 
 def estimate_ceilings(size: DatasetSize) -> float:
-    """Ten halvings, each a sort of the trials."""
+    """Time ten halvings, each a sort of the trials."""
     return START + 10 * size.stimuli * size.sites * max(size.repetitions, 1) / 3e6
 
 
 def extract_activations(
     description: Mapping | None, size: DatasetSize, written: float, threads: int
 ) -> float:
-    """One pass over the stimuli. written: bytes of the store."""
+    """Time one pass over the stimuli. written: bytes of the store."""
     if description is None or description["flops"] is None:
         return UNKNOWN
     computed = size.stimuli * description["flops"] / FLOATS_PER_SECOND / threads
@@ -46,7 +46,7 @@ def extract_activations(
 
 
 def train_model(description: Mapping | None, size: DatasetSize, epochs: int, threads: int) -> float:
-    """Three passes' worth for each stimulus and epoch, and one to validate."""
+    """Time three passes' worth for each stimulus and epoch, and one to validate."""
     if description is None or description["flops"] is None:
         return UNKNOWN
     passes = 4 * (epochs + 2) * size.stimuli
@@ -55,7 +55,7 @@ def train_model(description: Mapping | None, size: DatasetSize, epochs: int, thr
 
 
 def compute_gram(size: DatasetSize, width: int | None, itemsize: int, threads: int) -> float:
-    """One pass over the store, and n²p products."""
+    """Time one pass over the store, and n²p products."""
     if width is None:
         return UNKNOWN
     products = size.stimuli**2 * width / FLOATS_PER_SECOND / threads
@@ -63,17 +63,17 @@ def compute_gram(size: DatasetSize, width: int | None, itemsize: int, threads: i
 
 
 def fit_pca(size: DatasetSize, threads: int) -> float:
-    """An eigendecomposition."""
+    """Time an eigendecomposition."""
     return START + 10 * (TRAIN_SHARE * size.stimuli) ** 3 / FACTORISED_PER_SECOND / threads
 
 
 def fit_readout(size: DatasetSize, raw: bool, alphas: int, n_components: int) -> float:
-    """Leave-one-out errors of every alpha, and from raw features an eigendecomposition."""
+    """Time leave-one-out errors of every alpha, and from raw features an eigendecomposition."""
     components = size.stimuli if raw else min(n_components, size.stimuli)
     errors = 4 * alphas * size.stimuli * components * size.sites / FLOATS_PER_SECOND
     return (fit_pca(size, 1) if raw else START) + errors
 
 
 def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
-    """Five products of the bootstrap counts."""
+    """Time five products of the bootstrap counts."""
     return START + 10 * n_bootstrap * size.stimuli * size.sites / FACTORISED_PER_SECOND
