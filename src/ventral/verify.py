@@ -22,7 +22,7 @@ def verify_stores(results: str | Path) -> int:
             Store(path).verify()
         except VentralError as error:
             complaints.append(str(error))
-    for path in sorted(Path(results).rglob("*.zarr.partial")):
+    for path in sorted(Path(results).rglob("*.zarr.*partial")):
         logging.warning("%s is what a killed job left; the job's next run removes it", path)
     if complaints:
         raise VentralError(

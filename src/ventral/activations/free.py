@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ventral.store import manifest_path, write_json
+from ventral.store import aside_of, manifest_path, write_json
 
 
 def free_activations(manifest: str | Path, receipt: str | Path) -> None:
@@ -17,8 +17,7 @@ def free_activations(manifest: str | Path, receipt: str | Path) -> None:
     store = Path(manifest).with_suffix(".zarr")
     if manifest_path(store) != Path(manifest):
         raise ValueError(f"{manifest} is no manifest of a store")
-    aside = store.with_name(store.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = aside_of(store)
     if store.exists():
         store.rename(aside)
         shutil.rmtree(aside)

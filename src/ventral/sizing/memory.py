@@ -60,7 +60,7 @@ def extract_activations(
     batch_size: int,
     workers: int,
 ) -> float:
-    """Count parameters, a batch in the network and recorded, and two buffers of some rows of all layers.
+    """Count parameters, a batch in the network and recorded, and two buffers of rows of all layers.
 
     description: of `ventral.activations.description.describe_model`. itemsize: of the store.
     """
