@@ -1,4 +1,4 @@
-"""A cluster of our own for these tests, and a small project that has run without it."""
+"""A cluster of our own for these tests."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from cluster import Cluster, why_not
-from site_project import SiteProject
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +22,3 @@ def cluster():
             yield started
         finally:
             started.stop()
-
-
-@pytest.fixture(scope="session")
-def local(tmp_path_factory) -> SiteProject:
-    """Return the project after a whole run without a cluster."""
-    project = SiteProject.create(tmp_path_factory.mktemp("local") / "project")
-    done = project.run()
-    assert done.returncode == 0, done.stdout[-3000:]
-    return project

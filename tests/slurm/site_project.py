@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from plans import CONFIG, SHALLOW, Project
+from plans import CONFIG, Project
 
 SITE = {
     "jobs": 20,
@@ -26,37 +26,20 @@ PROFILE = "workflow/profiles/slurm/profile.yaml"
 SMALL = {
     **CONFIG,
     "datasets": {"first": CONFIG["datasets"]["first"]},
-    "models": {
-        "pixels": CONFIG["models"]["pixels"],
-        "net": {**CONFIG["models"]["net"], "taps": {"main": ["features.3"]}},
-        "trained": {
-            **SHALLOW,
-            "training": {"task": "responses", "epochs": 1},
-            "taps": {"main": ["stage4"]},
-            "readouts": ["linear_pcs", "head"],
-        },
-    },
+    "models": {name: CONFIG["models"][name] for name in ("pixels", "net", "classifier")},
 }
+"""A part of the toy project, so that its results can be compared."""
 
 
 class SiteProject(Project):
     """A project with the profile of a site."""
 
-    @classmethod
-    def create(cls, folder: Path) -> "SiteProject":
-        """Copy the workflow, and write the config and the site's lines into the profile."""
-        project = super().create(folder)
-        project.write_config(SMALL)
-        path = folder / PROFILE
-        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **SITE}))
-        return project
+    def set_up_site(self, **lines) -> None:
+        """Write the site's lines into the profile."""
+        path = self.folder / PROFILE
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **SITE, **lines}))
 
-    def copy(self, folder: Path) -> "SiteProject":
-        """Copy everything, with its times."""
-        super().copy(folder)
-        return SiteProject(folder)
-
-    def submit(self, cluster, *arguments: str) -> subprocess.Popen:
+    def submit(self, cluster, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start a run on a cluster; what it says goes to `said`."""
         with self.said.open("ab") as said:
             return subprocess.Popen(
@@ -65,7 +48,7 @@ class SiteProject(Project):
                     *("--configfile", "toy.yaml", *arguments),
                 ],
                 cwd=self.folder,
-                env={**cluster.environment, "OMP_NUM_THREADS": "1"},
+                env={**cluster.environment, "OMP_NUM_THREADS": "1", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from cluster import Cluster
+from plans import Project
 from site_project import SiteProject
 from ventral.verify import verify_stores
 
@@ -20,7 +21,7 @@ FIRST_MINUTES = 1
 NEEDS = [
     f"extract_activations:mem_mb={FIRST_MEMORY} if wildcards.model == 'net' and attempt == 1"
     " else 1500 * attempt",
-    f"extract_activations:runtime={FIRST_MINUTES} if wildcards.model == 'trained' and attempt == 1"
+    f"extract_activations:runtime={FIRST_MINUTES} if wildcards.model == 'tuned' and attempt == 1"
     " else 10",
 ]
 
@@ -47,9 +48,18 @@ def megabytes(job):
     return int(re.search(r"mem=(\d+)M", job["TRES"])[1])
 
 
+def config_of(finished: Project) -> dict:
+    """Leave out what has no part in this."""
+    config = finished.config
+    return {**config, "datasets": {"first": config["datasets"]["first"]}}
+
+
 @pytest.fixture(scope="module")
-def run(cluster: Cluster, local: SiteProject, tmp_path_factory) -> FaultyRun:
-    project = local.copy(tmp_path_factory.mktemp("faults") / "project")
+def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
+    copied = finished.copy(tmp_path_factory.mktemp("faults") / "project")
+    project = SiteProject(copied.folder)
+    project.write_config(config_of(finished))
+    project.set_up_site(resources=["mem_mb=8000", "gpu=0"])
     before = len(cluster.jobs())
 
     def job_of(rule: str, model: str) -> dict[str, str]:
@@ -63,7 +73,7 @@ def run(cluster: Cluster, local: SiteProject, tmp_path_factory) -> FaultyRun:
                 (records() and records()[0]["JobState"] == "RUNNING") or process.poll() is not None
             ),
             f"running {rule} of {model}",
-            120,
+            300,
         )
         assert process.poll() is None, project.said.read_text()[-3000:]
         return records()[0]
@@ -73,7 +83,7 @@ def run(cluster: Cluster, local: SiteProject, tmp_path_factory) -> FaultyRun:
         *("--forcerun", "extract_activations", "compute_gram", "--until", "compute_gram"),
         *("--set-resources", *NEEDS),
     )
-    late = job_of("extract_activations", "trained")
+    late = job_of("extract_activations", "tuned")
     cluster.ask("scancel", "--full", "--signal=STOP", late["JobId"])  # it will not end in time
     cancelled = job_of("extract_activations", "pixels")
     cluster.kill_controller()
@@ -85,16 +95,16 @@ def run(cluster: Cluster, local: SiteProject, tmp_path_factory) -> FaultyRun:
         *("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
     )
     try:
-        status = process.wait(timeout=300)
+        status = process.wait(timeout=900)
     finally:
         cluster.ask("scontrol", "update", f"NodeName={lost['NodeList']}", "State=RESUME")
     return FaultyRun(project, status, project.said.read_text(), cluster.jobs()[before:])
 
 
-def test_the_run_ends_right(run, local):
+def test_the_run_ends_right(run, finished):
     assert run.status == 0, run.said[-5000:]
     stores = "first/*/**/*.json"  # the manifests, with the digests of all content
-    assert run.project.results(stores) == local.results(stores)
+    assert run.project.results(stores) == SiteProject(finished.folder).results(stores)
     verify_stores(run.project.folder / "results")
 
 
@@ -118,7 +128,7 @@ def test_a_job_over_its_memory_gets_more(run):
 
 
 def test_a_job_over_its_time_gets_more(run):
-    first, second = run.attempts("extract_activations", "trained")
+    first, second = run.attempts("extract_activations", "tuned")
     assert (first["JobState"], first["TimeLimit"]) == ("TIMEOUT", "00:01:00")
     assert (second["JobState"], second["TimeLimit"]) == ("COMPLETED", "00:10:00")
 
@@ -138,6 +148,11 @@ def test_a_restarted_controller_loses_no_job(run):
         "COMPLETED",
         "NODE_FAIL",
     }
+
+
+def test_where_there_are_no_gpus_none_is_asked_for(run):
+    assert run.jobs
+    assert all("gpu" not in job.get("TresPerJob", "") for job in run.jobs)
 
 
 def test_nothing_else_ran(run):
