@@ -197,7 +197,13 @@ class Cluster:
         self.wait_until(place.exists, "munge socket")
 
     def _start(self, name: str, *command: str) -> None:
+        # Killed tests stop nothing themselves: the kernel then ends their daemons.
+        bound = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         with (self.folder / f"{name}.out.log").open("ab") as log:
             self.daemons[name] = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [*bound, *command],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )

@@ -26,9 +26,17 @@ PROFILE = "workflow/profiles/slurm/profile.yaml"
 SMALL = {
     **CONFIG,
     "datasets": {"first": CONFIG["datasets"]["first"]},
-    "models": {name: CONFIG["models"][name] for name in ("pixels", "net", "classifier")},
+    "models": {
+        "pixels": CONFIG["models"]["pixels"],
+        "net": CONFIG["models"]["net"],
+        "classifier": {
+            **CONFIG["models"]["classifier"],
+            "taps": {"main": ["stage4"]},
+            "readouts": ["linear_pcs"],
+        },
+    },
 }
-"""A part of the toy project, so that its results can be compared."""
+"""Most of it is a part of the toy project, so that the results can be compared."""
 
 
 class SiteProject(Project):
