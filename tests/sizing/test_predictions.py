@@ -98,12 +98,13 @@ def test_a_network_that_is_not_known_gets_much():
 
 
 GRAM = """
+import pathlib
 import sys
 import numpy as np
 from tests_support import store_layer
 from ventral.features.gram import gram_matrix
 from ventral.activations.chunks import chunk_shapes
-folder, n, p = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+folder, n, p = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 store = folder / "layer.zarr"
 if not store.exists():
     values = np.random.default_rng(0).random((n, p), dtype=np.float32).astype(np.float16)

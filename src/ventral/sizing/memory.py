@@ -129,7 +129,7 @@ def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) 
 
 
 def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], itemsize: int):
-    """Count two slabs of columns, one of them once more as it is decoded, a float64 block, and G.
+    """Count two slabs of columns, one of them being decoded, float64 blocks, and G.
 
     width: features of the layer. rows_of: {layer: width} of its tap set, which decides the chunks.
     """
@@ -140,8 +140,9 @@ def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], 
     chunk = min(next(iter(chunk_shapes(n, {"": width, **rows_of}, itemsize).values()))[1], width)
     start, end = next(iter(slab_bounds(n, width, chunk, itemsize)))
     slab = n * (end - start) * itemsize
+    slabs = min(2 * slab, n * width * itemsize) + 0.25 * slab
     block = FLOAT * n * min(product_width(n), width)
-    return NUMBERS + matrices + 3 * slab + 3 * block
+    return NUMBERS + matrices + slabs + 3 * block
 
 
 def fit_pca(size: DatasetSize, n_components: int) -> float:
