@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 FIRST_MEMORY = 120  # MB: not enough for Snakemake itself
 FIRST_MINUTES = 1
 NEEDS = [
+    "extract_activations:gpu=0",
     f"extract_activations:mem_mb={FIRST_MEMORY} if wildcards.model == 'net' and attempt == 1"
     " else 1500 * attempt",
     f"extract_activations:runtime={FIRST_MINUTES} if wildcards.model == 'tuned' and attempt == 1"
@@ -59,7 +60,7 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     copied = finished.copy(tmp_path_factory.mktemp("faults") / "project")
     project = SiteProject(copied.folder)
     project.write_config(config_of(finished))
-    project.set_up_site(resources=["mem_mb=8000", "gpu=0"])
+    project.set_up_site()
     before = len(cluster.jobs())
 
     def job_of(rule: str, model: str) -> dict[str, str]:
