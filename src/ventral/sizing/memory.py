@@ -38,8 +38,9 @@ def prepare_stimuli(size: DatasetSize) -> float:
 
 
 def prepare_responses(size: DatasetSize) -> float:
-    """Count single trials in float64, several times over."""
-    return NUMBERS + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
+    """Count single trials in float64, several times over, and images that sites are simulated on."""
+    images = 64 * size.height * size.width * 3 * 100
+    return NUMBERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
 
 
 def read_responses(size: DatasetSize) -> float:

@@ -16,17 +16,19 @@ FLOATS_PER_SECOND = 3e9
 """Of a network or a matrix product, on one core."""
 FACTORISED_PER_SECOND = 1e9
 BYTES_PER_SECOND = 30e6
+IMAGE_VALUES_PER_SECOND = 3e5
+"""Of images that are simulated, or read and resized."""
 
 
 def prepare_stimuli(size: DatasetSize) -> float:
     """Time the reading, resizing and writing of images."""
-    return START + size.stimuli * size.height * size.width * 3 / 3e6
+    return START + size.stimuli * size.height * size.width * 3 / IMAGE_VALUES_PER_SECOND
 
 
 def prepare_responses(size: DatasetSize) -> float:
     """Time the reading of trials; the simulated ones are drawn from images."""
     trials = size.stimuli * size.sites * (size.repetitions + 1)
-    return START + 8 * trials / BYTES_PER_SECOND + size.stimuli / 20
+    return prepare_stimuli(size) + 8 * trials / BYTES_PER_SECOND + size.stimuli / 20
 
 
 def estimate_ceilings(size: DatasetSize) -> float:
