@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/needs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/activations.smk"
@@ -60,6 +61,7 @@ rule all:
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=datasets_with_references(),
         ),
+        freed_stores(),
     localrule: True
 
 
@@ -79,3 +81,16 @@ rule verify:
         results=workflow.pathvars.get("results"),
     script:
         "workflow/scripts/verify.py"
+
+
+rule sizes:
+    log:
+        "<logs>/sizes.log",
+    localrule: True
+    conda:
+        "envs/torch.yaml"
+    params:
+        results=workflow.pathvars.get("results"),
+        own_code=list(map(str, OWN_CODE)),
+    script:
+        "workflow/scripts/sizes.py"

@@ -32,6 +32,28 @@ def test_conda_environments_have_the_same_pins(name):
     assert packages.items() <= REQUIREMENTS.items()
 
 
+def test_the_container_is_made_of_the_same_pins():
+    """It installs requirements.txt itself, on the Python of the conda environments."""
+    recipe = (ROOT / "envs" / "Containerfile").read_text()
+    version = re.search(r"^FROM python:([\d.]+)-", recipe, re.MULTILINE)[1]
+    for name in ("torch", "analysis"):
+        environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
+        assert f"python={version}" in environment["dependencies"]
+    copied = re.search(r"^COPY (\S+) (\S+)$", recipe, re.MULTILINE)
+    assert copied[1] == "requirements.txt"
+    installs = re.findall(r"pip install .*", recipe)
+    assert installs == [f"pip install --no-cache-dir -r {copied[2]}"]  # and nothing without a pin
+
+
+def test_profiles_agree_on_what_is_to_be_done():
+    profiles = [
+        yaml.safe_load((ROOT / f"workflow/profiles/{name}/profile.yaml").read_text())
+        for name in ("default", "slurm")
+    ]
+    for key in ("rerun-triggers", "max-checksum-file-size", "rerun-incomplete"):
+        assert profiles[0][key] == profiles[1][key]
+
+
 def test_every_rule_has_its_script_and_every_script_its_rule():
     rules = re.findall(
         r"^rule (\w+):",

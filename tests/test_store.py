@@ -1,11 +1,16 @@
 """Stores are whole or not there, and what is read is what was written."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import xarray
 
+from tests_support import ROOT
 from ventral.errors import VentralError
 from ventral.store import ContentDigest, Store, array_digest, write_aside, write_json, write_store
 
@@ -30,7 +35,7 @@ def test_round_trip(store, values):
     assert opened.read("names").tolist() == ["a", "bé", "c", "d"]
     assert opened.read("empty").shape == (0, 2)
     assert opened.attributes["seed"] == 3
-    assert not store.with_name("a.zarr.partial").exists()
+    assert not list(store.parent.glob("*.partial"))
 
 
 def test_xarray_reads_it(store, values):
@@ -53,11 +58,50 @@ def test_an_error_takes_away_what_was_there(store):
     assert list(store.parent.iterdir()) == []
 
 
-def test_what_a_killed_job_left_is_not_believed(tmp_path, values):
-    (tmp_path / "a.zarr.partial" / "stale").mkdir(parents=True)
+def partial(folder, host, process):
+    left = folder / f"a.zarr.{host}-{process}.partial"
+    (left / "stale").mkdir(parents=True)
+    return left
+
+
+def test_what_a_killed_job_left_is_removed(tmp_path, values):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = socket.gethostname()
+    dead, own = partial(tmp_path, here, ended.pid), partial(tmp_path, here, os.getpid())
+    alive, elsewhere = partial(tmp_path, here, os.getppid()), partial(tmp_path, "other-node", 1)
+    old = partial(tmp_path, "other-node", 2)
+    os.utime(old, (0, 0))
     with write_store(tmp_path / "a.zarr") as writer:
         writer.put("values", values, ("stimulus", "site"))
     assert not (tmp_path / "a.zarr" / "stale").exists()
+    assert [path.exists() for path in (dead, own, old, alive, elsewhere)] == [False] * 3 + [
+        True
+    ] * 2
+
+
+OTHER_WRITER = """
+import sys
+import numpy as np
+from ventral.store import write_store
+with write_store(sys.argv[1]) as store:
+    store.put("values", np.arange(float(sys.argv[2])), ("stimulus",))
+"""
+
+
+@pytest.mark.parametrize("other", [5, 6])
+def test_two_writers_of_one_store(tmp_path, other):
+    """A job that a killed workflow left on a cluster ends in the middle of the same job again."""
+    store = tmp_path / "a.zarr"
+    with write_store(store) as writer:
+        command = [sys.executable, "-c", OTHER_WRITER, store, str(other)]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+        assert Store(store).read("values").shape == (other,)
+        before = (store / "zarr.json").stat().st_ino
+        writer.put("values", np.arange(5.0), ("stimulus",))
+    assert Store(store).read("values").tolist() == [0, 1, 2, 3, 4]
+    assert ((store / "zarr.json").stat().st_ino == before) == (other == 5)  # equal: it stays
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.zarr"]
 
 
 @pytest.mark.parametrize(

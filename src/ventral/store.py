@@ -1,17 +1,22 @@
 """Zarr stores that are either complete or not there, and the manifests that guard them.
 
-A store is written aside as ``{name}.zarr.partial`` and renamed when it is whole; its manifest
-``{name}.json`` is written last. The manifest holds the shape, the dtype and the sha256 of the
+A store is written aside as ``{name}.zarr.{host}-{process}.partial`` and renamed when it is whole;
+its manifest ``{name}.json`` is written last. The name is the writer's own, because there may be two
+of one job: a cluster goes on with the jobs of a workflow that was killed, which then starts them
+again. The manifest holds the shape, the dtype and the sha256 of the
 content of each array. Whoever reads an array checks it against the manifest: Zarr's own crc32c
 finds a damaged chunk, but a missing chunk would read as zeros and a foreign one as somebody
 else's numbers.
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +24,13 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from ventral.digest_columns import DIGEST_COLUMNS
 from ventral.errors import VentralError
 
 zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
+
+ABANDONED_SECONDS = 24 * 3600
+"""After which what a writer on another host left is removed."""
 
 UNREADABLE = (
     ArithmeticError,
@@ -33,9 +42,6 @@ UNREADABLE = (
     ValueError,
 )
 """What Zarr raises for a store whose files are damaged: a `zarr.json` may say anything then."""
-
-DIGEST_COLUMNS = 16_384
-"""Width in features of the blocks that `ContentDigest` hashes; a part of the digest's meaning."""
 
 
 class ContentDigest:
@@ -122,14 +128,19 @@ class StoreWriter:
         dims: tuple[str, ...],
         chunks: tuple[int, ...] | None = None,
         attributes: dict | None = None,
+        shards: tuple[int, ...] | None = None,
     ) -> zarr.Array:
-        """Create an array that the caller fills, and reports with `record`."""
+        """Create an array that the caller fills, and reports with `record`.
+
+        shards: shape of a file, in whole chunks; by default each chunk is a file.
+        """
         dtype = np.dtype(dtype)
         return self.group.create_array(
             name,
             shape=shape,
             dtype=dtype,
             chunks=chunks or _whole_chunks(shape, dtype),
+            shards=shards,
             compressors=[
                 BloscCodec(cname="lz4", shuffle="bitshuffle", typesize=dtype.itemsize),
                 Crc32cCodec(),
@@ -188,29 +199,39 @@ def write_store(path: str | Path, attributes: dict | None = None) -> Iterator[St
     """Write a store aside; on success rename it to `path` and write its manifest last.
 
     On any error nothing of the store is left. What a killed job left behind is removed first.
+    Where another writer has meanwhile finished the same store, its store stays.
     """
     path = Path(path)
-    aside = path.with_name(path.name + ".partial")
     manifest = manifest_path(path)
     manifest.unlink(missing_ok=True)  # first: a store without its manifest is believed by nobody
-    for stale in (aside, path):
-        shutil.rmtree(stale, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
+    aside = aside_of(path)
     try:
         writer = StoreWriter(aside, attributes or {})
         yield writer
-        aside.rename(path)
-        write_json(manifest, writer.manifest)
-    except BaseException:
+        if not _is_there(path, writer.manifest):
+            manifest.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)
+            aside.rename(path)
+            write_json(manifest, writer.manifest)
+    finally:
         shutil.rmtree(aside, ignore_errors=True)
-        raise
+
+
+def _is_there(store: Path, manifest: dict) -> bool:
+    """Tell whether a store stands there with the same content."""
+    try:
+        return store.is_dir() and json.loads(manifest_path(store).read_text()) == manifest
+    except (OSError, ValueError):
+        return False
 
 
 @contextlib.contextmanager
 def write_aside(path: str | Path) -> Iterator[Path]:
     """Give a path beside `path` to write a file to; on success it takes the place of `path`."""
     path = Path(path)
-    aside = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
+    aside = aside_of(path)
     try:
         yield aside
         with aside.open("rb") as file:
@@ -219,6 +240,33 @@ def write_aside(path: str | Path) -> Iterator[Path]:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def aside_of(path: Path) -> Path:
+    """Return this process's own path beside another, after removing what killed ones left."""
+    here = socket.gethostname()
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*partial"):
+        host, _, process = left.name[len(path.name) + 1 : -len(".partial")].rpartition("-")
+        if _is_over(left, host == here, process):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f"{path.name}.{here}-{os.getpid()}.partial")
+
+
+def _is_over(left: Path, on_this_host: bool, process: str) -> bool:
+    """Tell whether the writer of a path is gone; of another host's nobody knows for a day."""
+    if not on_this_host:
+        with contextlib.suppress(OSError):
+            return time.time() - left.stat().st_mtime > ABANDONED_SECONDS
+        return False
+    if not process.isdigit() or int(process) == os.getpid():
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 def write_json(path: str | Path, content: object) -> None:

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ventral.activations.extract import ActivationWriter, chunk_shapes, extract_activations
+from ventral.activations.chunks import chunk_shapes, count_files
+from ventral.activations.extract import ActivationWriter, extract_activations
 from ventral.activations.models import build_model
 from ventral.activations.preprocessing import Preprocessing
 from ventral.activations.taps import Taps
@@ -348,7 +349,8 @@ def test_killed_writer_leaves_no_store(stimuli, tmp_path):
     command = [sys.executable, "-c", KILLED, stimuli, tmp_path / "main"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["main.zarr.partial"]
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith("main.zarr.") and left.suffix == ".partial"
     extract(stimuli, sequence(pool=nn.AvgPool2d(8)), ["pool"], tmp_path / "main")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["main.json", "main.zarr"]
 
@@ -371,7 +373,7 @@ def test_chunk_shapes(n, widths, itemsize, expected):
 @pytest.mark.parametrize("n", [1, 15, 16, 37])
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
-    monkeypatch.setattr("ventral.activations.extract.BUFFER_BYTES", 1)  # 16 rows per buffer
+    monkeypatch.setattr("ventral.activations.chunks.BUFFER_BYTES", 1)  # 16 rows per buffer
     images = np.random.default_rng(n).random((n, 4, 4, 3), dtype=np.float32)
     stimuli = write_images(tmp_path / "stimuli.zarr", images)
     plain = Preprocessing(4, mean=(0, 0, 0), std=(1, 1, 1))
@@ -385,6 +387,21 @@ def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
     digest = ContentDigest(found.shape, found.dtype)
     digest.update_columns(0, found)
     store.check("pixels", digest.hexdigest())
+
+
+def test_as_many_files_as_are_told_before(tmp_path, monkeypatch):
+    """Whatever the width of a layer, it takes one file for a block of rows."""
+    monkeypatch.setattr("ventral.activations.chunks.MAX_COLUMNS", 16_384)
+    images = np.random.default_rng(0).random((300, 80, 80, 3), dtype=np.float32)
+    stimuli = write_images(tmp_path / "stimuli.zarr", images)
+    model = build_model({"architecture": "pixels"}, None, 0)
+    extract_activations(stimuli, model, ["pixels"], Preprocessing(80), tmp_path / "main")
+    widths = {"pixels": 3 * 80 * 80}
+    assert chunk_shapes(300, widths, 2) == {"pixels": (256, 16_384)}
+    files = [path for path in (tmp_path / "main.zarr").rglob("*") if path.is_file()]
+    of_the_workflow = 1  # the time stamp in a directory that is an output
+    assert len(files) + of_the_workflow == count_files(300, widths, 2)
+    Store(tmp_path / "main.zarr").verify()
 
 
 def shared_file(relative):

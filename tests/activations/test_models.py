@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ventral.activations.layer_names import layer_names
+from ventral.activations.architecture import describe, layer_names
 from ventral.activations.models import build_model, model_facts, weights_url
+from ventral.activations.taps import Taps
 from ventral.activations.torchvision_import import torchvision
 from ventral.errors import VentralError
 
@@ -235,11 +236,34 @@ def test_layer_names(architecture):
     assert names == [name for name, _ in model.named_modules()][1:]
 
 
-def test_layer_names_as_a_program():
-    module = "ventral.activations.layer_names"
+def test_an_architecture_is_described_by_a_program():
+    module = "ventral.activations.architecture"
     done = run_python("-m", module, "alexnet", "--arguments", '{"num_classes": 2}')
-    assert json.loads(done.stdout) == layer_names("alexnet"), done.stderr
+    assert json.loads(done.stdout) == describe("alexnet", {"num_classes": 2}), done.stderr
     done = run_python("-m", module, "alexnett")
     assert done.returncode == 1
     assert done.stderr.strip().endswith("`module:function`")
     assert "did you mean 'alexnet'" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "architecture", ["pixels", "squeezenet1_1", "vit_b_16", "googlenet", "regnet_y_400mf"]
+)
+def test_a_description_has_the_shapes_that_a_real_pass_gives(architecture):
+    model = build_model({"architecture": architecture}, None, 0)
+    described = describe(architecture)
+    taps = Taps(model, described["shapes"], torch.zeros(1, 3, 224, 224))
+    assert {name: tuple(shape) for name, shape in described["shapes"].items()} == taps.shapes
+    assert described["parameters"] == sum(t.numel() for t in model.state_dict().values())
+    assert described["training_bytes"] >= described["forward_bytes"] >= 3 * 4 * 224**2
+
+
+def test_a_network_that_cannot_run_without_content_has_no_shapes():
+    described = describe("inception_v3", size=32)  # its kernels are larger than what is left
+    assert described["layers"] and described["shapes"] is None
+
+
+def test_the_passes_of_a_known_network():
+    described = describe("alexnet")
+    assert described["shapes"]["features.0"] == [64, 55, 55]
+    assert described["flops"] == pytest.approx(2 * 714e6, rel=0.01)  # 714 M multiplications

@@ -6,6 +6,7 @@ import pytest
 from tests_support import store_layer
 from ventral.errors import VentralError
 from ventral.features import gram as gram_module
+from ventral.features import slabs
 from ventral.features.gram import centre_on_train, gram_matrix
 
 SHAPES = [(1, 5), (7, 3), (50, 1), (60, 20_000), (30, 16_384), (30, 40_001), (1100, 700)]
@@ -14,7 +15,7 @@ SHAPES = [(1, 5), (7, 3), (50, 1), (60, 20_000), (30, 16_384), (30, 40_001), (11
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_equals_the_product_of_the_whole(tmp_path, shape, dtype, monkeypatch):
-    monkeypatch.setattr(gram_module, "SLAB_BYTES", 2**20)  # several slabs at test sizes
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 2**20)  # several slabs at test sizes
     monkeypatch.setattr(gram_module, "ROW_TILE", 13)
     rng = np.random.default_rng(0)
     values = (rng.normal(size=shape) + 30 * rng.random(shape[1])).astype(dtype)

@@ -309,6 +309,10 @@ def delete_activations(project):
     shutil.rmtree(project.folder / "results/first/activations/net/main.zarr")
 
 
+def free_activations(project):
+    set_config(project, keep_activations=False)
+
+
 def delete_every_store(project):
     for store in (project.folder / "results").rglob("*.zarr"):
         shutil.rmtree(store)
@@ -558,6 +562,12 @@ CONTRACT = [
         lambda jobs: jobs.of("draw_score_along_layers") | jobs.of("all"),
     ),
     ("an activation store is deleted", "nothing", delete_activations, lambda jobs: jobs.of("none")),
+    (
+        "`keep_activations: false`",
+        "the activation stores are removed, nothing is computed",
+        free_activations,
+        lambda jobs: jobs.of("free_activations") | jobs.of("all"),
+    ),
     (
         "every store is deleted, the manifests stay",
         "nothing",

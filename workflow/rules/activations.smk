@@ -35,8 +35,25 @@ rule extract_activations:
     threads: 8
     resources:
         gpu=1,
+        mem_mb=megabytes("extract_activations"),
+        runtime=minutes("extract_activations"),
     params:
         settings=extraction_settings,
         code=code_with_model("extract_activations"),
     script:
         "../scripts/extract_activations.py"
+
+
+rule free_activations:
+    input:
+        manifest="<results>/{dataset}/activations/{model}/{taps}.json",
+        grams=grams_of_tap_set,
+    output:
+        "<results>/{dataset}/activations/{model}/{taps}.freed.json",
+    log:
+        "<logs>/free_activations/{dataset}/{model}/{taps}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/free_activations.py"

@@ -210,6 +210,24 @@ def activations_of(wildcards):
     return f"<results>/{wildcards.dataset}/activations/{wildcards.model}/{taps}"
 
 
+def grams_of_tap_set(wildcards):
+    """Return the manifests of all that is made of a tap set's store: after that it may go."""
+    layers = config["models"][wildcards.model]["taps"][wildcards.taps]
+    folder = f"<results>/{wildcards.dataset}/gram/{wildcards.model}"
+    return [f"{folder}/{layer}.json" for layer in layers]
+
+
+def freed_stores():
+    """Return a receipt for each activation store, where they are not to be kept."""
+    return [
+        f"<results>/{dataset}/activations/{model}/{taps}.freed.json"
+        for dataset in config["datasets"]
+        for model in models_of(dataset)
+        for taps in config["models"][model]["taps"]
+        if not config["keep_activations"]
+    ]
+
+
 def features_of(wildcards):
     kind = "gram" if config["readouts"][wildcards.readout]["features"] == "raw" else "pca"
     return f"<results>/{wildcards.dataset}/{kind}/{wildcards.model}/{wildcards.layer}"

@@ -25,6 +25,9 @@ rule prepare_stimuli:
         "<benchmarks>/prepare_stimuli/{dataset}.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("prepare_stimuli"),
+        runtime=minutes("prepare_stimuli"),
     params:
         settings=stimulus_settings,
         files=stimulus_file_sums,
@@ -64,6 +67,9 @@ rule prepare_responses:
         "<benchmarks>/prepare_responses/{dataset}.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("prepare_responses"),
+        runtime=minutes("prepare_responses"),
     params:
         settings=response_settings,
         files=response_file_sums,

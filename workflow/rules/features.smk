@@ -15,6 +15,9 @@ rule compute_gram:
     conda:
         "../../envs/analysis.yaml"
     threads: 4
+    resources:
+        mem_mb=megabytes("compute_gram"),
+        runtime=minutes("compute_gram"),
     params:
         code=code("compute_gram"),
     script:
@@ -36,6 +39,9 @@ rule fit_pca:
     conda:
         "../../envs/analysis.yaml"
     threads: 2
+    resources:
+        mem_mb=megabytes("fit_pca"),
+        runtime=minutes("fit_pca"),
     params:
         settings=lookup(dpath="pca", within=config),
         code=code("fit_pca"),

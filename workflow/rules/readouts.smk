@@ -19,6 +19,9 @@ rule fit_readout:
         readout=any_of(set(config["readouts"]) - HEADS),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("fit_readout"),
+        runtime=minutes("fit_readout"),
     params:
         settings=readout_settings,
         code=code("fit_readout"),

@@ -12,6 +12,9 @@ rule estimate_ceilings:
         "<logs>/estimate_ceilings/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("estimate_ceilings"),
+        runtime=minutes("estimate_ceilings"),
     params:
         seed=config["seed"],
         code=code("estimate_ceilings"),
@@ -32,8 +35,13 @@ rule score_readout:
         draws="<results>/{dataset}/scores/{model}/{layer}/{readout}.draws.npz",
     log:
         "<logs>/score_readout/{dataset}/{model}/{layer}/{readout}.log",
+    benchmark:
+        "<benchmarks>/score_readout/{dataset}/{model}/{layer}/{readout}.tsv"
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("score_readout"),
+        runtime=minutes("score_readout"),
     params:
         settings=score_settings(),
         code=code("score_readout"),

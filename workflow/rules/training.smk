@@ -21,6 +21,8 @@ rule train_model:
     threads: 8
     resources:
         gpu=1,
+        mem_mb=megabytes("train_model"),
+        runtime=minutes("train_model"),
     params:
         settings=training_settings,
         code=code_with_model("train_model"),
@@ -38,11 +40,15 @@ rule apply_head:
         manifest="<results>/{dataset}/heads/{model}.json",
     log:
         "<logs>/apply_head/{dataset}/{model}.log",
+    benchmark:
+        "<benchmarks>/apply_head/{dataset}/{model}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8
     resources:
         gpu=1,
+        mem_mb=megabytes("apply_head"),
+        runtime=minutes("apply_head"),
     params:
         settings=network_settings,
         code=code_with_model("apply_head"),

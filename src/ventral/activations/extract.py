@@ -12,17 +12,14 @@ import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ventral.activations.chunks import chunk_shapes, shard_shape
 from ventral.activations.device import find_device
 from ventral.activations.preprocessing import Preprocessing, StimulusBatches
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.progress import track
 from ventral.provenance import provenance
-from ventral.store import DIGEST_COLUMNS, ContentDigest, Store, StoreWriter, write_store
-
-BUFFER_BYTES = 256 * 2**20
-ROWS = (16, 256)
-MAX_COLUMNS = 4 * DIGEST_COLUMNS
+from ventral.store import ContentDigest, Store, StoreWriter, write_store
 
 
 def extract_activations(
@@ -111,6 +108,7 @@ class ActivationWriter:
                 dtype,
                 ("stimulus", f"{layer}_feature"),  # layers differ in width: so must the names
                 chunks=chunks[layer],
+                shards=shard_shape(chunks[layer], width),
                 attributes={"layer_shape": list(shapes[layer])},
             )
             self.digests[layer] = ContentDigest((stimuli, width), dtype)
@@ -169,20 +167,6 @@ class ActivationWriter:
         for layer, rows in buffer.items():
             self.arrays[layer][start : start + count] = rows[:count]
             self.digests[layer].update_rows(rows[:count])
-
-
-def chunk_shapes(stimuli: int, widths: dict[str, int], itemsize: int) -> dict[str, tuple[int, int]]:
-    """Return {layer: chunk shape (rows, features)}; the rows are the same for all layers.
-
-    Rows: the power of two within `ROWS` that keeps a buffer of all layers within `BUFFER_BYTES`,
-    or 16 where none does. Features: as many as keep a chunk's size as the rows shrink, in whole
-    digest blocks, so that a slab of columns is read without cutting chunks.
-    """
-    rows = ROWS[1]
-    while rows > ROWS[0] and rows * sum(widths.values()) * itemsize > BUFFER_BYTES:
-        rows //= 2
-    columns = min(DIGEST_COLUMNS * ROWS[1] // rows, MAX_COLUMNS)
-    return {layer: (min(rows, stimuli), min(columns, width)) for layer, width in widths.items()}
 
 
 def _loader(batches: StimulusBatches, workers: int, device: torch.device) -> DataLoader:

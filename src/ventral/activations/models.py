@@ -47,18 +47,23 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
     """
     architecture = settings["architecture"]
     weights = settings.get("weights")
-    arguments = settings.get("arguments") or {}
+    arguments = settings.get("arguments")
     if weights is not None and weights_file is None and architecture != "pixels":
         raise VentralError(f"model of architecture {architecture!r}: no file for weights {weights}")
-    enum = _find_weights(architecture, weights)
-    if enum is not None:
-        arguments = _pretrained_arguments(architecture, enum) | arguments
+    arguments = build_arguments(architecture, weights, arguments)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)
         model = construct(architecture, arguments)
     if weights_file is not None:
         load_weights(model, weights_file)
     return model.eval()
+
+
+def build_arguments(architecture: str, weights: object, arguments: dict | None) -> dict:
+    """Return a builder's arguments, with what the weights of a torchvision enum need of it."""
+    enum = _find_weights(architecture, weights)
+    needed = _pretrained_arguments(architecture, enum) if enum is not None else {}
+    return needed | (arguments or {})
 
 
 def construct(architecture: str, arguments: dict | None = None) -> nn.Module:

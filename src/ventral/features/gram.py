@@ -10,15 +10,14 @@ that time, but leave noise near 1e-7 of the largest eigenvalue, in which the num
 layer and the small components that an unpenalised readout rests on are lost.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ventral.features.slabs import product_width, slab_bounds
 from ventral.progress import track
-from ventral.store import DIGEST_COLUMNS, ContentDigest, Store
+from ventral.store import ContentDigest, Store
 
-SLAB_BYTES = 256 * 2**20
 ROW_TILE = 1024
 
 
@@ -33,8 +32,8 @@ def gram_matrix(store: Store, layer: str) -> np.ndarray:
     n, p = array.shape
     digest = ContentDigest(array.shape, array.dtype)
     gram = np.zeros((n, n))
-    width = _product_width(n)
-    slabs = list(_slab_bounds(n, p, array.chunks[1], array.dtype.itemsize))
+    width = product_width(n)
+    slabs = list(slab_bounds(n, p, array.chunks[1], array.dtype.itemsize))
     with ThreadPoolExecutor(max_workers=1) as reader:
 
         def read(bounds: tuple[int, int]) -> np.ndarray:
@@ -52,19 +51,6 @@ def gram_matrix(store: Store, layer: str) -> np.ndarray:
     upper = np.triu_indices(n, 1)
     gram.T[upper] = gram[upper]
     return gram
-
-
-def _slab_bounds(n: int, p: int, chunk: int, itemsize: int) -> Iterator[tuple[int, int]]:
-    """Cut the columns at chunk and digest borders into slabs of about `SLAB_BYTES`."""
-    step = int(np.lcm(chunk, DIGEST_COLUMNS)) if chunk < p else p
-    step *= max(1, SLAB_BYTES // (n * itemsize * step))
-    for start in range(0, p, step):
-        yield start, min(start + step, p)
-
-
-def _product_width(n: int) -> int:
-    """Columns of one product: a float64 block of about half a slab, at most 8192 wide."""
-    return int(np.clip(SLAB_BYTES // 16 // n, 64, 8192))
 
 
 def _add_product(gram: np.ndarray, block: np.ndarray) -> None:

@@ -1,0 +1,34 @@
+"""Compare the memory that was predicted for each job with what it used.
+
+``python benchmarks/predicted_memory.py CONFIG`` in the folder of a finished run.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+from tabulate import tabulate
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from ventral.config_check import check_config  # noqa: E402
+from ventral.sizing.measured import compare_with_benchmarks  # noqa: E402
+from ventral.sizing.needs import Needs  # noqa: E402
+
+
+def main() -> None:
+    """Print the job of each step that comes nearest to its prediction, and the furthest."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    config = yaml.safe_load(parser.parse_args().config.read_text())
+    check_config(config, ROOT / "workflow" / "schemas")
+    table = compare_with_benchmarks(Needs(config, "results", ROOT / "src"), "benchmarks")
+    table["ratio"] = table["predicted"] / table["used"]
+    ordered = table.sort_values(["step", "ratio"])
+    print(tabulate(ordered, headers="keys", showindex=False, floatfmt=".1f"))
+
+
+if __name__ == "__main__":
+    main()

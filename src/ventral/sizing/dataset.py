@@ -1,0 +1,82 @@
+"""How large a data set is: from its stores once they are there, before that from its settings."""
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+OBJECTS_OF_SIMULATED = 64
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+
+
+@dataclass(frozen=True)
+class DatasetSize:
+    """The numbers that decide what jobs need.
+
+    stimuli, height, width, sites, repetitions: as in the stores. known: the stimuli are counted;
+    else they are assumed, as the rest is until the stores are there.
+    """
+
+    stimuli: int = 5000
+    height: int = 256
+    width: int = 256
+    sites: int = 300
+    repetitions: int = 50
+    known: bool = False
+
+
+def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
+    """Return the size of a data set.
+
+    folder: of its results. entry: of the config.
+    """
+    size = _from_settings(entry)
+    images = _shape(Path(folder) / "stimuli.json", "images")
+    if images:
+        stimuli, height, width, _ = images
+        size = replace(size, stimuli=stimuli, height=height, width=width, known=True)
+    responses = _shape(Path(folder) / "responses.json", "responses")
+    if responses:
+        trials = _shape(Path(folder) / "responses.json", "repetitions")
+        size = replace(size, sites=responses[1], repetitions=trials[2] if trials else 0)
+    return size
+
+
+def _from_settings(entry: Mapping) -> DatasetSize:
+    stimuli, responses = entry["stimuli"], entry["responses"]
+    side = stimuli.get("image_size", DatasetSize.height)
+    size = DatasetSize(height=side, width=side)
+    if entry["source"] == "simulated":
+        return replace(
+            size,
+            stimuli=OBJECTS_OF_SIMULATED * stimuli["images_per_object"],
+            sites=responses["n_it_sites"] + responses["n_v4_sites"],
+            repetitions=responses["repetitions"],
+            known=True,
+        )
+    images = stimuli.get("files", {}).get("images", {}).get("path")
+    count = _count_images(Path(images)) if images else 0
+    return replace(size, stimuli=count, known=True) if count else size
+
+
+@functools.cache
+def _count_images(path: Path) -> int:
+    """Count the images of a folder or a zip; 0 where there is neither."""
+    if path.is_dir():
+        names = [str(file) for file in path.rglob("*")]
+    else:
+        try:
+            with ZipFile(path) as archive:
+                names = archive.namelist()
+        except (OSError, BadZipFile):
+            return 0
+    return sum(name.lower().endswith(IMAGE_ENDINGS) for name in names)
+
+
+def _shape(manifest: Path, array: str) -> list[int] | None:
+    try:
+        return json.loads(manifest.read_text())[array]["shape"]
+    except (OSError, ValueError, KeyError):  # not made yet, or being made
+        return None

@@ -1,0 +1,98 @@
+"""``keep_activations: false``: a store goes once its Gram matrices are made, and is not missed."""
+
+import shutil
+
+import pytest
+import yaml
+
+from plans import Project
+
+pytestmark = pytest.mark.slow
+
+
+def change(project: Project, **sections) -> None:
+    project.write_config({**project.config, **sections})
+
+
+def stores(project: Project) -> list:
+    return sorted(project.folder.glob("results/*/activations/*/*.zarr"))
+
+
+@pytest.fixture(scope="module")
+def freed(finished, tmp_path_factory) -> Project:
+    """Return the toy project after a run that frees its activations."""
+    project = finished.copy(tmp_path_factory.mktemp("freed") / "project")
+    change(project, keep_activations=False)
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    return project
+
+
+@pytest.fixture
+def project(freed, tmp_path) -> Project:
+    return freed.copy(tmp_path / "project")
+
+
+def test_the_stores_are_gone_and_the_manifests_stay(project, finished):
+    assert stores(finished) and not stores(project)
+    manifests = {path.name for path in project.folder.glob("results/*/activations/*/*")}
+    assert manifests == {"main.json", "main.freed.json"}
+    assert not project.plan()
+
+
+def test_nothing_was_computed_to_free_them(finished, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    change(project, keep_activations=False)
+    planned = project.plan()
+    assert planned == planned.of("free_activations") | planned.of("all")
+    assert len(planned.of("free_activations")) == len(stores(finished))
+
+
+def test_what_rests_on_the_gram_matrices_needs_no_store(project):
+    change(project, pca={"n_components": 6})
+    assert project.plan().of("fit_pca")
+    assert not project.plan().of("extract_activations", "compute_gram", "free_activations")
+
+
+def test_they_may_be_kept_again(project):
+    change(project, keep_activations=True)
+    assert not project.plan()
+
+
+def test_a_gram_matrix_that_is_made_again_brings_its_store_back_and_frees_it(project, finished):
+    folder = project.folder / "results/first/gram/net"
+    shutil.rmtree(folder / "features.3.zarr")
+    (folder / "features.3.json").unlink()
+    (project.folder / "results/first/pca/net/features.3.json").unlink()
+    everything = project.plan(everything=True)
+    planned = project.plan()
+    of_the_model = {"dataset": "first", "model": "net"}
+    assert planned.of("extract_activations") == everything.of("extract_activations", **of_the_model)
+    assert planned.of("free_activations") == everything.of("free_activations", **of_the_model)
+    done = project.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not stores(project)
+    assert not project.plan()
+    scores = "results/first/scores.csv"
+    assert (project.folder / scores).read_bytes() == (finished.folder / scores).read_bytes()
+
+
+def test_a_new_layer_has_a_store_of_its_own(project):
+    config = project.config
+    config["models"]["net"]["taps"]["more"] = ["features.6"]
+    project.write_config(config)
+    planned = project.plan()
+    for rule in ("extract_activations", "free_activations"):
+        assert {dict(job.wildcards)["taps"] for job in planned.of(rule)} == {"more"}
+
+
+def test_the_key_is_checked(project):
+    change(project, keep_activations="never")
+    done = project.run("-n")
+    assert done.returncode != 0
+    assert "keep_activations: must be true or false, not 'never'" in done.stdout
+
+
+def test_the_receipt_says_what_was_freed(project):
+    receipt = project.folder / "results/first/activations/net/main.freed.json"
+    assert yaml.safe_load(receipt.read_text()) == {"freed": "main.zarr"}
