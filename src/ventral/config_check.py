@@ -9,12 +9,12 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from ventral.data.folds import FOLDED
 from ventral.errors import VentralError, nearest
 from ventral.sweeps import check_sweeps, expand_sweeps
 from ventral.training_check import check_training
 
 MOST_COMPLAINTS = 12
-FOLDED = ("k_fold", "repeated")
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",

@@ -59,11 +59,14 @@ def test_a_data_set_before_and_after_its_stores_are_there(tmp_path):
         "source": "simulated",
         "stimuli": {"image_size": 20, "images_per_object": 6},
         "responses": {"n_it_sites": 3, "n_v4_sites": 2, "repetitions": 4},
+        "split": {"method": "given"},
     }
     assert dataset_size(tmp_path, entry) == DatasetSize(384, 20, 20, 5, 4, known=True)
     (tmp_path / "stimuli.json").write_text('{"images": {"shape": [7, 8, 9, 3]}}')
     (tmp_path / "responses.json").write_text('{"responses": {"shape": [7, 11]}}')
     assert dataset_size(tmp_path, entry) == DatasetSize(7, 8, 9, 11, 0, known=True)
+    entry["split"] = {"method": "repeated", "repeats": 10}
+    assert dataset_size(tmp_path, entry).folds == 10
 
 
 def test_images_of_a_folder_are_counted(tmp_path):
@@ -74,6 +77,7 @@ def test_images_of_a_folder_are_counted(tmp_path):
         "source": "files",
         "stimuli": {"image_size": 32, "files": {"images": {"path": str(tmp_path)}}},
         "responses": {},
+        "split": {"method": "given"},
     }
     assert dataset_size(tmp_path / "results", entry).stimuli == 2
     entry["stimuli"]["files"]["images"]["path"] = str(tmp_path / "not_there.zip")

@@ -12,11 +12,11 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
+from ventral.data.folds import FOLDED, fold_count
 from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError
 
 FRACTIONS = {"train": 4, "validation": 1, "test": 1}
-FOLDED = ("k_fold", "repeated")
 WHOLE = ""
 """Name of the partition of a split that has no folds."""
 
@@ -145,7 +145,7 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     if method not in FOLDED:
         table["split"] = random_split(n, settings["fractions"], seed, labels)
         return table
-    folds = settings["folds" if method == "k_fold" else "repeats"]
+    folds = fold_count(settings)
     partitions = fold_partitions(n, method, folds, settings["test_fraction"], seed, labels)
     width = len(str(folds - 1))
     for index, partition in enumerate(partitions):

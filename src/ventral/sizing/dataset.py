@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from ventral.data.folds import fold_count
+
 OBJECTS_OF_SIMULATED = 64
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -15,8 +17,8 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 class DatasetSize:
     """The numbers that decide what jobs need.
 
-    stimuli, height, width, sites, repetitions: as in the stores. known: the stimuli are counted;
-    else they are assumed, as the rest is until the stores are there.
+    stimuli, height, width, sites, repetitions: as in the stores. folds: of the split. known: the
+    stimuli are counted; else they are assumed, as the rest is until the stores are there.
     """
 
     stimuli: int = 5000
@@ -24,6 +26,7 @@ class DatasetSize:
     width: int = 256
     sites: int = 300
     repetitions: int = 50
+    folds: int = 1
     known: bool = False
 
 
@@ -32,7 +35,7 @@ def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
 
     folder: of its results. entry: of the config.
     """
-    size = _from_settings(entry)
+    size = replace(_from_settings(entry), folds=max(1, fold_count(entry["split"])))
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images

@@ -149,8 +149,9 @@ def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], 
 def fit_pca(size: DatasetSize, n_components: int) -> float:
     """Count G, its centred part, the workspace of an eigendecomposition, and the scores."""
     n, train = size.stimuli, TRAIN_SHARE * size.stimuli
-    components = min(n_components, train)
-    return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 4 * n * components)
+    scores = n * min(n_components, train)
+    of_folds = 3 * scores * size.folds if size.folds > 1 else 0  # all of them, stacked, encoded
+    return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 4 * scores + of_folds)
 
 
 def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
@@ -158,7 +159,8 @@ def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
     components = size.stimuli if raw else min(n_components, size.stimuli)
     decomposed = fit_pca(size, size.stimuli) - NUMBERS if raw else 0
     fitted = FLOAT * size.stimuli * (5 * components + 10 * size.sites)
-    return NUMBERS + read_responses(size) + max(decomposed, fitted) + fitted
+    of_folds = FLOAT * size.stimuli * (components + 3 * size.sites) * (size.folds - 1)
+    return NUMBERS + read_responses(size) + max(decomposed, fitted) + fitted + of_folds
 
 
 def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
