@@ -110,7 +110,13 @@ def _draw_panel(
             row = here.loc[name]
             at = place + (rank - (len(own) - 1) / 2) * step
             if row[MEAN] < LOWEST:
-                axes.plot(at, LOWEST, "v", color=colors[name], markersize=4, zorder=3)
+                axes.plot(
+                    *(at, LOWEST, "v"),
+                    color=colors[name],
+                    markersize=4,
+                    zorder=3,
+                    gid=f"lower:{dataset}:{name}",
+                )
                 axes.annotate(
                     *(f"{row[MEAN]:.1f}", (at, LOWEST)),
                     **{"textcoords": "offset points", "xytext": (0, 5), "ha": "center"},
