@@ -190,7 +190,7 @@ def _add_legend(
     ]
     if has_lower:
         lower = {"marker": "v", "color": "0.3", "markersize": 4}
-        marks.append(Line2D([], [], linestyle="none", label="lower: the number", **lower))
+        marks.append(Line2D([], [], linestyle="none", label="below the axis, at", **lower))
     if has_ceiling:
         hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
         marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
