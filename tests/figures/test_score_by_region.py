@@ -90,6 +90,7 @@ def test_the_figure_shows_every_mean_at_its_height(tables):
     assert means["two:net"].get_ydata()[0] == row["explained_variance_mean"]
     assert set(artists(figure, "corrected:")) == {"one:pixels", "one:net"}
     assert set(artists(figure, "ceiling:")) == {"one"}  # data set two has no single trials
+    assert set(artists(figure, "lower:")) == {"one:far"}
     words = [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
     assert words.count("-2.0") == 2  # in both regions, where it lies under the axis
 

@@ -110,7 +110,13 @@ def _draw_panel(
             row = here.loc[name]
             at = place + (rank - (len(own) - 1) / 2) * step
             if row[MEAN] < LOWEST:
-                axes.plot(at, LOWEST, "v", color=colors[name], markersize=4, zorder=3)
+                axes.plot(
+                    *(at, LOWEST, "v"),
+                    color=colors[name],
+                    markersize=4,
+                    zorder=3,
+                    gid=f"lower:{dataset}:{name}",
+                )
                 axes.annotate(
                     *(f"{row[MEAN]:.1f}", (at, LOWEST)),
                     **{"textcoords": "offset points", "xytext": (0, 5), "ha": "center"},
@@ -184,7 +190,7 @@ def _add_legend(
     ]
     if has_lower:
         lower = {"marker": "v", "color": "0.3", "markersize": 4}
-        marks.append(Line2D([], [], linestyle="none", label="lower: the number", **lower))
+        marks.append(Line2D([], [], linestyle="none", label="below the axis, at", **lower))
     if has_ceiling:
         hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
         marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
