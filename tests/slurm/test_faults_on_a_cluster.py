@@ -87,7 +87,7 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     late = job_of("extract_activations", "tuned")
     cluster.ask("scancel", "--full", "--signal=STOP", late["JobId"])  # it will not end in time
     cancelled = job_of("extract_activations", "pixels")
-    cluster.kill_controller()
+    cluster.stop_controller()
     time.sleep(5)
     cluster.start_controller()
     cluster.ask("scancel", cancelled["JobId"])

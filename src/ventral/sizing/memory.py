@@ -38,7 +38,7 @@ def prepare_stimuli(size: DatasetSize) -> float:
 
 
 def prepare_responses(size: DatasetSize) -> float:
-    """Count single trials in float64, several times over, and images that sites are simulated on."""
+    """Count single trials in float64, several times over, and images that sites see."""
     images = 64 * size.height * size.width * 3 * 100
     return NUMBERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
 
