@@ -147,10 +147,10 @@ class Cluster:
         self._start("slurmctld", "slurmctld", "-D", "-f", self._conf())
         self.wait_until(lambda: "UP" in self.ask("scontrol", "ping"), "slurmctld")
 
-    def kill_controller(self) -> None:
-        """Kill slurmctld as a crash does."""
+    def stop_controller(self) -> None:
+        """Stop slurmctld as an administrator does, who restarts it."""
         process = self.daemons.pop("slurmctld")
-        process.kill()
+        process.terminate()
         process.wait()
 
     def ask(self, *command: str) -> str:
