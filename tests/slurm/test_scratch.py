@@ -24,6 +24,7 @@ def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):
         cluster,
         *("--profile", "workflow/profiles/scratch", "--until", "compute_gram"),
         VENTRAL_SCRATCH=str(scratch),
+        PWD=str(project.folder),  # as a shell has it
     )
     seen: set[str] = set()
     end = time.monotonic() + 600
