@@ -13,7 +13,7 @@ import pytest
 from cluster import Cluster
 from plans import Project
 from site_project import SiteProject
-from ventral.verify import verify_stores
+from ventral.verify import verify_results
 
 pytestmark = pytest.mark.slow
 FIRST_MEMORY = 120  # MB: not enough for Snakemake itself
@@ -106,7 +106,7 @@ def test_the_run_ends_right(run, finished):
     assert run.status == 0, run.said[-5000:]
     stores = "first/*/**/*.json"  # the manifests, with the digests of all content
     assert run.project.results(stores) == SiteProject(finished.folder).results(stores)
-    verify_stores(run.project.folder / "results")
+    verify_results(run.project.folder / "results")
 
 
 def test_the_next_run_has_nothing_to_do(run):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from site_project import SMALL, SiteProject
-from ventral.verify import verify_stores
+from ventral.verify import verify_results
 
 pytestmark = pytest.mark.slow
 
@@ -36,4 +36,4 @@ def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):
     made = project.results("first/*/pixels/*.json")
     assert set(made) == {"first/activations/pixels/main.json", "first/gram/pixels/pixels.json"}
     assert made == SiteProject(finished.folder).results("first/[ag]*/pixels/*.json")
-    verify_stores(project.folder / "results")
+    verify_results(project.folder / "results")

@@ -9,7 +9,7 @@ import pytest
 
 from cluster import NODE_MEMORY
 from site_project import SMALL, SiteProject
-from ventral.verify import verify_stores
+from ventral.verify import verify_results
 
 pytestmark = pytest.mark.slow
 GPU_RULES = ("extract_activations", "train_model", "apply_head")
@@ -70,7 +70,7 @@ def test_the_scores_are_those_of_a_local_run(run, finished):
         assert common
         for path in common:
             assert ours[path] == theirs[path], path
-    verify_stores(run.project.folder / "results")
+    verify_results(run.project.folder / "results")
     assert not run.project.plan()
 
 
