@@ -53,6 +53,20 @@ class Responses:
             raise VentralError(f"site_id {ids[ids.duplicated()].iloc[0]!r} stands twice")
         check_finite(self.average, self.stimulus_id, ids.to_numpy())
 
+    def of_train(self, train: np.ndarray) -> np.ndarray:
+        """Return the average responses of the train stimuli, (n_train, sites).
+
+        train: (n_train,) indices. Raises `VentralError` where one of them has no responses.
+        """
+        recorded = self.average[train]
+        without = np.isnan(recorded).any(axis=1)
+        if without.any():
+            raise VentralError(
+                f"{int(without.sum())} train stimuli have no responses, the first is"
+                f" {self.stimulus_id[train[without.argmax()]]!r}: change the split"
+            )
+        return recorded
+
 
 def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarray) -> None:
     """Refuse infinities and stray NaN: a stimulus has responses at all sites or at none.

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ventral.data.responses import Responses
-from ventral.errors import VentralError
 from ventral.readouts.regression import (
     Readout,
     alpha_grid,
@@ -38,13 +37,7 @@ def fit_readout(
     is_pls = settings["method"] == "pls"
     k = (not is_pls and settings.get("n_components")) or len(eigenvalues)
     scores, eigenvalues = scores[:, :k], eigenvalues[:k]
-    recorded = responses.average[train]
-    without = np.isnan(recorded).any(axis=1)
-    if without.any():
-        raise VentralError(
-            f"{int(without.sum())} train stimuli have no responses, the first is"
-            f" {responses.stimulus_id[train[without.argmax()]]!r}: change the split"
-        )
+    recorded = responses.of_train(train)
     fitted = scores[train]
     if settings["method"] == "linear":
         readout = fit_linear(fitted, eigenvalues, recorded)

@@ -103,13 +103,7 @@ def response_task(
 
     Raises `VentralError` where a train stimulus has no responses.
     """
-    recorded = responses.average[train]
-    without = np.isnan(recorded).any(axis=1)
-    if without.any():
-        raise VentralError(
-            f"{int(without.sum())} train stimuli have no responses, the first is"
-            f" {responses.stimulus_id[train[without.argmax()]]!r}: change the split"
-        )
+    recorded = responses.of_train(train)
     mean, deviation = recorded.mean(axis=0), recorded.std(axis=0)
     deviation = np.where(deviation > 0, deviation, 1.0)
     task = ResponsePrediction(
