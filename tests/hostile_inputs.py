@@ -24,6 +24,7 @@ from tests_support import run_step
 from tvsd_files import ELECTRODES, write_tvsd
 from ventral.activations.models import build_model
 from ventral.data.majajhong2015 import VARIABLE
+from ventral.data.named_files import download_name
 
 N = 12
 NETWORK = {"architecture": "squeezenet1_1", "arguments": {}, "seed": 0}
@@ -526,9 +527,13 @@ def _extract(inputs: Inputs, results: Path) -> None:
 
 
 def _fetch(inputs: Inputs, results: Path) -> None:
+    file = inputs.settings["fetch"]
     run_step(
         *("fetch_file", inputs.folder),
         output={"file": results / "stopped" / "data.npy"},
-        params={"specification": inputs.settings["fetch"]},
-        config={"mirrors": [str(inputs.folder)], "cache": None},
+        wildcards={"download": download_name(file)},
+        config={
+            **{"mirrors": [str(inputs.folder)], "cache": None, "models": {}},
+            "datasets": {"any": {"stimuli": {"files": {"data": file}}}},
+        },
     )

@@ -17,7 +17,7 @@ from ventral.sizing.table import human_bytes, size_tables
 def needs_of(project) -> tuple[dict, Needs]:
     config = project.config
     check_config(config, ROOT / "workflow" / "schemas")
-    return config, Needs(config, project.folder / "results", ROOT / "src")
+    return config, Needs(config, project.folder / "results", ROOT / "src", [project.folder])
 
 
 @pytest.mark.slow

@@ -54,10 +54,11 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
             " objects, or it is damaged. Save it again as torch.save(model.state_dict(), …)"
         ) from error
     except (RuntimeError, EOFError, ValueError, LookupError) as error:
+        reason, *_ = str(error).split(". ")
         raise VentralError(
-            f"{file} cannot be read as a torch state dict; it may be truncated or damaged: {error}."
-            " Put a whole one in its place; one that was fetched or trained comes back after:"
-            f" rm {file}"
+            f"{file} cannot be read as a torch state dict; it may be truncated or damaged:"
+            f" {reason}. Put a whole one in its place; one that was fetched or trained comes back"
+            f" after: rm {file}"
         ) from error
     except OSError as error:
         raise VentralError(f"{file} cannot be read: {error}") from error
