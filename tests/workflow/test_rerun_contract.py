@@ -365,9 +365,9 @@ CONTRACT = [
     ),
     (
         "a file's path, its content the same",
-        "that data set, or in two phases (below) its preparation alone",
+        "that data set, then the table and figure over all; in two phases (below) its preparation alone",
         name_a_path,
-        lambda jobs: jobs.of(dataset="second") | jobs.of("all"),
+        lambda jobs: jobs.of(dataset="second") | over_all(jobs),
     ),
     (
         "a model is added",
@@ -403,7 +403,7 @@ CONTRACT = [
         "a value is added to the sweep of a readout",
         "that value's fits and scores, then tables and figures",
         add_swept_value,
-        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10.0") | both(jobs),
+        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10.0") | tail(jobs, "first"),
     ),
     (
         "a model with a sweep of its training is added",
@@ -421,7 +421,7 @@ CONTRACT = [
         "a label",
         "tables and figures are drawn again, no score",
         change_label,
-        lambda jobs: jobs.of(*TABLES[2:]) | over_all(jobs),
+        lambda jobs: jobs.of(*TABLES[2:]) - jobs.of("tabulate_sweeps") | over_all(jobs),
     ),
     (
         "the number of components",
