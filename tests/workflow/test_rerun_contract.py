@@ -365,7 +365,7 @@ CONTRACT = [
     ),
     (
         "a file's path, its content the same",
-        "that data set, then the table and figure over all; in two phases (below) its preparation alone",
+        "that data set, or in two phases (below) its preparation alone",
         name_a_path,
         lambda jobs: jobs.of(dataset="second") | over_all(jobs),
     ),
