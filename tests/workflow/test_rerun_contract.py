@@ -42,6 +42,11 @@ def over_all(jobs):
     return jobs.of(*JOINT, "all")
 
 
+def shown_again(jobs):
+    """Return the tables and figures that show labels."""
+    return jobs.of(*TABLES[2:]) - jobs.of("tabulate_sweeps") | over_all(jobs)
+
+
 def fitted(jobs, *rules):
     """Return the jobs of these rules, but the scores of heads, which nothing fits."""
     return jobs.of(*rules) - jobs.of("score_readout", readout="head")
@@ -421,7 +426,7 @@ CONTRACT = [
         "a label",
         "tables and figures are drawn again, no score",
         change_label,
-        lambda jobs: jobs.of(*TABLES[2:]) - jobs.of("tabulate_sweeps") | over_all(jobs),
+        shown_again,
     ),
     (
         "the number of components",
@@ -669,7 +674,7 @@ def test_lost_memory_comes_back_once_it_is_said_what_the_results_are(project):
     assert not project.plan()
     change_label(project)
     everything = project.plan(everything=True)
-    assert project.plan() == everything.of(*TABLES[2:]) | everything.of("all")
+    assert project.plan() == shown_again(everything)
     change_components(project)
     assert project.plan().of("fit_pca") == everything.of("fit_pca")
 
