@@ -219,16 +219,22 @@ class Project:
             *("--configfile", "toy.yaml"),
         ]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the workflow as a user does."""
-        return subprocess.run(
+    def start(self, *arguments: str, **how) -> subprocess.Popen[str]:
+        """Start a run as a user does, and do not wait for it; `how` goes to `Popen`."""
+        return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
             env={**os.environ, **THREADS},
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            **how,
         )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the workflow as a user does."""
+        with self.start(*arguments, stdout=subprocess.PIPE) as process:
+            said, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
 
     def plan(self, *targets: str, everything: bool = False, until: Collection[str] = ()) -> Jobs:
         """Return the jobs that a run would make, with the settings of the default profile."""

@@ -91,7 +91,8 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     time.sleep(5)
     cluster.start_controller()
     cluster.ask("scancel", cancelled["JobId"])
-    lost = job_of("compute_gram", "net")
+    # Of the model that was late, so that its extraction has ended before a node goes down.
+    lost = job_of("compute_gram", "tuned")
     cluster.ask(
         *("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
     )

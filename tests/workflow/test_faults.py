@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from killed_steps import version
-from plans import ROOT, THREADS, Project
+from plans import ROOT, Project
 from ventral.activations.models import build_model
 from ventral.config_check import check_config
 from ventral.errors import VentralError
@@ -418,15 +418,8 @@ def whole_stores(project):
 
 
 def start(project, *arguments):
-    """Start a run in a process group of its own, and do not wait for it."""
-    return subprocess.Popen(
-        project.command(*arguments),
-        cwd=project.folder,
-        env={**os.environ, **THREADS},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """Start a run, unheard, in a process group of its own."""
+    return project.start(*arguments, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 def kill_run(process):

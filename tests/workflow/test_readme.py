@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import yaml
 from test_rerun_contract import CONTRACT
 
 from plans import ROOT
@@ -50,6 +51,15 @@ def test_the_readme_shows_the_contract():
 
 def test_the_readme_shows_the_graph():
     assert PARTS["graph"].search(README.read_text())[0] == graph()
+
+
+def test_the_readme_shows_the_lines_that_a_site_changes():
+    profile = (ROOT / "workflow/profiles/slurm/profile.yaml").read_text()
+    site = profile.partition("# --- Your site")[2].partition("# ----")[0].partition("\n")[2]
+    with_options = re.sub(r"(?m)^  # - ", "  - ", site)  # those that are only proposed
+    assert yaml.safe_load(with_options).keys() >= {"jobs", "cores", "resources", "set-resources"}
+    shown = re.search(r"(?s)```yaml\n(jobs: .*?)```", README.read_text())[1]
+    assert yaml.safe_load(shown) == yaml.safe_load(with_options)
 
 
 def write() -> None:

@@ -132,7 +132,6 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
         committed = here[committed_rows(here)]
         scores = committed.set_index("split")["explained_variance_mean"]
         row = (here if committed.empty else committed).iloc[0]
-        facts = learnt.get(variant)
         rows.append(
             {
                 "Model": model,
@@ -140,7 +139,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
                 "Region": region,
                 "Setting": row["setting"],
                 "Layer": NO_LAYER if committed.empty else row["layer"],
-                "Retrained parameters": str(facts["retrained_parameters"]) if facts else "",
+                "Retrained parameters": _retrained(learnt.get(variant)),
                 "Explained Variance where chosen": scores.get(row["committed_on"], np.nan),
                 "Explained Variance, test": scores.get("test", np.nan),
                 "Committed": row["setting_committed"],
@@ -205,9 +204,14 @@ def _training(row: pd.Series, learnt: dict[str, dict]) -> dict[str, str]:
     facts = learnt.get(row.get("variant", row["model"]))
     return {
         "Setting": "" if pd.isna(setting) else setting,
-        "Retrained parameters": str(facts["retrained_parameters"]) if facts else "",
+        "Retrained parameters": _retrained(facts),
         "Beats its start": facts["beats_start"] if facts else "",
     }
+
+
+def _retrained(facts: dict | None) -> str:
+    """Return how many parameters a model's training changed; "" for one that was not trained."""
+    return str(facts["retrained_parameters"]) if facts else ""
 
 
 def _counts(row: pd.Series) -> dict:
