@@ -1,10 +1,15 @@
 """One set of pins, and one environment per kind of job."""
 
+import ast
 import re
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +35,64 @@ def test_conda_environments_have_the_same_pins(name):
     packages = pins(environment["dependencies"][-1]["pip"])
     assert packages
     assert packages.items() <= REQUIREMENTS.items()
+
+
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+
+class Finder(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name in {absent} else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
+"""
+
+
+def with_dependencies(names):
+    """Return the names of installed distributions and of all that they need."""
+    found, pending = set(), list(names)
+    while pending:
+        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
+        if name in found:
+            continue
+        found.add(name)
+        needs = map(Requirement, metadata.requires(name) or [])
+        pending += [
+            need.name for need in needs if not need.marker or need.marker.evaluate({"extra": ""})
+        ]
+    return found
+
+
+def imports_of(script):
+    """Return the import statements at the top of a script."""
+    body = ast.parse(script.read_text()).body
+    return [ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+@pytest.mark.parametrize("name", ["torch", "analysis"])
+def test_scripts_import_what_their_environment_has(name):
+    """Without what is installed here, but not in the environment that the rule names."""
+    environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
+    there = with_dependencies(pins(environment["dependencies"][-1]["pip"]))
+    absent = [
+        module
+        for module, distributions in metadata.packages_distributions().items()
+        if not there.intersection(re.sub(r"[-_.]+", "-", one).lower() for one in distributions)
+    ]
+    assert "snakemake" in absent
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    # An environment, then what else the rule says, then its script, after which comes a new rule.
+    pairs = re.findall(r'(?s)"../../envs/(\w+).yaml"(?:(?!\nrule ).)*?"../scripts/(\w+).py"', rules)
+    assert len(pairs) == rules.count("    conda:")
+    scripts = [script for where, script in pairs if where == name]
+    lines = [line for one in scripts for line in imports_of(ROOT / f"workflow/scripts/{one}.py")]
+    code = "\n".join([WITHOUT.format(absent=absent), *lines])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
 
 
 def test_the_container_is_made_of_the_same_pins():
