@@ -1,5 +1,5 @@
 # make            set up .venv and run the embedded default
-# make test       set up .venv and run all tests
+# make test       set up .venv and run all tests (WORKERS=2 at a time)
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
+WORKERS ?= 2
 BIN := .venv/bin
 
 .PHONY: run setup setup-test test quick format lint graph readme
@@ -28,8 +29,10 @@ setup-test: .venv/ready-test
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
 
+# Tests of one group share what they have made, so they stay on one worker. Threads that wait for one
+# another must not spin while the other worker wants the cores.
 test: setup-test lint
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 20
 
 quick: setup-test
 	$(BIN)/python -m pytest -m "not slow"

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from plans import Project
 
@@ -21,12 +22,19 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """Return the toy project of `plans` after a whole run; tests change copies of it."""
-    project = Project.create(tmp_path_factory.mktemp("toy") / "project")
-    done = project.run()
-    assert done.returncode == 0, done.stdout[-3000:]
-    return project
+def finished(tmp_path_factory, worker_id) -> Project:
+    """Return the toy project of `plans` after a whole run, made once; tests change copies of it."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":  # one of several workers, whose folders lie beside one another
+        folder = folder.parent
+    with FileLock(folder / "toy.lock"):
+        said = folder / "toy_run.txt"
+        if not said.exists():
+            project = Project.create(folder / "toy")
+            done = project.run()
+            said.write_text(f"{done.stdout}\nexit status {done.returncode}\n")
+    assert said.read_text().endswith("exit status 0\n"), said.read_text()[-3000:]
+    return Project(folder / "toy")
 
 
 @pytest.fixture
