@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from ventral.data.folds import FOLDED
+from ventral.data.splits import FOLDED
 from ventral.errors import VentralError, nearest
 from ventral.sweeps import check_sweeps, expand_sweeps
 from ventral.training_check import check_training

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from ventral.data import cowley_v4
+from ventral.data.assign_split import random_split
 from ventral.data.fetch import file_digest
 from ventral.data.responses import read_responses, write_responses
 from ventral.data.sources import load_source
-from ventral.data.splits import random_split
 from ventral.data.stimuli import iterate_images, read_stimulus_table, write_stimuli
 from ventral.errors import VentralError
 

@@ -9,7 +9,7 @@ from ventral.data.responses import Responses
 from ventral.errors import VentralError
 from ventral.features.pca import fit_pca
 from ventral.readouts.fit import fit_readout
-from ventral.readouts.regression import fit_pls
+from ventral.readouts.pls import fit_pls
 
 
 def make(n, p, sites, seed=0):

@@ -9,8 +9,8 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import KFold, StratifiedShuffleSplit
 
 from tests_support import run_step
+from ventral.data.assign_split import assign_split
 from ventral.data.responses import Responses, write_responses
-from ventral.data.splits import assign_split
 from ventral.errors import VentralError
 from ventral.scores.measures import cross_site_correlation, explained_variance, pearson_r, r2
 from ventral.scores.reporting import reported_split

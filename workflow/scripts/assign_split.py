@@ -1,6 +1,6 @@
 """Write which stimuli train, which choose and which test."""
 
-from ventral.data.splits import assign_split
+from ventral.data.assign_split import assign_split
 from ventral.data.stimuli import read_stimulus_table
 from ventral.job_log import job_log
 from ventral.tables import write_csv

@@ -15,8 +15,8 @@ import pandas as pd
 
 from ventral.data.archives import ImageArchive
 from ventral.data.arrays import read_npy
+from ventral.data.assign_split import random_split
 from ventral.data.responses import Responses
-from ventral.data.splits import random_split
 from ventral.data.stimuli import StimulusSet
 from ventral.errors import VentralError
 

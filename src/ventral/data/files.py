@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.archives import ImageArchive, decode_image
+from ventral.data.assign_split import random_split
 from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.data.image_sizes import fit_image
 from ventral.data.response_files import read_response_file, read_table, refuse_twice
 from ventral.data.responses import Responses
-from ventral.data.splits import random_split
 from ventral.data.stimuli import LABELS, SPLITS, StimulusSet
 from ventral.errors import VentralError, nearest
 

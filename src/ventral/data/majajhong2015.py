@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.archives import ImageArchive
+from ventral.data.assign_split import random_split
 from ventral.data.hdf5 import dataset, open_hdf5, read, read_names
 from ventral.data.response_files import read_text_table, refuse_twice
 from ventral.data.responses import Responses
-from ventral.data.splits import random_split
 from ventral.data.stimuli import StimulusSet
 from ventral.errors import VentralError
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ventral.data.assign_split import random_split
 from ventral.data.responses import Responses
 from ventral.data.simulated_images import Renderer, draw_scenes
 from ventral.data.simulated_neurons import (
@@ -20,7 +21,6 @@ from ventral.data.simulated_neurons import (
     v4_drive,
 )
 from ventral.data.simulated_shapes import FAMILIES, N_OBJECTS
-from ventral.data.splits import random_split
 from ventral.data.stimuli import StimulusSet
 from ventral.errors import VentralError
 

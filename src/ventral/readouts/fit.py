@@ -9,7 +9,6 @@ from ventral.readouts.regression import (
     Readout,
     alpha_grid,
     fit_linear,
-    fit_pls,
     fit_ridge,
     fit_ridge_cv,
 )
@@ -60,6 +59,8 @@ def _by_region(
     n_components: int,
 ) -> Readout:
     """Fit PLS to each region's sites: its latent components depend on which sites it is given."""
+    from ventral.readouts.pls import fit_pls  # imports scikit-learn: a second, in many short jobs
+
     k, n_sites = len(eigenvalues), len(regions)
     whole = Readout(
         coefficients=np.empty((k, n_sites)),
