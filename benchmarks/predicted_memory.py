@@ -1,6 +1,7 @@
 """Compare the memory that was predicted for each job with what it used.
 
-``python benchmarks/predicted_memory.py CONFIG`` in the folder of a finished run.
+``python benchmarks/predicted_memory.py CONFIG [CONFIG ...]`` in the folder of a finished run, with
+the configs in the order in which they were laid over one another.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.utils import update_config
 from tabulate import tabulate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,8 +23,10 @@ from ventral.sizing.needs import Needs  # noqa: E402
 def main() -> None:
     """Print the job of each step that comes nearest to its prediction, and the furthest."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path)
-    config = yaml.safe_load(parser.parse_args().config.read_text())
+    parser.add_argument("config", type=Path, nargs="+")
+    config: dict = {}
+    for path in parser.parse_args().config:
+        update_config(config, yaml.safe_load(path.read_text()))
     check_config(config, ROOT / "workflow" / "schemas")
     table = compare_with_benchmarks(Needs(config, "results", ROOT / "src"), "benchmarks")
     table["ratio"] = table["predicted"] / table["used"]

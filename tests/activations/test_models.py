@@ -267,3 +267,12 @@ def test_the_passes_of_a_known_network():
     described = describe("alexnet")
     assert described["shapes"]["features.0"] == [64, 55, 55]
     assert described["flops"] == pytest.approx(2 * 714e6, rel=0.01)  # 714 M multiplications
+
+
+def test_what_is_not_learnt_keeps_nothing_for_gradients():
+    late, none = (describe("vgg11", trainable=names) for names in (["features.18.*"], []))
+    everything = describe("vgg11")
+    assert none["training_bytes"] <= late["training_bytes"] < 0.6 * everything["training_bytes"]
+    # Up to rounding by the two stimuli of that pass, as much as a forward pass takes.
+    assert none["training_bytes"] == pytest.approx(everything["forward_bytes"], rel=0.05)
+    assert late["forward_bytes"] == everything["forward_bytes"]

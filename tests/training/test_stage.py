@@ -149,6 +149,8 @@ def test_a_training_that_does_not_beat_its_start_says_so():
         }
     )
     assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "no"
+    epochs.loc[1, "validation_score"] = 0.3004
+    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "no"
     epochs.loc[1, "validation_score"] = 0.31
     assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "yes"
 

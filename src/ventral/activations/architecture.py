@@ -1,14 +1,16 @@
 """What is known of an architecture before it runs: layers, shapes, parameters, memory, arithmetic.
 
 ``python -m ventral.activations.architecture ARCHITECTURE [--arguments JSON] [--weights NAME]
-[--size PIXELS]`` prints a `describe` as JSON: a config can be checked, and a job's memory
-predicted, from a process that does not import torch.
+[--size PIXELS] [--trainable JSON]`` prints a `describe` as JSON: a config can be checked, and a
+job's memory predicted, from a process that does not import torch.
 """
 
 import argparse
 import json
 import logging
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
@@ -33,17 +35,23 @@ def layer_names(architecture: str, arguments: dict | None = None) -> list[str]:
 
 
 def describe(
-    architecture: str, arguments: dict | None = None, weights: str | None = None, size: int = 224
+    architecture: str,
+    arguments: dict | None = None,
+    weights: str | None = None,
+    size: int = 224,
+    trainable: Sequence[str] = ("*",),
 ) -> dict:
     """Return what an architecture needs, from passes over tensors without content.
 
     weights: name of a torchvision enum, which may decide arguments. size: side in pixels.
+    trainable: patterns over the names of the parameters that are learnt, as in `fnmatch`.
 
     layers: module paths. shapes: {layer: its output's shape for one stimulus}, as
     `ventral.activations.taps.Taps` records it. parameters: their number. flops: of one stimulus.
     forward_bytes, training_bytes: the most that is alive at once in a forward pass for one
-    stimulus, beside the parameters, without gradients and with all that they need. Where a network
-    cannot run without content, all but `layers`, `cuda` and `parameters` are None.
+    stimulus, beside the parameters: without gradients, and with all that those of what is learnt
+    need. Where a network cannot run without content, all but `layers`, `cuda` and `parameters` are
+    None.
 
     Raises `VentralError` where the architecture is unknown or refuses the arguments.
     """
@@ -58,7 +66,7 @@ def describe(
     images = torch.empty(TRAINED_AT_ONCE, 3, size, size, device=device)
     try:
         found |= _passed(model, images[:1])
-        found["training_bytes"] = _trained(model, images)
+        found["training_bytes"] = _trained(model, images, trainable)
     except Exception as error:  # a network's own code: what it may raise is anybody's guess
         logging.warning("%s cannot be run without content: %s", architecture, error)
     return found
@@ -104,9 +112,11 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
     }
 
 
-def _trained(model: nn.Module, images: torch.Tensor) -> int:
+def _trained(model: nn.Module, images: torch.Tensor, trainable: Sequence[str]) -> int:
     """Return what a forward pass keeps for its gradients, in bytes per stimulus."""
-    model.train().requires_grad_(True)
+    model.train()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(any(fnmatchcase(name, pattern) for pattern in trainable))
     alive = _Alive(model)
     with alive:
         model(images)
@@ -141,6 +151,7 @@ def _main() -> int:
     parser.add_argument("--arguments", type=json.loads, default={}, help="a JSON object")
     parser.add_argument("--weights", help="name of a torchvision weights enum")
     parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
+    parser.add_argument("--trainable", type=json.loads, default=["*"], help="a JSON list")
     options = parser.parse_args()
     try:
         print(json.dumps(describe(**vars(options))))

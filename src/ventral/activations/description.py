@@ -21,7 +21,7 @@ import pooch
 from ventral.activations.architecture_code import architecture_digest
 from ventral.errors import VentralError
 
-FORM = 1
+FORM = 2
 """Of the answers; a change asks again."""
 
 
@@ -44,6 +44,7 @@ def describe_model(
         "arguments": entry["arguments"],
         "weights": weights,
         "size": entry["preprocessing"]["size"],
+        "trainable": (entry.get("training") or {}).get("trainable", ["*"]),
         "code": architecture_digest(entry["architecture"], Path(source_folder, "ventral"), folders),
     }
     path = tuple(map(str, [source_folder, *folders]))
@@ -86,6 +87,7 @@ def _ask(question: Mapping, path: tuple[str, ...]) -> dict:
     given = os.environ.get("PYTHONPATH")
     searched = os.pathsep.join([ours, *filter(None, [given]), *own])
     options = ["--arguments", json.dumps(question["arguments"]), "--size", str(question["size"])]
+    options += ["--trainable", json.dumps(question["trainable"])]
     if question["weights"]:
         options += ["--weights", question["weights"]]
     program = [sys.executable, "-m", "ventral.activations.architecture"]

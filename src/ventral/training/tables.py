@@ -16,6 +16,9 @@ CLASSIFICATION_COLUMNS = (
     "retrained_parameters",
 )
 
+SMALLEST_GAIN = 0.0005
+"""One that three decimals, as in the tables, do not show counts as none."""
+
 
 def table_of_training(
     models: Mapping[str, Mapping], epochs: Mapping[str, pd.DataFrame]
@@ -25,7 +28,7 @@ def table_of_training(
     models: {name: {task, target, start}}; start is ``random``, the weights' name or a model.
     epochs: {name: table of epochs}. Scores are on validation: accuracy, or the mean explained
     variance of the head; ``start_score`` is that of epoch 0, before training, and ``beats_start``
-    is ``no`` where the best epoch is not above it.
+    is ``no`` where the best epoch is not above it by `SMALLEST_GAIN`.
     """
     rows = []
     for name, model in models.items():
@@ -44,7 +47,7 @@ def table_of_training(
                 "start_score": start["validation_score"],
                 "best_score": best["validation_score"],
                 "gain": gain,
-                "beats_start": "yes" if gain > 0 else "no",
+                "beats_start": "yes" if gain >= SMALLEST_GAIN else "no",
             }
         )
     return pd.DataFrame(rows, columns=list(TRAINING_COLUMNS))
