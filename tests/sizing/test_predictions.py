@@ -101,34 +101,82 @@ def test_a_network_that_is_not_known_gets_much():
     assert with_cuda - of_known == memory.CUDA
 
 
-GRAM = """
+N, P, SITES, K = 3000, 40_000, 168, 1000
+LARGE = """
 import pathlib
 import sys
 import numpy as np
-from tests_support import store_layer
-from ventral.features.gram import gram_matrix
+import pandas as pd
+from tests_support import run_step, store_layer
 from ventral.activations.chunks import chunk_shapes
-folder, n, p = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-store = folder / "layer.zarr"
-if not store.exists():
-    values = np.random.default_rng(0).random((n, p), dtype=np.float32).astype(np.float16)
-    store_layer(store, values, chunk_shapes(n, {"": p}, 2)[""])
+from ventral.data.responses import Responses, write_responses
+from ventral.features.gram import gram_matrix
+from ventral.store import Store, write_store
+step, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+n, p, sites, k = map(int, sys.argv[3:])
+split = {"split": str(folder / "split.csv")}
+ids = np.array([f"s{i}" for i in range(n)], object)
+if step == "inputs":
+    random = np.random.default_rng(0)
+    values = random.random((n, p), dtype=np.float32).astype(np.float16)
+    store_layer(folder / "layer.zarr", values, chunk_shapes(n, {"": p}, 2)[""])
+    parts = np.repeat(["train", "test"], [n - n // 5, n // 5])
+    pd.DataFrame({"stimulus_id": ids, "split": parts}).to_csv(split["split"], index=False)
+    table = pd.DataFrame({"site_id": [f"x{i}" for i in range(sites)], "region": "IT", "animal": ""})
+    recorded = Responses(ids, table, random.normal(size=(n, sites)), None)
+    write_responses(folder / "responses.zarr", recorded)
+    features = values[:, :4000].astype(np.float64)
+    with write_store(folder / "gram.zarr") as store:
+        store.put("gram", features @ features.T, ("stimulus", "stimulus_2"))
+        store.put("stimulus_id", ids, ("stimulus",))
+elif step == "compute_gram":
+    gram_matrix(Store(folder / "layer.zarr"), "layer1.0")
+elif step == "fit_pca":
+    run_step(
+        *("fit_pca", folder),
+        input={"gram": folder / "gram.zarr", **split},
+        output={"store": folder / "pca.zarr"},
+        params={"settings": {"n_components": k, "when_rank_is_lower": "fail"}},
+    )
 else:
-    import pandas, scipy.linalg
-    from ventral.store import Store
-    gram_matrix(Store(store), "layer1.0")
+    raw = step == "fit_readout_raw"
+    alphas = {"low": -2, "high": 6, "count": 26, "relative": False}
+    run_step(
+        *("fit_readout", folder),
+        input={
+            "features": folder / ("gram.zarr" if raw else "pca.zarr"),
+            "responses": folder / "responses.zarr",
+            **split,
+        },
+        output={"store": folder / f"{step}.zarr"},
+        params={
+            "settings": {
+                "method": "ridge_cv",
+                "features": "raw" if raw else "pcs",
+                "per_site": True,
+                "alphas": alphas,
+            }
+        },
+    )
 """
 
 
 @pytest.mark.slow
-def test_a_large_gram_matrix_takes_what_was_predicted_and_not_half_of_it(tmp_path):
-    n, p = 3000, 40_000
-    command = [sys.executable, "-c", GRAM, tmp_path, str(n), str(p)]
+def test_large_jobs_take_what_was_predicted_and_not_half_of_it(tmp_path):
+    size = DatasetSize(N, sites=SITES, repetitions=0)
+    predicted = {
+        "compute_gram": memory.compute_gram(size, P, {"": P}, 2),
+        "fit_pca": memory.fit_pca(size, K),
+        "fit_readout_raw": memory.fit_readout(size, True, K),
+        "fit_readout_pcs": memory.fit_readout(size, False, K),
+    }
     environment = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, check=True, env=environment)
-    used = _peak(command, environment)
-    predicted = memory.compute_gram(DatasetSize(n), p, {"": p}, 2)
-    assert used < predicted < 2 * used
+    used = {
+        step: _peak([sys.executable, "-c", LARGE, step, tmp_path, N, P, SITES, K], environment)
+        for step in ("inputs", *predicted)
+    }
+    for step, most in predicted.items():
+        assert used[step] < most < 2 * used[step], (step, used[step], most)
 
 
 def _peak(command: list, environment: dict) -> float:

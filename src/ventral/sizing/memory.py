@@ -12,8 +12,10 @@ from ventral.features.slabs import product_width, slab_bounds
 from ventral.sizing.dataset import DatasetSize
 
 MB = 10**6
-NUMBERS = 250 * MB
+NUMBERS = 170 * MB
 """A process that has imported NumPy, SciPy, pandas and Zarr."""
+READERS = 250 * MB
+"""A process that has imported the readers of data sets, and scikit-learn with them."""
 TORCH = 560 * MB
 """A process that has imported torch and torchvision as well."""
 CUDA = 3000 * MB
@@ -34,23 +36,23 @@ def layer_widths(description: Mapping, layers: list[str]) -> dict[str, int] | No
 
 def prepare_stimuli(size: DatasetSize) -> float:
     """Count a batch of images in float32, several times over, and the stimulus table."""
-    return NUMBERS + 64 * size.height * size.width * 3 * 4 * 6 + size.stimuli * 4000
+    return READERS + 64 * size.height * size.width * 3 * 4 * 6 + size.stimuli * 4000
 
 
 def prepare_responses(size: DatasetSize) -> float:
     """Count single trials in float64, several times over, and the images of simulated sites."""
     images = 64 * size.height * size.width * 3 * 100
-    return NUMBERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
+    return READERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
 
 
 def read_responses(size: DatasetSize) -> float:
-    """Count responses as every reader holds them: the trials as stored and in float64."""
-    return FLOAT * size.stimuli * size.sites * (2 * size.repetitions + 3)
+    """Count the averages over repetitions as every reader holds them: as stored and in float64."""
+    return 3 * FLOAT * size.stimuli * size.sites
 
 
 def estimate_ceilings(size: DatasetSize) -> float:
-    """Count trials, their random order and both halves."""
-    return NUMBERS + read_responses(size) + 7 * FLOAT * size.stimuli * size.sites * size.repetitions
+    """Count trials as stored and in float64, their random order and both halves."""
+    return NUMBERS + read_responses(size) + 9 * FLOAT * size.stimuli * size.sites * size.repetitions
 
 
 def extract_activations(
@@ -104,7 +106,7 @@ def train_model(
     head = 4 * FLOAT * size.stimuli * min(head_width, 10_000)
     return (
         TORCH
-        + NUMBERS / 2
+        + READERS / 2
         + images
         + learning
         + state
@@ -155,12 +157,13 @@ def fit_pca(size: DatasetSize, n_components: int) -> float:
 
 
 def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
-    """Count scores and their squares, the responses, and, from raw features, all of `fit_pca`."""
-    components = size.stimuli if raw else min(n_components, size.stimuli)
+    """Count scores and their squares, the responses, and, from raw features, `fit_pca` before."""
+    most = TRAIN_SHARE * size.stimuli
+    components = most if raw else min(n_components, most)
     decomposed = fit_pca(size, size.stimuli) - NUMBERS if raw else 0
-    fitted = FLOAT * size.stimuli * (5 * components + 10 * size.sites)
+    fitted = FLOAT * size.stimuli * (5 * components + 20 * size.sites)
     of_folds = FLOAT * size.stimuli * (components + 3 * size.sites) * (size.folds - 1)
-    return NUMBERS + read_responses(size) + max(decomposed, fitted) + fitted + of_folds
+    return NUMBERS + read_responses(size) + max(decomposed, fitted) + of_folds
 
 
 def score_readout(size: DatasetSize, n_bootstrap: int) -> float:

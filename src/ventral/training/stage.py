@@ -121,7 +121,7 @@ def _parts(training: Mapping, sources: Sources):
         task, targets = classification_task(stimuli, training["target"], train)
         usable = (targets[validation] >= 0).numpy()
     else:
-        task, targets = response_task(read_responses(sources.responses), train)
+        task, targets = response_task(read_responses(sources.responses, repetitions=False), train)
         usable = ~targets[validation].isnan().any(dim=1).numpy()
     if not usable.any():
         raise VentralError(
