@@ -52,14 +52,17 @@ def draw(
     regions = regions_in_order(shown)
     with matplotlib.rc_context(style.STYLE):
         names = [name for name in networks if name in set(shown["model_entry"])]
-        figure = Figure(figsize=(3.4 * len(regions) + 1.0, 3.6 + 0.2 * len(names)))
+        width = max(5.5, 3.4 * len(regions) + 1.0)
+        words = model_names(models)
+        columns = style.legend_columns(width, [words[name] for name in names])
+        figure = Figure(figsize=(width, 3.6 + 0.2 * -(-len(names) // columns)))
         panels = figure.subplots(1, len(regions), squeeze=False, sharey=True)[0]
         for axes, region in zip(panels, regions, strict=True):
             _draw_panel(axes, shown[shown["region"] == region], learnt, models)
             axes.set_title(region, loc="left", fontweight="bold")
             axes.set_xlabel("Parameters learnt, network and head")
         panels[0].set_ylabel("Mean explained variance\n(fraction)")
-        _add_legend(figure, names, models)
+        _add_legend(figure, names, models, columns)
         style.title(
             figure,
             "Score against the number of retrained parameters",
@@ -86,11 +89,8 @@ def _draw_panel(
             axes.vlines(count, row[LOW], row[HIGH], color=look.color, linewidth=1.2, zorder=2)
         axes.plot(
             *(count, row[MEAN]),
-            linestyle="none",
-            marker=look.marker,
+            **_mark(look),
             markersize=size if row["setting_committed"] else 0.5 * size,
-            color=look.color,
-            markerfacecolor="white" if look.is_random else look.color,
             zorder=3,
             gid=f"mean:{variant}",
         )
@@ -102,17 +102,18 @@ def _draw_panel(
     axes.set_xlim(-0.3 * smallest, 3 * counts.max())
 
 
-def _add_legend(figure: Figure, names: list[str], models: dict[str, dict]) -> None:
+def _mark(look: style.Look) -> dict:
+    """Return how a network is drawn: hollow with random weights, half where two would be alike."""
+    face = "white" if look.is_random else look.color
+    is_second = any(look.line == second for _, second in style.LINES.values())
+    alike = {"fillstyle": "left", "markerfacecoloralt": "0.8" if look.is_random else "white"}
+    return {
+        **{"linestyle": "none", "marker": look.marker, "color": look.color},
+        **{"markerfacecolor": face, **(alike if is_second else {})},
+    }
+
+
+def _add_legend(figure: Figure, names: list[str], models: dict[str, dict], columns: int) -> None:
     look_of, words = style.looks(models), model_names(models)
-    handles = [
-        Line2D(
-            *([], []),
-            linestyle="none",
-            marker=look_of[name].marker,
-            color=look_of[name].color,
-            markerfacecolor="white" if look_of[name].is_random else look_of[name].color,
-            label=words[name],
-        )
-        for name in names
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    handles = [Line2D([], [], **_mark(look_of[name]), label=words[name]) for name in names]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)

@@ -105,8 +105,9 @@ def _draw_panel(
     for heading, family, layers in blocks:
         here = np.arange(start, start + len(layers))
         for model in family:
-            rows = summary[summary["model"] == model].set_index("layer").reindex(layers)
-            _draw_model(axes, here, rows, look_of[model], model, low, below)
+            own = [layer in models[model]["layers"] for layer in layers]  # the line skips others'
+            rows = summary[summary["model"] == model].set_index("layer").reindex(layers)[own]
+            _draw_model(axes, here[own], rows, look_of[model], model, low, below)
         axes.text(
             *(here.mean(), 1.03, heading),
             transform=axes.get_xaxis_transform(),
@@ -247,6 +248,5 @@ def _add_legend(
     )
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
-    longest = max(len(handle.get_label()) for handle in handles)
-    columns = max(1, min(len(handles), int(width / (0.06 * longest + 0.55))))
+    columns = style.legend_columns(width, [handle.get_label() for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -21,6 +21,7 @@ MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "hig
 CORRECTED = "explained_variance_corrected_mean"
 LOWEST = -0.3
 """Scores below end the axis: there a prediction is far worse than the mean response."""
+CEILING = "ceiling: median and quartiles of sites"
 SLOT = 0.8
 """Share of a data set's place that its models take."""
 
@@ -56,8 +57,9 @@ def draw(
     slot = max(1.1, 0.17 * len(names) + 0.3)
     widths = [max(len(datasets), 1) for datasets in places.values()]
     with matplotlib.rc_context(style.STYLE):
-        rows = -(-len(names) // 3)
-        figure = Figure(figsize=(max(5.5, slot * sum(widths) + 1.2), 4.1 + 0.18 * rows))
+        width, words = max(5.5, slot * sum(widths) + 1.2), model_names(models)
+        columns = style.legend_columns(width, [CEILING, *(words[name] for name in names)], 3)
+        figure = Figure(figsize=(width, 4.1 + 0.18 * -(-len(names) // columns)))
         panels = figure.subplots(
             *(1, len(regions)), squeeze=False, sharey=True, width_ratios=widths
         )[0]
@@ -82,7 +84,7 @@ def draw(
         top = np.nanmax(shown[[MEAN, HIGH, CORRECTED, "ceiling_third_quartile"]].to_numpy(float))
         panels[0].set_ylim(bottom, min(top, 1.5) + 0.05)
         _add_legend(
-            *(figure, names, models),
+            *(figure, names, models, columns),
             has_ceiling=shown["ceiling_median"].notna().any(),
             has_lower=(shown[MEAN] < LOWEST).any(),
         )
@@ -99,7 +101,7 @@ def draw(
 def _draw_panel(
     axes: Axes, rows: pd.DataFrame, datasets: list[str], names: list[str], models: dict[str, dict]
 ) -> None:
-    colors = _colors(models)
+    looks = _looks(models)
     axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
     for place, dataset in enumerate(datasets):
         here = rows[rows["dataset"] == dataset].set_index("model")
@@ -107,12 +109,12 @@ def _draw_panel(
         own = [name for name in names if name in here.index]
         step = min(SLOT / len(own), 0.2)
         for rank, name in enumerate(own):
-            row = here.loc[name]
+            row, (marker, color) = here.loc[name], looks[name]
             at = place + (rank - (len(own) - 1) / 2) * step
             if row[MEAN] < LOWEST:
                 axes.plot(
                     *(at, LOWEST, "v"),
-                    color=colors[name],
+                    color=color,
                     markersize=4,
                     zorder=3,
                     gid=f"lower:{dataset}:{name}",
@@ -123,10 +125,10 @@ def _draw_panel(
                     fontsize=6,
                 )
                 continue
-            axes.vlines(at, max(row[LOW], LOWEST), row[HIGH], color=colors[name], linewidth=1.2)
+            axes.vlines(at, max(row[LOW], LOWEST), row[HIGH], color=color, linewidth=1.2)
             axes.plot(
-                *(at, row[MEAN], _marker(models[name])),
-                color=colors[name],
+                *(at, row[MEAN], marker),
+                color=color,
                 markersize=5,
                 zorder=3,
                 gid=f"mean:{dataset}:{name}",
@@ -134,7 +136,7 @@ def _draw_panel(
             if np.isfinite(row[CORRECTED]) and row[CORRECTED] >= LOWEST:
                 axes.plot(
                     *(at + 0.38 * step, row[CORRECTED], "D"),
-                    color=colors[name],
+                    color=color,
                     markerfacecolor="white",
                     markersize=4,
                     zorder=2,
@@ -159,30 +161,32 @@ def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
     )
 
 
-def _marker(model: dict) -> str:
-    return "s" if is_pixels(model) else "o"
-
-
-def _colors(models: dict[str, dict]) -> dict[str, str]:
+def _looks(models: dict[str, dict]) -> dict[str, tuple[str, str]]:
+    """Return {model: (marker, colour)}; once all colours are used, other markers go on."""
     networks = [name for name, given in models.items() if not is_pixels(given)]
-    colors = {name: style.COLORS[i % len(style.COLORS)] for i, name in enumerate(networks)}
-    return {name: colors.get(name, style.QUIET) for name in models}
+    markers, colors = ("o", "^", "P", "X"), style.COLORS
+    looks = {
+        name: (markers[i // len(colors) % len(markers)], colors[i % len(colors)])
+        for i, name in enumerate(networks)
+    }
+    return {name: looks.get(name, ("s", style.QUIET)) for name in models}
 
 
 def _add_legend(
     figure: Figure,
     names: list[str],
     models: dict[str, dict],
+    columns: int,
     has_ceiling: bool,
     has_lower: bool,
 ) -> None:
-    colors, words = _colors(models), model_names(models)
+    looks, words = _looks(models), model_names(models)
     marks = [
         Line2D(
             *([], []),
             linestyle="none",
-            marker=_marker(models[name]),
-            color=colors[name],
+            marker=looks[name][0],
+            color=looks[name][1],
             markersize=5,
             label=words[name],
         )
@@ -194,5 +198,5 @@ def _add_legend(
     if has_ceiling:
         hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
         marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
-        marks.append(Patch(color="0.9", label="ceiling: median and quartiles of sites"))
-    figure.legend(handles=marks, loc="outside lower center", ncols=3)
+        marks.append(Patch(color="0.9", label=CEILING))
+    figure.legend(handles=marks, loc="outside lower center", ncols=columns)

@@ -135,6 +135,13 @@ def title(figure: Figure, headline: str, remark: str) -> None:
     )
 
 
+def legend_columns(width: float, labels: Iterable[str], most: int | None = None) -> int:
+    """Return how many columns of a legend fit side by side into a figure's width in inches."""
+    labels = list(labels)
+    fitting = int(width / (0.06 * max(map(len, labels)) + 0.55))
+    return max(1, min(fitting, len(labels) if most is None else most))
+
+
 def placeholder(message: str) -> Figure:
     """Return a figure that says why there is nothing to draw."""
     with matplotlib.rc_context(STYLE):
