@@ -39,9 +39,12 @@ def prepare_stimuli(size: DatasetSize) -> float:
     return READERS + 64 * size.height * size.width * 3 * 4 * 6 + size.stimuli * 4000
 
 
-def prepare_responses(size: DatasetSize) -> float:
-    """Count single trials in float64, several times over, and the images of simulated sites."""
-    images = 64 * size.height * size.width * 3 * 100
+def prepare_responses(size: DatasetSize, simulated: bool) -> float:
+    """Count single trials in float64, several times over, and the images of simulated sites.
+
+    simulated: whether the responses are drawn here rather than read.
+    """
+    images = 64 * size.height * size.width * 3 * 100 if simulated else 0
     return READERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
 
 

@@ -50,8 +50,11 @@ class Needs:
     def memory(self, step: str, names: Mapping[str, str]) -> float:
         """Return the most memory that a job's own process takes, in bytes."""
         size = self.size(names["dataset"])
-        if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
+        if step in ("prepare_stimuli", "estimate_ceilings"):
             return getattr(memory, step)(size)
+        if step == "prepare_responses":
+            source = self.config["datasets"][names["dataset"]]["source"]
+            return memory.prepare_responses(size, simulated=source == "simulated")
         if step == "score_readout":
             return memory.score_readout(size, self.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
