@@ -29,10 +29,10 @@ setup-test: .venv/ready-test
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
 
-# Tests of one group share what they have made, so they stay on one worker. Threads that wait for one
+# Tests of one file share what they have made, so they stay on one worker. Threads that wait for one
 # another must not spin while the other worker wants the cores.
 test: setup-test lint
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 20
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --durations 20
 
 quick: setup-test
 	$(BIN)/python -m pytest -m "not slow"

@@ -15,7 +15,7 @@ from plans import Project
 from site_project import SiteProject
 from ventral.verify import verify_results
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 FIRST_MEMORY = 120  # MB: not enough for Snakemake itself
 FIRST_MINUTES = 1
 NEEDS = [

@@ -9,7 +9,7 @@ import pytest
 from site_project import SMALL, SiteProject
 from ventral.verify import verify_results
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 
 
 def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):

@@ -11,7 +11,7 @@ from cluster import NODE_MEMORY
 from site_project import SMALL, SiteProject
 from ventral.verify import verify_results
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 GPU_RULES = ("extract_activations", "train_model", "apply_head")
 MINUTES = 15
 

@@ -36,7 +36,6 @@ READOUTS = {
 DEFAULTS = {"seed": 0, "folds": 5, "repeats": 10, "test_fraction": 0.1, "fractions": {}}
 SCORES = {"ceiling_floor": 0.1, "n_bootstrap": 50, "seed": 0}
 REGIONS = ["IT", "IT", "IT", "V4", "V4"]
-pytestmark = pytest.mark.xdist_group("folds")
 
 
 @pytest.fixture(scope="module", params=list(SPLITS))

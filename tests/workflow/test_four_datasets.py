@@ -11,7 +11,7 @@ from PIL import Image
 from majajhong2015_files import write_majajhong2015
 from tests_support import ROOT, snakemake
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("four_datasets")]
+pytestmark = pytest.mark.slow
 SESSION = "cowley_v4_210325"
 REGIONS = {
     "simulated": ["V4", "IT"],

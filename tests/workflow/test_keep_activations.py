@@ -5,7 +5,7 @@ import yaml
 
 from plans import Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keep_activations")]
+pytestmark = pytest.mark.slow
 
 
 def change(project: Project, **sections) -> None:

@@ -44,7 +44,6 @@ models:
 pca: {n_components: 20}
 scores: {n_bootstrap: 20}
 """
-pytestmark = pytest.mark.xdist_group("nx414_study")
 
 
 def run(folder, *arguments):

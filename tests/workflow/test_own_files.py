@@ -21,7 +21,7 @@ CONFIG = {
     "models": {"pixels": {"architecture": "pixels", "taps": {"main": ["pixels"]}}},
     "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
 }
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own_files")]
+pytestmark = pytest.mark.slow
 TARGET = "results/mine/responses.json"
 
 

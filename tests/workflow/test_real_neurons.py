@@ -20,7 +20,7 @@ from ventral.store import Store
 
 ROOT = Path(__file__).parents[2]
 READOUT = {"method": "ridge_cv", "features": "pcs", "per_site": True}
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real_neurons")]
+pytestmark = pytest.mark.slow
 
 # features.0 is left out: it is the largest layer and the weakest, of both networks.
 OVERLAY = """

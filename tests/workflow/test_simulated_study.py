@@ -16,7 +16,7 @@ models:
   shallow_cnn_categories: {taps: {main: [stage1, stage3, stage6]}}
   shallow_cnn_4_responses: {taps: {main: [stage4]}}
 """
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("simulated_study")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
