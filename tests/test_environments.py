@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,7 +55,7 @@ def with_dependencies(names):
     """Return the names of installed distributions and of all that they need."""
     found, pending = set(), list(names)
     while pending:
-        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
+        name = canonicalize_name(pending.pop())
         if name in found:
             continue
         found.add(name)
@@ -79,7 +80,7 @@ def test_scripts_import_what_their_environment_has(name):
     absent = [
         module
         for module, distributions in metadata.packages_distributions().items()
-        if not there.intersection(re.sub(r"[-_.]+", "-", one).lower() for one in distributions)
+        if not there.intersection(map(canonicalize_name, distributions))
     ]
     assert "snakemake" in absent
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
