@@ -21,7 +21,7 @@ from sklearn.linear_model import RidgeCV
 from ventral.features.gram import gram_matrix
 from ventral.features.pca import fit_pca
 from ventral.readouts.regression import fit_ridge_cv
-from ventral.store import ContentDigest, Store, write_store
+from ventral.storage.store import ContentDigest, Store, write_store
 
 ALPHAS = np.logspace(-12, 12, 26)
 

@@ -13,9 +13,14 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import variance_of_average
-from ventral.data.simulated_images import draw_scenes
-from ventral.data.simulated_neurons import embed_objects, firing_rates, it_drive, spike_counts
-from ventral.data.simulated_shapes import N_OBJECTS
+from ventral.data.sources.simulated.images import draw_scenes
+from ventral.data.sources.simulated.neurons import (
+    embed_objects,
+    firing_rates,
+    it_drive,
+    spike_counts,
+)
+from ventral.data.sources.simulated.shapes import N_OBJECTS
 from ventral.scores.ceilings import split_half_reliability
 from ventral.scores.measures import (
     explained_and_explainable,

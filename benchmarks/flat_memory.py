@@ -36,7 +36,7 @@ def extract(folder: Path) -> None:
     import torch
 
     from ventral.activations.extract import extract_activations
-    from ventral.activations.preprocessing import Preprocessing
+    from ventral.networks.preprocessing import Preprocessing
 
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 64, 7, stride=2, padding=3))
@@ -48,7 +48,7 @@ def extract(folder: Path) -> None:
 def gram(folder: Path) -> None:
     """Stream the Gram matrix."""
     from ventral.features.gram import gram_matrix
-    from ventral.store import Store
+    from ventral.storage.store import Store
 
     gram_matrix(Store(folder / "activations.zarr"), LAYER)
 

@@ -15,20 +15,22 @@ from tabulate import tabulate
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from ventral.config_check import check_config  # noqa: E402
-from ventral.sizing.measured import compare_with_benchmarks  # noqa: E402
-from ventral.sizing.needs import Needs  # noqa: E402
+from ventral.jobs.resources.estimator import ResourceEstimator  # noqa: E402
+from ventral.jobs.resources.measured import compare_with_benchmarks  # noqa: E402
+from ventral.study.check_config import check_config  # noqa: E402
 
 
 def main() -> None:
-    """Print the job of each step that comes nearest to its prediction, and the furthest."""
+    """Print the job of each step that comes suggest to its prediction, and the furthest."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path, nargs="+")
     config: dict = {}
     for path in parser.parse_args().config:
         update_config(config, yaml.safe_load(path.read_text()))
     check_config(config, ROOT / "workflow" / "schemas")
-    table = compare_with_benchmarks(Needs(config, "results", ROOT / "src"), "benchmarks")
+    table = compare_with_benchmarks(
+        ResourceEstimator(config, "results", ROOT / "src"), "benchmarks"
+    )
     table["ratio"] = table["predicted"] / table["used"]
     ordered = table.sort_values(["step", "ratio"])
     print(tabulate(ordered, headers="keys", showindex=False, floatfmt=".1f"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from plans import Project
+from toy_project import Project
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -18,13 +18,13 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from helpers import run_step
 from majajhong2015_files import write_majajhong2015
 from nx414_file import write_nx414
-from tests_support import run_step
 from tvsd_files import ELECTRODES, write_tvsd
-from ventral.activations.models import build_model
-from ventral.data.majajhong2015 import VARIABLE
 from ventral.data.named_files import download_name
+from ventral.data.sources.majajhong2015.reader import VARIABLE
+from ventral.networks.build import build_model
 
 N = 12
 NETWORK = {"architecture": "squeezenet1_1", "arguments": {}, "seed": 0}

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 import ventral.activations.extract
-import ventral.activations.models
+import ventral.networks.build
 import ventral.readouts.fit
 import ventral.scores.score
 import ventral.scores.tables

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray
 from PIL import Image
 
-from ventral.data.majajhong2015 import VARIABLE
+from ventral.data.sources.majajhong2015.reader import VARIABLE
 
 OBJECTS = {"bear": "Animals", "cow": "Animals", "car_astra": "Cars", "face_0": "Faces"}
 PER_OBJECT = 9

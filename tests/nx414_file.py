@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ventral.data.nx414 import MEAN, STD
+from ventral.data.sources.nx414.reader import MEAN, STD
 
 ANIMALS = ("bear", "cow", "dog", "elephant", "gorilla", "hedgehog", "lioness", "turtle")
 FRUITS = ("apple", "apricot", "peach", "pear", "raspberry", "strawberry", "walnut", "watermelon")

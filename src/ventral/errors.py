@@ -11,7 +11,7 @@ class VentralError(Exception):
     """
 
 
-def nearest(name: object, names: Iterable[object]) -> str:
+def suggest(name: object, names: Iterable[object]) -> str:
     """Say which of `names` may have been meant by `name`; where none is near, what there is."""
     names = [str(known) for known in names]
     close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)

@@ -15,15 +15,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ventral.activations.chunks import chunk_shapes, count_files
 from ventral.activations.extract import ActivationWriter, extract_activations
-from ventral.activations.models import build_model
-from ventral.activations.preprocessing import Preprocessing
 from ventral.activations.taps import Taps
-from ventral.activations.torchvision_import import torchvision
 from ventral.data.stimuli import StimulusSet, write_stimuli
 from ventral.errors import VentralError
-from ventral.store import DIGEST_COLUMNS, ContentDigest, Store
+from ventral.networks.build import build_model
+from ventral.networks.preprocessing import Preprocessing
+from ventral.networks.torchvision_import import torchvision
+from ventral.storage.layout import chunk_shapes, count_files
+from ventral.storage.store import DIGEST_COLUMNS, ContentDigest, Store
 
 ROOT = Path(__file__).parents[2]
 N = 19
@@ -333,7 +333,7 @@ KILLED = """
 import os, signal, sys
 import torch
 from ventral.activations.extract import ActivationWriter, extract_activations
-from ventral.activations.preprocessing import Preprocessing
+from ventral.networks.preprocessing import Preprocessing
 write = ActivationWriter._write
 def killed(self, *arguments):
     write(self, *arguments)
@@ -373,7 +373,7 @@ def test_chunk_shapes(n, widths, itemsize, expected):
 @pytest.mark.parametrize("n", [1, 15, 16, 37])
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
-    monkeypatch.setattr("ventral.activations.chunks.BUFFER_BYTES", 1)  # 16 rows per buffer
+    monkeypatch.setattr("ventral.storage.layout.BUFFER_BYTES", 1)  # 16 rows per buffer
     images = np.random.default_rng(n).random((n, 4, 4, 3), dtype=np.float32)
     stimuli = write_images(tmp_path / "stimuli.zarr", images)
     plain = Preprocessing(4, mean=(0, 0, 0), std=(1, 1, 1))
@@ -391,7 +391,7 @@ def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
 
 def test_as_many_files_as_are_told_before(tmp_path, monkeypatch):
     """Whatever the width of a layer, it takes one file for a block of rows."""
-    monkeypatch.setattr("ventral.activations.chunks.MAX_COLUMNS", 16_384)
+    monkeypatch.setattr("ventral.storage.layout.MAX_COLUMNS", 16_384)
     images = np.random.default_rng(0).random((300, 80, 80, 3), dtype=np.float32)
     stimuli = write_images(tmp_path / "stimuli.zarr", images)
     model = build_model({"architecture": "pixels"}, None, 0)

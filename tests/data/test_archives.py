@@ -229,7 +229,7 @@ def saved(array: np.ndarray, **options) -> bytes:
     return buffer.getvalue()
 
 
-WHOLE = saved(np.arange(60.0).reshape(3, 20))
+SINGLE_PARTITION = saved(np.arange(60.0).reshape(3, 20))
 
 
 @pytest.mark.parametrize(
@@ -238,10 +238,10 @@ WHOLE = saved(np.arange(60.0).reshape(3, 20))
         ("pickle", "no whole .npy file of numbers"),
         ("objects", "holds Python objects, which may carry code"),
         ("npz", "no whole .npy file of numbers"),
-        (WHOLE[:-1], "no whole .npy file of numbers"),
-        (WHOLE[:150], "no whole .npy file of numbers"),
-        (WHOLE.replace(b"}", b" "), "no whole .npy file of numbers"),
-        (WHOLE[:40], "no whole .npy file of numbers"),
+        (SINGLE_PARTITION[:-1], "no whole .npy file of numbers"),
+        (SINGLE_PARTITION[:150], "no whole .npy file of numbers"),
+        (SINGLE_PARTITION.replace(b"}", b" "), "no whole .npy file of numbers"),
+        (SINGLE_PARTITION[:40], "no whole .npy file of numbers"),
         (b"", "no whole .npy file of numbers"),
         (huge_on_paper(), "no whole .npy file of numbers"),
         (saved(np.array(["a", "b"])), "holds values of type <U1; real numbers are wanted"),

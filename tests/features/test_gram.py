@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests_support import store_layer
+from helpers import store_layer
 from ventral.errors import VentralError
 from ventral.features import gram as gram_module
 from ventral.features import slabs

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from tests_support import layer_gram
+from helpers import layer_gram
 from ventral.errors import VentralError
 from ventral.features.pca import fit_pca
 

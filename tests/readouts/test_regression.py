@@ -6,7 +6,7 @@ from himalaya.ridge import Ridge as HimalayaRidge
 from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 from sklearn.model_selection import LeaveOneOut
 
-from tests_support import layer_gram
+from helpers import layer_gram
 from ventral.features.pca import fit_pca
 from ventral.readouts.regression import (
     alpha_grid,

@@ -103,5 +103,5 @@ def test_equals_a_plain_loop_over_stimuli(same):
                     halves[site].append((values[:cut].mean(), values[cut:].mean()))
         r = np.array([np.corrcoef(np.array(pairs).T)[0, 1] for pairs in halves])
         expected.append(2 * r / (1 + r))
-    found = split_half_reliability(repetitions, seed=9, n_halvings=3)
+    found = split_half_reliability(repetitions, seed=9, n_splits=3)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-10)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from plans import CONFIG, Project
+from toy_project import CONFIG, Project
 
 SITE = {
     "jobs": 20,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from cluster import Cluster
-from plans import Project
 from site_project import SiteProject
-from ventral.verify import verify_results
+from toy_project import Project
+from ventral.jobs.verify import verify_results
 
 pytestmark = pytest.mark.slow
 FIRST_MEMORY = 120  # MB: not enough for Snakemake itself

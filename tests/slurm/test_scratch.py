@@ -7,7 +7,7 @@ import time
 import pytest
 
 from site_project import SMALL, SiteProject
-from ventral.verify import verify_results
+from ventral.jobs.verify import verify_results
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 
 from cluster import NODE_MEMORY
 from site_project import SMALL, SiteProject
-from ventral.verify import verify_results
+from ventral.jobs.verify import verify_results
 
 pytestmark = pytest.mark.slow
 GPU_RULES = ("extract_activations", "train_model", "apply_head")

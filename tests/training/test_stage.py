@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from nets import SETTINGS
+from toy_networks import SETTINGS
 
-from ventral.activations.models import build_model
 from ventral.data.responses import Responses, read_responses, write_responses
 from ventral.data.stimuli import StimulusSet, read_stimulus_table, write_stimuli
 from ventral.errors import VentralError
+from ventral.networks.build import build_model
 from ventral.readouts.head import check_sites
-from ventral.tables import write_csv
+from ventral.storage.tables import write_csv
 from ventral.training.apply import apply_head
 from ventral.training.checkpoint import read_checkpoint, write_checkpoint
 from ventral.training.stage import Sources, train_model
@@ -26,7 +26,7 @@ SPLIT = np.array((["train"] * 4 + ["validation"] + ["test"]) * 7)[:N]
 def settings(task="responses", **training):
     head = {"layer": "stage4", "pooling": "average", "dropout": 0.0, "learning_rate": None}
     return {
-        "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
+        "architecture": "ventral.networks.shallow_cnn:shallow_cnn",
         "arguments": {"layers": 4},
         "weights": None,
         "seed": 0,

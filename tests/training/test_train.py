@@ -5,18 +5,18 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from nets import SETTINGS, parameters, same, stage
 from sklearn.linear_model import LinearRegression
 from torch import nn
+from toy_networks import SETTINGS, parameters, same, stage
 
 from ventral.errors import VentralError
 from ventral.features.pca import fit_pca
 from ventral.readouts.regression import fit_ridge_cv
 from ventral.training.batches import Part, augment, shuffled_batches
 from ventral.training.checkpoint import ResumeFile
-from ventral.training.head_start import start_at_ridge
 from ventral.training.headed_network import HeadedNetwork, freeze_all_but
 from ventral.training.optimisers import make_optimiser
+from ventral.training.ridge_initialisation import start_at_ridge
 from ventral.training.train import predict, train_stage
 
 

@@ -13,8 +13,8 @@ import torch
 import yaml
 from PIL import Image
 
-from tests_support import snakemake
-from ventral.activations.models import build_model
+from helpers import snakemake
+from ventral.networks.build import build_model
 
 N_IMAGES, N_SITES = 24, 5
 RESULTS = "results/session"

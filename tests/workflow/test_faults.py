@@ -17,14 +17,14 @@ import pytest
 import torch
 
 from killed_steps import version
-from plans import ROOT, Project
-from ventral.activations.models import build_model
-from ventral.config_check import check_config
+from toy_project import ROOT, Project
 from ventral.errors import VentralError
-from ventral.store import Store, manifest_path, write_json, write_store
+from ventral.jobs.verify import verify_results
+from ventral.networks.build import build_model
+from ventral.storage.store import Store, manifest_path, write_json, write_store
+from ventral.study.check_config import check_config
 from ventral.training.checkpoint import ResumeFile, read_checkpoint
 from ventral.training.stage import Sources, train_model
-from ventral.verify import verify_results
 
 pytestmark = pytest.mark.slow
 N_FLIPS = 40
@@ -170,7 +170,7 @@ def same(one, other):
 def test_a_flipped_bit_of_a_checkpoint_is_found_or_changes_no_number(project, tmp_path):
     """Neither as weights nor as a head, and torch itself would read most of them."""
     rng = random.Random(6)
-    entry = {"architecture": "ventral.activations.shallow_cnn:shallow_cnn"}
+    entry = {"architecture": "ventral.networks.shallow_cnn:shallow_cnn"}
     entry["arguments"] = {"layers": 4}
     copy, found = tmp_path / "copy.pt", 0
     for number in range(N_FLIPS_OF_CHECKPOINTS):
@@ -234,8 +234,8 @@ WRITER = """
 import numpy as np
 import pandas as pd
 
-from ventral.store import write_store
-from ventral.tables import write_csv
+from ventral.storage.store import write_store
+from ventral.storage.tables import write_csv
 
 values = np.random.default_rng().normal(size=(300, 2000))
 with write_store("a.zarr") as store:

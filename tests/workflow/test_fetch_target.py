@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 import yaml
 
+from helpers import snakemake
 from majajhong2015_files import write_majajhong2015
-from tests_support import snakemake
 
 pytestmark = pytest.mark.slow
 

@@ -8,14 +8,14 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import KFold, StratifiedShuffleSplit
 
-from tests_support import run_step
+from helpers import run_step
 from ventral.data.assign_split import assign_split
 from ventral.data.responses import Responses, write_responses
 from ventral.errors import VentralError
 from ventral.scores.measures import cross_site_correlation, explained_variance, pearson_r, r2
 from ventral.scores.reporting import reported_split
 from ventral.scores.summary import commit_layers
-from ventral.store import Store, write_store
+from ventral.storage.store import Store, write_store
 
 K, LATENT, ALPHAS = 12, 3, np.logspace(-2, 6, 9)
 SPLITS = {

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from helpers import ROOT, snakemake
 from majajhong2015_files import write_majajhong2015
-from tests_support import ROOT, snakemake
 
 pytestmark = pytest.mark.slow
 SESSION = "cowley_v4_210325"
@@ -62,7 +62,7 @@ def config(folder):
             "shallow": {
                 "label": "Shallow CNN",
                 "variant": "random weights",
-                "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
+                "architecture": "ventral.networks.shallow_cnn:shallow_cnn",
                 "arguments": {"layers": 4},
                 "preprocessing": {"size": 32},
                 "taps": {"main": ["stage3"]},

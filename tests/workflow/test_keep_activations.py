@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from plans import Project
+from toy_project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -42,14 +42,14 @@ def test_nothing_was_computed_to_free_them(finished, tmp_path):
     project = finished.copy(tmp_path / "project")
     change(project, keep_activations=False)
     planned = project.plan()
-    assert planned == planned.of("free_activations") | planned.of("all")
-    assert len(planned.of("free_activations")) == len(stores(finished))
+    assert planned == planned.of("prune_activations") | planned.of("all")
+    assert len(planned.of("prune_activations")) == len(stores(finished))
 
 
 def test_what_rests_on_the_gram_matrices_needs_no_store(project):
     change(project, pca={"n_components": 6})
     assert project.plan().of("fit_pca")
-    assert not project.plan().of("extract_activations", "compute_gram", "free_activations")
+    assert not project.plan().of("extract_activations", "compute_gram", "prune_activations")
 
 
 def test_they_may_be_kept_again(project):
@@ -61,7 +61,7 @@ def test_a_gram_matrix_that_is_made_again_brings_its_store_back_and_frees_it(pro
     code = project.folder / "src/ventral/features/gram.py"
     code.write_text(code.read_text().replace("np.zeros((n, n))", "np.zeros([n, n])"))
     everything = project.plan(everything=True)
-    rules = ("extract_activations", "compute_gram", "free_activations")
+    rules = ("extract_activations", "compute_gram", "prune_activations")
     assert project.plan().of(*rules) == everything.of(*rules)
     done = project.run("results/first/activations/pixels/main.freed.json")
     assert done.returncode == 0, done.stdout[-3000:]
@@ -76,7 +76,7 @@ def test_a_new_layer_has_a_store_of_its_own(project):
     config["models"]["net"]["taps"]["more"] = ["features.6"]
     project.write_config(config)
     planned = project.plan()
-    for rule in ("extract_activations", "free_activations"):
+    for rule in ("extract_activations", "prune_activations"):
         assert {dict(job.wildcards)["taps"] for job in planned.of(rule)} == {"more"}
 
 

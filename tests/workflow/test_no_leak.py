@@ -6,7 +6,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests_support import snakemake
+from helpers import snakemake
 
 N, SITES = 48, 3
 SPLIT = np.array(["train", "train", "train", "validation", "test", "train"] * 8)
@@ -30,7 +30,7 @@ CONFIG = {
         },
         # One epoch leaves validation nothing to choose.
         "trained": {
-            "architecture": "ventral.activations.shallow_cnn:shallow_cnn",
+            "architecture": "ventral.networks.shallow_cnn:shallow_cnn",
             "arguments": {"layers": 4},
             "preprocessing": {"size": 16},
             "taps": {"main": ["stage4"]},

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from helpers import snakemake
 from nx414_file import write_nx414
-from tests_support import snakemake
-from ventral.store import Store
+from ventral.storage.store import Store
 
 CONFIG = Path(__file__).parents[2] / "config" / "nx414.yaml"
 LAYERS = ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool"]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests_support import snakemake
+from helpers import snakemake
 
 N = 12
 CONFIG = {

@@ -10,7 +10,7 @@ import sys
 import yaml
 from test_rerun_contract import CONTRACT
 
-from plans import ROOT
+from toy_project import ROOT
 
 README = ROOT / "README.md"
 FULL_CONFIG = [

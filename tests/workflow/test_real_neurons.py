@@ -10,13 +10,13 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.metrics import explained_variance_score
 
-from tests_support import snakemake
+from helpers import snakemake
 from ventral.data.responses import read_responses
 from ventral.data.splits import rows_of
 from ventral.readouts.fit import fit_readout
 from ventral.scores.measures import explained_variance, pearson_r, r2
 from ventral.scores.summary import SCORE_COLUMNS
-from ventral.store import Store
+from ventral.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 READOUT = {"method": "ridge_cv", "features": "pcs", "per_site": True}

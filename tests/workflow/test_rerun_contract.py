@@ -12,7 +12,7 @@ import shutil
 import pytest
 import torch
 
-from plans import ADDRESS, ROOT, files_of
+from toy_project import ADDRESS, ROOT, files_of
 
 pytestmark = pytest.mark.slow
 
@@ -144,7 +144,7 @@ def reword(project):
     edit(project, "workflow/scripts/fit_readout.py", "Fit one readout", "Fit a single readout")
     edit(
         project,
-        "src/ventral/progress.py",
+        "src/ventral/jobs/progress.py",
         "SECONDS_BETWEEN_LINES = 10",
         "SECONDS_BETWEEN_LINES = 9",
     )
@@ -295,7 +295,7 @@ def edit_script(project):
 def edit_simulated(project):
     edit(
         project,
-        "src/ventral/data/simulated.py",
+        "src/ventral/data/sources/simulated/reader.py",
         'raise VentralError("simulated',
         'pass\n        raise VentralError("simulated',
     )
@@ -314,7 +314,7 @@ def delete_activations(project):
     shutil.rmtree(project.folder / "results/first/activations/net/main.zarr")
 
 
-def free_activations(project):
+def prune_activations(project):
     set_config(project, keep_activations=False)
 
 
@@ -570,8 +570,8 @@ CONTRACT = [
     (
         "`keep_activations: false`",
         "the activation stores are removed, nothing is computed",
-        free_activations,
-        lambda jobs: jobs.of("free_activations") | jobs.of("all"),
+        prune_activations,
+        lambda jobs: jobs.of("prune_activations") | jobs.of("all"),
     ),
     (
         "every store is deleted, the manifests stay",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests_support import ROOT, snakemake
+from helpers import ROOT, snakemake
 
 OVERLAY = """
 datasets:

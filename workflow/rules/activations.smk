@@ -44,16 +44,16 @@ rule extract_activations:
         "../scripts/extract_activations.py"
 
 
-rule free_activations:
+rule prune_activations:
     input:
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",
         grams=grams_of_tap_set,
     output:
         "<results>/{dataset}/activations/{model}/{taps}.freed.json",
     log:
-        "<logs>/free_activations/{dataset}/{model}/{taps}.log",
+        "<logs>/prune_activations/{dataset}/{model}/{taps}.log",
     localrule: True
     conda:
         "../../envs/analysis.yaml"
     script:
-        "../scripts/free_activations.py"
+        "../scripts/prune_activations.py"

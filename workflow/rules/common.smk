@@ -11,13 +11,13 @@ sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every sc
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from ventral.activations.architecture_code import architecture_digest
-from ventral.activations.layer_check import check_layers_of_models
-from ventral.config_check import check_config
+from ventral.jobs.architecture_digest import architecture_digest
+from ventral.jobs.preflight.check_layers import check_layers_of_models
+from ventral.study.check_config import check_config
 from ventral.data.image_folders import images_in
 from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
-from ventral.source_digest import folders_of_own_code, source_digest
+from ventral.jobs.code_digest import folders_of_own_code, source_digest
 
 # A user's own `module:function` lies beside the config or where the run is started. These come
 # last: a file there cannot take the place of an installed package.
@@ -90,7 +90,9 @@ def code_with_source(step):
     """Return a function that gives the digest of a step and of the data set's own module."""
 
     def digest(wildcards):
-        return code(step, f"data/{config['datasets'][wildcards.dataset]['source']}.py")
+        return code(
+            step, f"data/sources/{config['datasets'][wildcards.dataset]['source']}/reader.py"
+        )
 
     return digest
 

@@ -1,8 +1,8 @@
 """Write the outputs of a trained head on all stimuli."""
 
-from ventral.job_log import job_log
-from ventral.provenance import provenance
-from ventral.store import Store, write_store
+from ventral.jobs.log import job_log
+from ventral.storage.provenance import provenance
+from ventral.storage.store import Store, write_store
 from ventral.training.apply import apply_head
 
 with job_log(snakemake.log[0]):

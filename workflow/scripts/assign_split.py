@@ -2,8 +2,8 @@
 
 from ventral.data.assign_split import assign_split
 from ventral.data.stimuli import read_stimulus_table
-from ventral.job_log import job_log
-from ventral.tables import write_csv
+from ventral.jobs.log import job_log
+from ventral.storage.tables import write_csv
 
 with job_log(snakemake.log[0]):
     stimuli = read_stimulus_table(snakemake.input.store)

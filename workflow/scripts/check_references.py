@@ -1,9 +1,9 @@
 """Put the published numbers of a data set beside ours."""
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.reference_check import check_references
 from ventral.scores.reporting import at_committed_settings
-from ventral.tables import read_csv, write_csv
+from ventral.storage.tables import read_csv, write_csv
 
 with job_log(snakemake.log[0]):
     summary = read_csv(snakemake.input.summary)

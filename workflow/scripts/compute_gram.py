@@ -1,9 +1,9 @@
 """Stream the Gram matrix of one layer out of its activations."""
 
 from ventral.features.gram import gram_matrix
-from ventral.job_log import job_log
-from ventral.provenance import provenance
-from ventral.store import Store, write_store
+from ventral.jobs.log import job_log
+from ventral.storage.provenance import provenance
+from ventral.storage.store import Store, write_store
 
 with job_log(snakemake.log[0]):
     activations = Store(snakemake.input.activations)

@@ -2,9 +2,9 @@
 
 from ventral.figures import score_against_parameters
 from ventral.figures.style import save
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.reporting import reported_split
-from ventral.tables import read_csv
+from ventral.storage.tables import read_csv
 
 with job_log(snakemake.log[0]):
     display = snakemake.params.display

@@ -2,8 +2,8 @@
 
 from ventral.figures.score_by_region import draw
 from ventral.figures.style import save
-from ventral.job_log import job_log
-from ventral.tables import read_csv
+from ventral.jobs.log import job_log
+from ventral.storage.tables import read_csv
 
 with job_log(snakemake.log[0]):
     display = snakemake.params.display

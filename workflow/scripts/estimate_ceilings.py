@@ -5,9 +5,9 @@ import pandas as pd
 
 from ventral.data.responses import read_repetitions, read_responses
 from ventral.data.splits import partitions_of
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.ceilings import estimate_ceilings
-from ventral.tables import write_csv
+from ventral.storage.tables import write_csv
 
 with job_log(snakemake.log[0]):
     sites = read_responses(snakemake.input.responses, repetitions=False).sites

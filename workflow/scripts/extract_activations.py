@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ventral.activations.extract import extract_activations
-from ventral.activations.models import build_model, model_facts
-from ventral.activations.preprocessing import Preprocessing
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
+from ventral.networks.build import build_model, model_facts
+from ventral.networks.preprocessing import Preprocessing
 
 with job_log(snakemake.log[0]):
     settings = snakemake.params.settings

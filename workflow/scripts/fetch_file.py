@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ventral.data.fetch import cache_folder, fetch_file, mirror_folders
 from ventral.data.named_files import find_download
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 
 with job_log(snakemake.log[0]):
     # Read past the params, untracked: where a file comes from changes nothing about it.

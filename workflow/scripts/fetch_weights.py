@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from ventral.activations.models import weights_url
 from ventral.data.fetch import cache_folder, fetch_file, mirror_folders
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
+from ventral.networks.build import weights_url
 
 with job_log(snakemake.log[0]):
     # Both are read past the params, untracked: where a file lies changes nothing about it.

@@ -5,9 +5,9 @@ import pandas as pd
 from ventral.data.splits import partitions_of, rows_of
 from ventral.features.pca import fit_pca
 from ventral.features.pca_store import write_components
-from ventral.job_log import job_log
-from ventral.provenance import provenance
-from ventral.store import Store
+from ventral.jobs.log import job_log
+from ventral.storage.provenance import provenance
+from ventral.storage.store import Store
 
 with job_log(snakemake.log[0]):
     source = Store(snakemake.input.gram)

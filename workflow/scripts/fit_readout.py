@@ -8,11 +8,11 @@ from ventral.data.responses import read_responses
 from ventral.data.splits import partitions_of, rows_of
 from ventral.features.pca import fit_pca
 from ventral.features.pca_store import read_components
-from ventral.job_log import job_log
-from ventral.provenance import provenance
+from ventral.jobs.log import job_log
 from ventral.readouts.fit import components_used, fit_readout
 from ventral.readouts.fit_store import FittedPartition, write_fit
-from ventral.store import Store
+from ventral.storage.provenance import provenance
+from ventral.storage.store import Store
 
 with job_log(snakemake.log[0]):
     settings = snakemake.params.settings

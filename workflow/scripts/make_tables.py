@@ -1,9 +1,9 @@
 """Make the table of models and the table of layers."""
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.reporting import at_committed_settings, reported_split
 from ventral.scores.tables import grouped_markdown, table_of_layers, table_of_models
-from ventral.tables import read_csv, write_csv, write_markdown
+from ventral.storage.tables import read_csv, write_csv, write_markdown
 
 with job_log(snakemake.log[0]):
     summary = read_csv(snakemake.input.summary)

@@ -3,8 +3,8 @@
 from ventral.data.fetch import checked_files
 from ventral.data.sources import load_source
 from ventral.data.stimuli import write_stimuli
-from ventral.job_log import job_log
-from ventral.provenance import provenance
+from ventral.jobs.log import job_log
+from ventral.storage.provenance import provenance
 
 with job_log(snakemake.log[0]):
     settings = snakemake.params.settings

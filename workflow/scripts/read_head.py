@@ -3,11 +3,11 @@
 import numpy as np
 
 from ventral.data.responses import read_responses
-from ventral.job_log import job_log
-from ventral.provenance import provenance
+from ventral.jobs.log import job_log
 from ventral.readouts.head import check_sites
-from ventral.store import Store, write_store
-from ventral.tables import read_csv
+from ventral.storage.provenance import provenance
+from ventral.storage.store import Store, write_store
+from ventral.storage.tables import read_csv
 
 with job_log(snakemake.log[0]):
     head = Store(snakemake.input.head)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import read_responses
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.score import score_partitions, score_population
 from ventral.scores.stored_fits import read_fits
-from ventral.store import write_aside
-from ventral.tables import write_csv
+from ventral.storage.store import write_aside
+from ventral.storage.tables import write_csv
 
 with job_log(snakemake.log[0]):
     settings = snakemake.params.settings

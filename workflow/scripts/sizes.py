@@ -5,14 +5,14 @@ from pathlib import Path
 from tabulate import tabulate
 
 import ventral
-from ventral.job_log import job_log
-from ventral.sizing.needs import Needs
-from ventral.sizing.table import human_bytes, size_tables
+from ventral.jobs.log import job_log
+from ventral.jobs.resources.estimator import ResourceEstimator
+from ventral.jobs.resources.size_tables import human_bytes, size_tables
 
 with job_log(snakemake.log[0]):
     source_folder = Path(ventral.__file__).parents[1]
     own_code = list(map(Path, snakemake.params.own_code))
-    needs = Needs(snakemake.config, snakemake.params.results, source_folder, own_code)
+    needs = ResourceEstimator(snakemake.config, snakemake.params.results, source_folder, own_code)
     for title, table in size_tables(snakemake.config, needs).items():
         total = {column: table[column].sum() for column in ("bytes", "files") if column in table}
         for column in ("bytes", "Gram bytes"):

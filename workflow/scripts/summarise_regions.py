@@ -1,9 +1,9 @@
 """Put all data sets and regions into one table."""
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.regions import table_of_regions
 from ventral.scores.reporting import at_committed_settings
-from ventral.tables import read_csv, write_csv
+from ventral.storage.tables import read_csv, write_csv
 
 with job_log(snakemake.log[0]):
     display = snakemake.params.display

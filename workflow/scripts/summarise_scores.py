@@ -1,8 +1,8 @@
 """Put the population scores of all fits into one table; commit to layers and settings."""
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.summary import KEY, collect, commit_layers, commit_settings
-from ventral.tables import write_csv
+from ventral.storage.tables import write_csv
 
 with job_log(snakemake.log[0]):
     table = collect(snakemake.input, snakemake.params.names, KEY)

@@ -1,8 +1,8 @@
 """Put every variant of every sweep into a table, with the committed ones marked."""
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.scores.tables import table_of_sweeps
-from ventral.tables import read_csv, to_markdown, write_csv, write_markdown
+from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
 
 with job_log(snakemake.log[0]):
     training = read_csv(snakemake.input.training) if snakemake.input.get("training") else None

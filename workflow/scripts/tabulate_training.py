@@ -1,9 +1,9 @@
 """Put what training came to, and the accuracies of the classifiers, into tables."""
 
 from ventral.data.stimuli import read_stimulus_table
-from ventral.job_log import job_log
-from ventral.store import Store
-from ventral.tables import read_csv, to_markdown, write_csv, write_markdown
+from ventral.jobs.log import job_log
+from ventral.storage.store import Store
+from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
 from ventral.training.tables import table_of_classification, table_of_training
 
 with job_log(snakemake.log[0]):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from ventral.job_log import job_log
+from ventral.jobs.log import job_log
 from ventral.training.stage import Sources, train_model
 
 with job_log(snakemake.log[0]):

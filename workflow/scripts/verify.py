@@ -1,7 +1,7 @@
 """Check every store and checkpoint under the results folder."""
 
-from ventral.job_log import job_log
-from ventral.verify import verify_results
+from ventral.jobs.log import job_log
+from ventral.jobs.verify import verify_results
 
 with job_log(snakemake.log[0]):
     stores, checkpoints = verify_results(snakemake.params.results)

@@ -12,14 +12,14 @@ import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ventral.activations.chunks import chunk_shapes, shard_shape
-from ventral.activations.device import find_device
-from ventral.activations.preprocessing import Preprocessing, StimulusBatches
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
-from ventral.progress import track
-from ventral.provenance import provenance
-from ventral.store import ContentDigest, Store, StoreWriter, write_store
+from ventral.jobs.progress import track
+from ventral.networks.device import find_device
+from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.storage.layout import chunk_shapes, shard_shape
+from ventral.storage.provenance import provenance
+from ventral.storage.store import ContentDigest, Store, StoreWriter, write_store
 
 
 def extract_activations(
@@ -48,7 +48,7 @@ def extract_activations(
     workers: processes that read and preprocess; 0 does it in this one.
     device: ``auto`` is a CUDA device where there is one, else the CPU.
     dtype: of the store, ``float16`` or ``float32``.
-    attributes: further facts for the store's provenance (see `ventral.activations.models`).
+    attributes: further facts for the store's provenance (see `ventral.networks.build`).
 
     Raises `VentralError` for damaged stimuli, a layer that cannot be recorded, and activations
     that are not finite or beyond `dtype`; then there is no store.

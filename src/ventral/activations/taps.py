@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ventral.errors import VentralError, nearest
+from ventral.errors import VentralError, suggest
 
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
 
@@ -47,7 +47,7 @@ class Taps:
         for layer in layers:
             if layer not in names:
                 raise VentralError(
-                    f"{type(model).__name__} has no layer {layer!r}; {nearest(layer, names[1:])}"
+                    f"{type(model).__name__} has no layer {layer!r}; {suggest(layer, names[1:])}"
                 )
         if not layers:
             raise VentralError("a tap set without layers")

@@ -12,7 +12,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from ventral.data.splits import FOLDED, fold_count
+from ventral.data.splits import FOLD_METHODS, fold_count
 from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError
 
@@ -114,7 +114,7 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
         labels = stimuli[by].to_numpy().astype(str)
     table = pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy()})
     n, seed = len(stimuli), settings["seed"]
-    if method not in FOLDED:
+    if method not in FOLD_METHODS:
         table["split"] = random_split(n, settings["fractions"], seed, labels)
         return table
     folds = fold_count(settings)

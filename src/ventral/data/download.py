@@ -20,7 +20,7 @@ BLOCK = 2**16
 """Bytes read at a time. Where a connection breaks, urllib3 drops the block that is not full."""
 LONGEST_PAUSE = 300
 """Seconds that a busy server may ask us to wait."""
-PASSING = (429, 500, 502, 503, 504)
+TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 """HTTP statuses that are worth another request."""
 
 
@@ -47,7 +47,7 @@ class ResumingDownloader:
                 total=ATTEMPTS - 1,
                 backoff_factor=PAUSE,
                 retry_after_max=LONGEST_PAUSE,
-                status_forcelist=PASSING,
+                status_forcelist=TRANSIENT_STATUSES,
                 raise_on_status=False,
             )
             for scheme in ("http://", "https://"):

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ventral.errors import VentralError, nearest
+from ventral.errors import VentralError, suggest
 
 MOST_CHARACTERS = 4096
 HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError)
@@ -109,7 +109,7 @@ def _inside(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group:
     here: h5py.Group = file
     for part in key.split("/"):
         if not isinstance(here, Mapping) or part not in here.keys():  # noqa: SIM118
-            raise VentralError(f"{file.filename} has no key {key!r}; {nearest(key, file)}")
+            raise VentralError(f"{file.filename} has no key {key!r}; {suggest(key, file)}")
         if not isinstance(here.get(part, getlink=True), h5py.HardLink):
             raise VentralError(
                 f"{file.filename}: key {key!r} is a link; the array itself is wanted"

@@ -10,7 +10,7 @@ import pandas as pd
 from ventral.data.archives import MAX_UNPACKED
 from ventral.data.arrays import read_npy
 from ventral.data.hdf5 import dataset, open_hdf5, read, read_names
-from ventral.errors import VentralError, nearest
+from ventral.errors import VentralError, suggest
 
 ENDINGS = (".csv", ".npy", ".npz", ".h5", ".hdf5")
 CSV_ERRORS = (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError)
@@ -72,14 +72,14 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     table = read_text_table(path)
     for column in required:
         if column not in table:
-            raise VentralError(f"{path} has no column {column!r}; {nearest(column, table.columns)}")
+            raise VentralError(f"{path} has no column {column!r}; {suggest(column, table.columns)}")
     key = table[required[0]]
     if (key == "").any():
         raise VentralError(f"{path}: row {int((key == '').argmax()) + 2} has no {required[0]}")
     return table
 
 
-def refuse_twice(names: np.ndarray, what: str, path: Path) -> None:
+def check_unique(names: np.ndarray, what: str, path: Path) -> None:
     """Raise `VentralError` where a name stands twice."""
     twice = pd.Series(names).duplicated()
     if twice.any():
@@ -101,10 +101,10 @@ def _from_csv(path: Path) -> ResponseFile:
         )
     names = table["stimulus_id"].to_numpy()
     if "repetition" not in table:
-        refuse_twice(names, "stimulus_id", path)
+        check_unique(names, "stimulus_id", path)
         return ResponseFile(names, np.array(sites, object), numbers[:, :, None])
     pairs = table[["stimulus_id", "repetition"]].apply(tuple, axis=1).to_numpy()
-    refuse_twice(pairs, "the pair of stimulus_id and repetition", path)
+    check_unique(pairs, "the pair of stimulus_id and repetition", path)
     place = table.groupby("stimulus_id", sort=False).cumcount().to_numpy()
     stimuli, row = np.unique(names.astype(str), return_inverse=True)
     values = np.full((len(stimuli), len(sites), place.max() + 1), np.nan)
@@ -138,7 +138,7 @@ def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
 def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
     for name in ("responses", "stimulus_id"):
         if name not in arrays:
-            raise VentralError(f"{path} has no array {name!r}; {nearest(name, arrays)}")
+            raise VentralError(f"{path} has no array {name!r}; {suggest(name, arrays)}")
     values = _with_repetitions(arrays["responses"], path)
     names = {}
     for axis, name in enumerate(("stimulus_id", "site_id")):
@@ -152,7 +152,7 @@ def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
                 f" {arrays['responses'].shape} need ({values.shape[axis]},)"
             )
         names[name] = np.array([_text(value) for value in given], object)
-        refuse_twice(names[name], name, path)
+        check_unique(names[name], name, path)
     return ResponseFile(names["stimulus_id"], names["site_id"], values)
 
 

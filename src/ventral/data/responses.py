@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.store import RowDigest, Store, write_store
+from ventral.storage.store import RowDigest, Store, write_store
 
 SITE_COLUMNS = ("site_id", "region", "animal")
 STIMULI_AT_ONCE = 256

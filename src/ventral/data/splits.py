@@ -7,16 +7,16 @@ import pandas as pd
 
 from ventral.errors import VentralError
 
-WHOLE = ""
+SINGLE_PARTITION = ""
 """Name of the partition of a split that has no folds."""
 
-FOLDED = {"k_fold": "folds", "repeated": "repeats"}
+FOLD_METHODS = {"k_fold": "folds", "repeated": "repeats"}
 """Method of a split that has folds: the setting that counts them."""
 
 
 def fold_count(split: Mapping) -> int:
     """Return the number of folds of a split's settings, 0 where it has none."""
-    return split[FOLDED[split["method"]]] if split["method"] in FOLDED else 0
+    return split[FOLD_METHODS[split["method"]]] if split["method"] in FOLD_METHODS else 0
 
 
 def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
@@ -33,11 +33,11 @@ def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
 def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the partitions of a split table by name, each with ``stimulus_id`` and ``split``.
 
-    A split into train, validation and test is one partition, of the name `WHOLE`; a table with a
+    A split into train, validation and test is one partition, of the name `SINGLE_PARTITION`; a table with a
     column per fold has as many.
     """
     if "split" in split:
-        return {WHOLE: split}
+        return {SINGLE_PARTITION: split}
     return {
         name: pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
         for name in split

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.store import RowDigest, Store, write_store
+from ventral.storage.store import RowDigest, Store, write_store
 
 SPLITS = ("train", "validation", "test")
 LABELS = ("object", "category")

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ventral.features.slabs import product_width, slab_bounds
-from ventral.progress import track
-from ventral.store import ContentDigest, Store
+from ventral.jobs.progress import track
+from ventral.storage.store import ContentDigest, Store
 
 ROW_TILE = 1024
 

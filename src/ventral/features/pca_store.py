@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ventral.data.splits import WHOLE
+from ventral.data.splits import SINGLE_PARTITION
 from ventral.features.pca import PrincipalComponents
-from ventral.store import Store, write_store
+from ventral.storage.store import Store, write_store
 
 
 def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:
@@ -39,7 +39,7 @@ def write_components(
         "eigenvalues": ("component",),
         "explained_variance_ratio": ("component",),
     }
-    fits, is_whole = list(components.values()), WHOLE in components
+    fits, is_whole = list(components.values()), SINGLE_PARTITION in components
     rank = [fit.rank for fit in fits]
     facts = {"rank": rank[0] if is_whole else rank, **(attributes or {})}
     with write_store(path, facts) as store:
@@ -60,7 +60,7 @@ def read_components(path: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]
     store = Store(path)
     scores, eigenvalues = store.read("scores"), store.read("eigenvalues")
     if "fold" not in store:
-        return {WHOLE: (scores, eigenvalues)}
+        return {SINGLE_PARTITION: (scores, eigenvalues)}
     components = {}
     for index, fold in enumerate(store.read("fold")):
         k = np.isfinite(eigenvalues[index]).sum()

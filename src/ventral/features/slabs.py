@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from ventral.digest_columns import DIGEST_COLUMNS
+from ventral.storage.layout import DIGEST_COLUMNS
 
 SLAB_BYTES = 256 * 2**20
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ventral.figures.style import save
 from ventral.scores.reporting import at_committed_settings, reported_split
-from ventral.tables import read_csv
+from ventral.storage.tables import read_csv
 
 
 def draw_figure(

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ventral.data.responses import Responses
-from ventral.data.splits import WHOLE
+from ventral.data.splits import SINGLE_PARTITION
 from ventral.features.pca_store import stack_folds
 from ventral.readouts.regression import Readout
-from ventral.store import write_store
+from ventral.storage.store import write_store
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def write_fit(
     ``dual_coefficients`` (train_stimulus, site), and ``n_components``, each with a leading axis of
     folds where there are any, with their names in ``fold``; ``stimulus_id`` and ``site_id``.
     """
-    is_whole, parts = WHOLE in fitted, list(fitted.values())
+    is_whole, parts = SINGLE_PARTITION in fitted, list(fitted.values())
     weights = ("dual_coefficients", "train_stimulus") if is_raw else ("coefficients", "component")
 
     def put(name: str, arrays: list[np.ndarray], dims: tuple[str, ...]) -> None:

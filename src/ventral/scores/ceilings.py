@@ -7,7 +7,7 @@ import pandas as pd
 
 from ventral.scores.measures import pearson_r
 
-N_HALVINGS = 10
+N_SPLITS_IN_HALF = 10
 
 
 def estimate_ceilings(
@@ -43,7 +43,7 @@ def estimate_ceilings(
 
 
 def split_half_reliability(
-    repetitions: np.ndarray, seed: int = 0, n_halvings: int = N_HALVINGS
+    repetitions: np.ndarray, seed: int = 0, n_splits: int = N_SPLITS_IN_HALF
 ) -> np.ndarray:
     """Return the reliability of each site's repetition average, (sites,).
 
@@ -60,8 +60,8 @@ def split_half_reliability(
     # Where all sites lack the same repetitions, as they mostly do, one order serves them all.
     pattern = absent[:, :1] if (absent == absent[:, :1]).all() else absent
     half = count // 2
-    reliabilities = np.full((n_halvings, sites), np.nan)
-    for halving in range(n_halvings):
+    reliabilities = np.full((n_splits, sites), np.nan)
+    for halving in range(n_splits):
         keys = np.where(pattern, np.inf, random.random((n, 1, r)))
         place = keys.argsort(axis=2).argsort(axis=2)
         is_first = place < half[:, : pattern.shape[1], None]

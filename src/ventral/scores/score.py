@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ventral.data.splits import WHOLE
+from ventral.data.splits import SINGLE_PARTITION
 from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError
 from ventral.scores.measures import (
@@ -62,8 +62,8 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     ``explained_variance_corrected`` of the summed variances; alpha and n_components are medians. A
     site that is undefined in one fold has no mean.
     """
-    if WHOLE in fits:
-        return _without_parts(score_sites(fits[WHOLE], ceiling_floor))
+    if SINGLE_PARTITION in fits:
+        return _without_parts(score_sites(fits[SINGLE_PARTITION], ceiling_floor))
     tables = []
     for name, fit in fits.items():
         _test_rows(name, fit)
@@ -207,8 +207,8 @@ def _test_rows(fold: str, fit: Fit) -> np.ndarray:
 
 def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
     """Return (rows, responses, predictions) of each split: one, or one per fold."""
-    if WHOLE in fits:
-        fit = fits[WHOLE]
+    if SINGLE_PARTITION in fits:
+        fit = fits[SINGLE_PARTITION]
         return {
             part: [(rows, fit.responses[rows], fit.predictions[rows])] for part, rows in fit.parts()
         }

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from ventral.data.responses import Responses
-from ventral.data.splits import WHOLE
+from ventral.data.splits import SINGLE_PARTITION
 from ventral.scores.score import Fit
-from ventral.store import Store
+from ventral.storage.store import Store
 
 
 def read_fits(path: str | Path, responses: Responses, ceilings: pd.DataFrame) -> dict[str, Fit]:
@@ -21,7 +21,10 @@ def read_fits(path: str | Path, responses: Responses, ceilings: pd.DataFrame) ->
         for name in ("predictions", "split", "alpha", "alpha_on_edge", "n_components")
     }
     if "fold" not in store:
-        names, columns = [WHOLE], {name: values[None] for name, values in columns.items()}
+        names, columns = (
+            [SINGLE_PARTITION],
+            {name: values[None] for name, values in columns.items()},
+        )
         columns["n_components"] = columns["n_components"][0]
     else:
         names = [str(name) for name in store.read("fold")]

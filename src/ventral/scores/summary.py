@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ventral.tables import read_csv
+from ventral.storage.tables import read_csv
 
 KEY = ["dataset", "region", "model", "layer", "readout", "split"]
 SCORE_COLUMNS = [
@@ -69,7 +69,7 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
 def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd.DataFrame:
     """Mark one variant of each sweep: the best at its committed layer, on what chose that layer.
 
-    summary: of `commit_layers`. origins: from `ventral.sweeps.expand_sweeps`.
+    summary: of `commit_layers`. origins: from `ventral.study.sweeps.expand_sweeps`.
 
     Adds ``model_entry`` and ``readout_entry``, the names of the swept entries (of one that is not
     swept, its own), ``setting``, the variant's values in words, and ``setting_committed`` (bool),

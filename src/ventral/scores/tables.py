@@ -11,7 +11,7 @@ from ventral.scores.reporting import (
     model_names,
     regions_in_order,
 )
-from ventral.tables import to_markdown
+from ventral.storage.tables import to_markdown
 
 SCORES = {
     "Score": "r2_mean",

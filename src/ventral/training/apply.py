@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ventral.activations.device import find_device
-from ventral.activations.models import build_model
-from ventral.activations.preprocessing import Preprocessing, StimulusBatches
 from ventral.data.stimuli import iterate_images
+from ventral.networks.build import build_model
+from ventral.networks.device import find_device
+from ventral.networks.preprocessing import Preprocessing, StimulusBatches
 from ventral.training.checkpoint import read_checkpoint
 from ventral.training.headed_network import HeadedNetwork
 

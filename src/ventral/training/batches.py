@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ventral.activations.preprocessing import Preprocessing
 from ventral.data.stimuli import iterate_images
+from ventral.networks.preprocessing import Preprocessing
 
 LARGEST_SHIFT = 8
 """``crop`` shifts an image by at most one part in so many of its side."""

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from ventral.errors import VentralError
-from ventral.store import write_aside
-from ventral.zip_check import check_parts
+from ventral.storage.store import write_aside
+from ventral.storage.zip_check import verify_zip
 
 DAMAGED = (UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
 """What reading a damaged file raises."""
@@ -33,7 +33,7 @@ def read_checkpoint(path: str | Path) -> dict:
     """Return a checkpoint that training wrote: ``state_dict``, ``head``, ``output``, ``facts``.
 
     ``state_dict`` is of the network as its architecture builds it, so that
-    `ventral.activations.weights.load_weights` reads the same file. ``head`` has ``weight``
+    `ventral.networks.weights.load_weights` reads the same file. ``head`` has ``weight``
     (outputs, width) and ``bias``. ``output`` names the outputs (see `ventral.training.tasks`).
     ``facts``: ``layer``, ``pooling``, ``retrained_parameters``, ``head_parameters``,
     ``best_epoch``.
@@ -88,5 +88,5 @@ class ResumeFile:
 
 
 def _read(path: str | Path) -> Any:
-    check_parts(path)
+    verify_zip(path)
     return torch.load(path, map_location="cpu", weights_only=True)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _NormBase
 
-from ventral.errors import VentralError, nearest
+from ventral.errors import VentralError, suggest
 
 
 class _HeadReached(Exception):
@@ -49,7 +49,7 @@ class HeadedNetwork(nn.Module):
         if layer not in names:
             raise VentralError(
                 f"head: layer {layer!r} is no layer of {type(network).__name__};"
-                f" {nearest(layer, names)}"
+                f" {suggest(layer, names)}"
             )
         self.network = network
         self.layer = layer
@@ -149,7 +149,7 @@ def freeze_all_but(
         if not matched:
             raise VentralError(
                 f"training: trainable: {pattern!r} matches no parameter up to layer"
-                f" {model.layer!r}; {nearest(pattern, reached)}"
+                f" {model.layer!r}; {suggest(pattern, reached)}"
             )
         chosen.update(matched)
     for name, parameter in model.network.named_parameters():

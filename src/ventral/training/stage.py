@@ -11,19 +11,19 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ventral.activations.device import find_device
-from ventral.activations.models import build_model, model_facts
-from ventral.activations.preprocessing import Preprocessing
 from ventral.data.responses import read_responses
 from ventral.data.splits import rows_of
 from ventral.data.stimuli import read_stimulus_table
 from ventral.errors import VentralError
-from ventral.store import Store
-from ventral.tables import write_csv
+from ventral.networks.build import build_model, model_facts
+from ventral.networks.device import find_device
+from ventral.networks.preprocessing import Preprocessing
+from ventral.storage.store import Store
+from ventral.storage.tables import write_csv
 from ventral.training.batches import Part, read_images
 from ventral.training.checkpoint import ResumeFile, write_checkpoint
-from ventral.training.head_start import start_at_ridge
 from ventral.training.headed_network import HeadedNetwork, freeze_all_but
+from ventral.training.ridge_initialisation import start_at_ridge
 from ventral.training.tasks import classification_task, response_task
 from ventral.training.train import Stage, train_stage
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ventral.activations.preprocessing import Preprocessing
+from ventral.networks.preprocessing import Preprocessing
 from ventral.training.batches import (
     Part,
     augment,

@@ -1,0 +1,24 @@
+"""Free the disk of activations that nothing needs any more."""
+
+import shutil
+from pathlib import Path
+
+from ventral.storage.store import aside_of, manifest_path, write_json
+
+
+def prune_activations(manifest: str | Path, receipt: str | Path) -> None:
+    """Remove the store of a manifest, which stays, and write a receipt.
+
+    The store goes out of the way first, whole: one that is half removed must not look complete.
+    Without a store there is nothing to remove.
+
+    receipt: path of a JSON file that names the store.
+    """
+    store = Path(manifest).with_suffix(".zarr")
+    if manifest_path(store) != Path(manifest):
+        raise ValueError(f"{manifest} is no manifest of a store")
+    aside = aside_of(store)
+    if store.exists():
+        store.rename(aside)
+        shutil.rmtree(aside)
+    write_json(receipt, {"freed": store.name})

@@ -1,0 +1,1 @@
+"""Macaque V4 of Cowley et al. (2023)."""

@@ -1,0 +1,178 @@
+"""Anybody's recordings: a zip or a folder of images, and responses in a file of their own.
+
+Responses belong to images by ``stimulus_id``, the image's base name without its ending.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from ventral.data.archives import ImageArchive, decode_image
+from ventral.data.assign_split import random_split
+from ventral.data.image_folders import IMAGE_ENDINGS
+from ventral.data.image_sizes import fit_image
+from ventral.data.response_files import check_unique, read_response_file, read_table
+from ventral.data.responses import Responses
+from ventral.data.stimuli import LABELS, SPLITS, StimulusSet
+from ventral.errors import VentralError, suggest
+
+FOLDER = "images/"
+"""Where images is a folder, its files come one by one, under keys that begin so."""
+MOST_NAMED = 3
+
+
+def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
+    """Return the images in the order of their base names, all of one size.
+
+    settings: ``image_size``, the side in pixels, and ``fit`` (`fit_image`); ``split_seed``.
+    files: ``images`` (zip), or ``images/...`` (the files of a folder); and, if there is one,
+        ``table``, a CSV with ``stimulus_id`` and any of ``split``, ``object``, ``category``.
+
+    Without a split in the table it is random and seeded, 4 : 1 : 1. Raises `VentralError` for
+    what `ImageArchive` refuses, for two images of one base name, and where the table's stimuli are
+    not the images.
+    """
+    names, read_file, where = _images(files)
+    paths = [PurePosixPath(name) for name in names]
+    order = sorted(range(len(paths)), key=lambda i: paths[i].name)
+    table = pd.DataFrame({"stimulus_id": [paths[i].stem for i in order]}, dtype=object)
+    twice = table["stimulus_id"].duplicated()
+    if twice.any():
+        name = table["stimulus_id"][twice].iloc[0]
+        same = ", ".join(str(path) for path in paths if path.stem == name)
+        raise VentralError(f"{where}: {same} have the base name {name!r} in common")
+    table["split"] = random_split(len(table), seed=settings["split_seed"])
+    if "table" in files:
+        _add_columns(table, files["table"])
+    size, fit = settings["image_size"], settings["fit"]
+    return StimulusSet(table, size, size, lambda row: fit_image(read_file(order[row]), size, fit))
+
+
+def read_responses(
+    settings: Mapping, files: Mapping[str, Path], stimulus_table: pd.DataFrame
+) -> Responses:
+    """Return the responses in the order of the stimuli.
+
+    settings: ``region`` and ``animal`` of all sites, where there is no site table.
+    files: ``responses`` (`read_response_file`; the rows of an npy are the images by sorted base
+        name) and, if there is one, ``sites``, a CSV with ``site_id``, ``region`` and ``animal``.
+
+    A stimulus whose fields are all empty has no responses, and is predicted and not scored.
+
+    Raises `VentralError` naming the file where stimuli or sites do not match, and where a response
+    is infinite or missing at some of the sites.
+    """
+    path = files["responses"]
+    given = read_response_file(path)
+    stimulus_id = stimulus_table["stimulus_id"].to_numpy()
+    values = given.values
+    if given.stimulus_id is not None:
+        names = np.array([_base_name(name) for name in given.stimulus_id], object)
+        check_unique(names, "stimulus_id", path)
+        values = values[_matching(names, stimulus_id, "stimulus", path, "the images")]
+    elif len(values) != len(stimulus_id):
+        raise VentralError(
+            f"{path} has {len(values)} rows (shape {values.shape[:2]}), but there are"
+            f" {len(stimulus_id)} images; it needs (images, sites)"
+        )
+    site_id = given.site_id
+    if site_id is None:
+        site_id = np.array([f"site_{i:03d}" for i in range(values.shape[1])], object)
+    if np.isinf(values).any():
+        row, site, _ = np.argwhere(np.isinf(values))[0]
+        raise VentralError(
+            f"{path}: the response to {stimulus_id[row]!r} at site {site_id[site]!r} is infinite"
+        )
+    present = ~np.isnan(values)
+    count = present.sum(axis=2)
+    total = np.where(present, values, 0).sum(axis=2)
+    average = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    stray = (count == 0) & (count > 0).any(axis=1, keepdims=True)
+    if stray.any():
+        row, site = np.argwhere(stray)[0]
+        raise VentralError(
+            f"{path}: {int(stray.sum())} responses are missing; the first is stimulus"
+            f" {stimulus_id[row]!r} at site {site_id[site]!r}"
+        )
+    sites = _sites(settings, files, site_id)
+    return Responses(stimulus_id, sites, average, values if values.shape[2] > 1 else None)
+
+
+def _images(files: Mapping[str, Path]) -> tuple[list[str], Callable[[int], np.ndarray], str]:
+    """Return the names of the images, what reads image i, and where they are."""
+    if "images" in files:
+        archive = ImageArchive(files["images"])
+        return archive.names, archive.read_image, str(archive.path)
+    paths = [path for key, path in files.items() if key.startswith(FOLDER)]
+    return (
+        [key for key in files if key.startswith(FOLDER)],
+        lambda i: decode_image(paths[i].read_bytes(), f"image {paths[i]}"),
+        str(paths[0].parent),
+    )
+
+
+def _add_columns(table: pd.DataFrame, path: Path) -> None:
+    given = read_table(path, ("stimulus_id",))
+    names = np.array([_base_name(name) for name in given["stimulus_id"]], object)
+    check_unique(names, "stimulus_id", path)
+    ids = table["stimulus_id"].to_numpy()
+    given = given.iloc[_matching(names, ids, "stimulus", path, "the images")]
+    known = ("split", *LABELS)
+    for column in given.columns.drop("stimulus_id"):
+        if column not in known:
+            raise VentralError(f"{path}: column {column!r} is unknown; {suggest(column, known)}")
+        values = given[column].to_numpy()
+        if column == "split":
+            for i, value in enumerate(values):
+                if value not in SPLITS:
+                    raise VentralError(
+                        f"{path}: split {value!r} of stimulus {ids[i]!r} is none of"
+                        f" {', '.join(SPLITS)}"
+                    )
+        table[column] = values
+
+
+def _sites(settings: Mapping, files: Mapping[str, Path], site_id: np.ndarray) -> pd.DataFrame:
+    if "sites" not in files:
+        return pd.DataFrame(
+            {"site_id": site_id, "region": settings["region"], "animal": settings["animal"]}
+        )
+    path = files["sites"]
+    table = read_table(path, ("site_id", "region"))
+    names = table["site_id"].to_numpy()
+    check_unique(names, "site_id", path)
+    rows = _matching(names, site_id, "site", path, str(files["responses"]))
+    animal = table["animal"] if "animal" in table else settings["animal"]
+    table = table[["site_id", "region"]].assign(animal=animal)
+    return table.iloc[rows].reset_index(drop=True)
+
+
+def _base_name(name: str) -> str:
+    path = PurePosixPath(name)
+    return path.stem if path.suffix.lower() in IMAGE_ENDINGS else path.name
+
+
+def _matching(
+    names: np.ndarray, wanted: np.ndarray, what: str, path: Path, other: str
+) -> list[int]:
+    """Return the rows of `names` in the order of `wanted`; both must have the same names."""
+    place = {name: i for i, name in enumerate(names)}
+    missing = [name for name in wanted if name not in place]
+    if missing:
+        raise VentralError(f"{path}: {_some(missing, what)} of {other} missing in it")
+    known = set(wanted)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise VentralError(f"{path}: {_some(unknown, what)} of it missing in {other}")
+    return [place[name] for name in wanted]
+
+
+def _some(names: list, what: str) -> str:
+    """Name the first few: "2 stimuli ('a', 'b')"."""
+    shown = ", ".join(repr(str(name)) for name in names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        shown += ", ..."
+    plural = {"stimulus": "stimuli", "site": "sites"}[what]
+    return f"{len(names)} {what if len(names) == 1 else plural} ({shown})"

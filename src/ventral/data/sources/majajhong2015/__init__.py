@@ -1,0 +1,1 @@
+"""The public part of Majaj, Hong et al. (2015)."""

@@ -1,0 +1,1 @@
+"""IT recordings of the EPFL course NX-414."""

@@ -1,0 +1,1 @@
+"""Questions about networks that are answered before any job starts."""

@@ -1,0 +1,165 @@
+"""What is known of an architecture before it runs: layers, shapes, parameters, memory, arithmetic.
+
+``python -m ventral.jobs.preflight.architecture ARCHITECTURE [--arguments JSON] [--weights NAME]
+[--size PIXELS] [--trainable JSON]`` prints a `describe` as JSON: a config can be checked, and a
+job's memory predicted, from a process that does not import torch.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import torch
+from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from ventral.errors import VentralError
+from ventral.networks.build import build_arguments, construct
+
+TRAINED_AT_ONCE = 2
+"""Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
+
+
+def layer_names(architecture: str, arguments: dict | None = None) -> list[str]:
+    """Return the module paths of an architecture, in the order of its definition.
+
+    Raises `VentralError` where the architecture is unknown or refuses the arguments.
+    """
+    return _names(_construct(architecture, arguments))
+
+
+def describe(
+    architecture: str,
+    arguments: dict | None = None,
+    weights: str | None = None,
+    size: int = 224,
+    trainable: Sequence[str] = ("*",),
+) -> dict:
+    """Return what an architecture needs, from passes over tensors without content.
+
+    weights: name of a torchvision enum, which may decide arguments. size: side in pixels.
+    trainable: patterns over the names of the parameters that are learnt, as in `fnmatch`.
+
+    layers: module paths. shapes: {layer: its output's shape for one stimulus}, as
+    `ventral.activations.taps.Taps` records it. parameters: their number. flops: of one stimulus.
+    forward_bytes, training_bytes: the most that is alive at once in a forward pass for one
+    stimulus, beside the parameters: without gradients, and with all that those of what is learnt
+    need. Where a network cannot run without content, all but `layers`, `cuda` and `parameters` are
+    None.
+
+    Raises `VentralError` where the architecture is unknown or refuses the arguments.
+    """
+    model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
+    found = {
+        "layers": _names(model),
+        "cuda": torch.version.cuda is not None,
+        "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
+        **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes")),
+    }
+    device = next((tensor.device for tensor in model.parameters()), torch.device("meta"))
+    images = torch.empty(TRAINED_AT_ONCE, 3, size, size, device=device)
+    try:
+        found |= _passed(model, images[:1])
+        found["training_bytes"] = _trained(model, images, trainable)
+    except Exception as error:  # a network's own code: what it may raise is anybody's guess
+        logging.warning("%s cannot be run without content: %s", architecture, error)
+    return found
+
+
+def _construct(architecture: str, arguments: dict | None) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                return construct(architecture, arguments)
+        except NotImplementedError:  # builders that compute with values, such as RegNet's
+            return construct(architecture, arguments)
+
+
+def _names(model: nn.Module) -> list[str]:
+    return [name for name, _ in model.named_modules() if name]
+
+
+def _passed(model: nn.Module, image: torch.Tensor) -> dict:
+    """Return shapes, flops and memory of a forward pass on one stimulus, (1, 3, size, size)."""
+    shapes: dict[str, list[int]] = {}
+
+    def look(name: str, output: object) -> None:
+        tensors = output if isinstance(output, tuple | list) else [output]
+        first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
+        if first is not None and first.shape[:1] == (1,):
+            shapes[name] = list(first.shape[1:])
+
+    handles = [
+        module.register_forward_hook(lambda _, inputs, output, name=name: look(name, output))
+        for name, module in model.named_modules()
+        if name
+    ]
+    alive, counted = _Alive(model), FlopCounterMode(display=False)
+    with torch.no_grad(), counted, alive:
+        model(image)
+    for handle in handles:
+        handle.remove()
+    return {
+        "shapes": shapes,
+        "flops": counted.get_total_flops(),
+        "forward_bytes": alive.most + image.nbytes,
+    }
+
+
+def _trained(model: nn.Module, images: torch.Tensor, trainable: Sequence[str]) -> int:
+    """Return what a forward pass keeps for its gradients, in bytes per stimulus."""
+    model.train()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(any(fnmatchcase(name, pattern) for pattern in trainable))
+    alive = _Alive(model)
+    with alive:
+        model(images)
+    return alive.most // len(images) + images[0].nbytes
+
+
+class _Alive(TorchDispatchMode):
+    """Follows the tensors that operations make, and keeps the most bytes alive at once."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.most = 0
+        # A view of a parameter is made by an operation too, and takes no memory.
+        self._there = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
+        self._made: dict[int, tuple[StorageWeakRef, int]] = {}
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        made = function(*arguments, **(keywords or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor):
+                storage = tensor.untyped_storage()
+                if storage._cdata not in self._there:
+                    self._made[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
+        self._made = {key: item for key, item in self._made.items() if not item[0].expired()}
+        self.most = max(self.most, sum(size for _, size in self._made.values()))
+        return made
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(description=describe.__doc__.splitlines()[0])
+    parser.add_argument("architecture")
+    parser.add_argument("--arguments", type=json.loads, default={}, help="a JSON object")
+    parser.add_argument("--weights", help="name of a torchvision weights enum")
+    parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
+    parser.add_argument("--trainable", type=json.loads, default=["*"], help="a JSON list")
+    options = parser.parse_args()
+    try:
+        print(json.dumps(describe(**vars(options))))
+    except VentralError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,44 @@
+"""What was predicted beside what was used, from the benchmark files of a finished run."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ventral.jobs.resources.estimator import ResourceEstimator
+
+NAMES = {
+    "prepare_stimuli": ("dataset",),
+    "prepare_responses": ("dataset",),
+    "train_model": ("dataset", "model"),
+    "apply_head": ("dataset", "model"),
+    "extract_activations": ("dataset", "model", "taps"),
+    "compute_gram": ("dataset", "model", "layer"),
+    "fit_pca": ("dataset", "model", "layer"),
+    "fit_readout": ("dataset", "model", "layer", "readout"),
+    "score_readout": ("dataset", "model", "layer", "readout"),
+}
+"""The names in the path of a step's benchmark file."""
+
+
+def compare_with_benchmarks(needs: ResourceEstimator, folder: str | Path) -> pd.DataFrame:
+    """Return one row per benchmark file: ``step``, ``job``, ``predicted``, ``used``, ``seconds``.
+
+    needs: of the config that ran. folder: of the benchmark files. predicted and used: the most
+    memory of the job's own process, in MB (10⁶ bytes).
+    """
+    rows = []
+    for step, names in NAMES.items():
+        for path in sorted((Path(folder) / step).rglob("*.tsv")):
+            parts = path.relative_to(Path(folder) / step).with_suffix("").parts
+            named = dict(zip(names, parts, strict=True))
+            measured = pd.read_csv(path, sep="\t").iloc[0]
+            rows.append(
+                {
+                    "step": step,
+                    "job": "/".join(parts),
+                    "predicted": needs.memory(step, named) / 1e6,
+                    "used": float(measured["max_rss"]) * 2**20 / 1e6,
+                    "seconds": float(measured["s"]),
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,189 @@
+"""The most memory that each step takes, in bytes, from the arrays that it holds at once.
+
+Each function follows the code of its step; the constants were measured (resident memory of the
+whole process, Linux). A prediction must never be under what is used: a scheduler kills such a job.
+"""
+
+import math
+from collections.abc import Mapping
+
+from ventral.features.slabs import product_width, slab_bounds
+from ventral.jobs.resources.dataset_size import DatasetSize
+from ventral.storage.layout import chunk_shapes
+
+MB = 10**6
+NUMBERS = 170 * MB
+"""A process that has imported NumPy, SciPy, pandas and Zarr."""
+READERS = 250 * MB
+"""A process that has imported the readers of data sets, and scikit-learn with them."""
+TORCH = 560 * MB
+"""A process that has imported torch and torchvision as well."""
+CUDA = 3000 * MB
+"""What a process takes on the host once it uses a graphics card."""
+UNKNOWN_NETWORK = 8000 * MB
+FLOAT = 8
+TRAIN_SHARE = 0.9
+"""Of the stimuli, at most, that decide components and readouts."""
+
+
+def layer_widths(description: Mapping, layers: list[str]) -> dict[str, int] | None:
+    """Return {layer: number of features}, or None where one is not known."""
+    shapes = description["shapes"] or {}
+    if any(layer not in shapes for layer in layers):
+        return None
+    return {layer: math.prod(shapes[layer]) for layer in layers}
+
+
+def prepare_stimuli(size: DatasetSize) -> float:
+    """Count a batch of images in float32, several times over, and the stimulus table."""
+    return READERS + 64 * size.height * size.width * 3 * 4 * 6 + size.stimuli * 4000
+
+
+def prepare_responses(size: DatasetSize, simulated: bool) -> float:
+    """Count single trials in float64, several times over, and the images of simulated sites.
+
+    simulated: whether the responses are drawn here rather than read.
+    """
+    images = 64 * size.height * size.width * 3 * 100 if simulated else 0
+    return READERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
+
+
+def read_responses(size: DatasetSize) -> float:
+    """Count the averages over repetitions as every reader holds them: as stored and in float64."""
+    return 3 * FLOAT * size.stimuli * size.sites
+
+
+def estimate_ceilings(size: DatasetSize) -> float:
+    """Count trials as stored and in float64, their random order and both halves."""
+    return NUMBERS + read_responses(size) + 9 * FLOAT * size.stimuli * size.sites * size.repetitions
+
+
+def extract_activations(
+    description: Mapping | None,
+    size: DatasetSize,
+    layers: list[str],
+    itemsize: int,
+    batch_size: int,
+    workers: int,
+) -> float:
+    """Count parameters, a batch in the network and recorded, and two buffers of rows of all layers.
+
+    description: of `ventral.jobs.preflight.description.describe_model`. itemsize: of the store.
+    """
+    widths = layer_widths(description, layers) if description else None
+    if widths is None:
+        return TORCH + UNKNOWN_NETWORK
+    images = _batch_of_images(size, batch_size)
+    passing = 1.5 * batch_size * description["forward_bytes"]
+    recorded = 2 * batch_size * sum(widths.values()) * itemsize
+    rows = next(iter(chunk_shapes(size.stimuli, widths, itemsize).values()))[0]
+    buffers = 2 * rows * sum(widths.values()) * itemsize
+    encoded = 2 * rows * max(widths.values()) * itemsize
+    of_workers = workers * (TORCH + 2 * images)
+    return (
+        TORCH
+        + 3 * _parameter_bytes(description)
+        + images
+        + passing
+        + recorded
+        + buffers
+        + encoded
+        + of_workers
+        + _cuda(description)
+    )
+
+
+def train_model(
+    description: Mapping | None, size: DatasetSize, batch_size: int, head_width: int
+) -> float:
+    """Count images of train and validation, a batch with its gradients, and the optimiser's state.
+
+    head_width: features that the head reads; those of all train stimuli are held once, in float64.
+    """
+    if description is None or description["training_bytes"] is None:
+        return TORCH + UNKNOWN_NETWORK
+    images = 2 * size.stimuli * size.height * size.width * 3
+    # What is kept for gradients, and what a step backwards holds beside it: a sixth for ResNet-50.
+    learning = 1.5 * batch_size * description["training_bytes"]
+    # parameters, gradients, two moments, the best ones, and all that once more as it is saved
+    state = 9 * _parameter_bytes(description)
+    head = 4 * FLOAT * size.stimuli * min(head_width, 10_000)
+    return (
+        TORCH
+        + READERS / 2
+        + images
+        + learning
+        + state
+        + head
+        + read_responses(size)
+        + _batch_of_images(size, batch_size)
+        + _cuda(description)
+    )
+
+
+def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) -> float:
+    """Count parameters, as they are and as they are read, and a batch in the network."""
+    if description is None or description["forward_bytes"] is None:
+        return TORCH + UNKNOWN_NETWORK
+    return (
+        TORCH
+        + 4 * _parameter_bytes(description)
+        + 1.5 * batch_size * description["forward_bytes"]
+        + _batch_of_images(size, batch_size)
+        + 3 * FLOAT * size.stimuli * size.sites
+        + _cuda(description)
+    )
+
+
+def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], itemsize: int):
+    """Count two slabs of columns, one of them being decoded, float64 blocks, and G.
+
+    width: features of the layer. rows_of: {layer: width} of its tap set, which decides the chunks.
+    """
+    n = size.stimuli
+    matrices = 3 * FLOAT * n**2  # G, and the indices that mirror it
+    if width is None:
+        return NUMBERS + matrices + 3 * 10**9
+    chunk = min(next(iter(chunk_shapes(n, {"": width, **rows_of}, itemsize).values()))[1], width)
+    start, end = next(iter(slab_bounds(n, width, chunk, itemsize)))
+    slab = n * (end - start) * itemsize
+    slabs = min(2 * slab, n * width * itemsize) + 0.25 * slab
+    block = FLOAT * n * min(product_width(n), width)
+    return NUMBERS + matrices + slabs + 3 * block
+
+
+def fit_pca(size: DatasetSize, n_components: int) -> float:
+    """Count G, its centred part, the workspace of an eigendecomposition, and the scores."""
+    n, train = size.stimuli, TRAIN_SHARE * size.stimuli
+    scores = n * min(n_components, train)
+    of_folds = 3 * scores * size.folds if size.folds > 1 else 0  # all of them, stacked, encoded
+    return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 4 * scores + of_folds)
+
+
+def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
+    """Count scores and their squares, the responses, and, from raw features, `fit_pca` before."""
+    most = TRAIN_SHARE * size.stimuli
+    components = most if raw else min(n_components, most)
+    decomposed = fit_pca(size, size.stimuli) - NUMBERS if raw else 0
+    fitted = FLOAT * size.stimuli * (5 * components + 20 * size.sites)
+    of_folds = FLOAT * size.stimuli * (components + 3 * size.sites) * (size.folds - 1)
+    return NUMBERS + read_responses(size) + max(decomposed, fitted) + of_folds
+
+
+def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count bootstrap draws over stimuli, and the measures of each resample and site."""
+    resamples = FLOAT * n_bootstrap * (3 * size.stimuli + 30 * size.sites)
+    return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
+
+
+def _batch_of_images(size: DatasetSize, batch_size: int) -> float:
+    """Count a batch as stored, in float32 and resampled."""
+    return batch_size * size.height * size.width * 3 * 4 * 3
+
+
+def _parameter_bytes(description: Mapping) -> int:
+    return 4 * description["parameters"]
+
+
+def _cuda(description: Mapping) -> int:
+    return CUDA if description["cuda"] else 0

@@ -1,0 +1,83 @@
+"""The time that each step takes, in seconds, generously: a scheduler ends a job that is late.
+
+The speeds are those of one slow core and a slow network disk, so a prediction is an upper bound of
+several times and not an estimate.
+"""
+
+from collections.abc import Mapping
+
+from ventral.jobs.resources.dataset_size import DatasetSize
+from ventral.jobs.resources.memory import TRAIN_SHARE
+
+START = 60
+"""Imports from a slow network disk."""
+UNKNOWN = 4 * 3600
+FLOATS_PER_SECOND = 3e9
+"""Of a network or a matrix product, on one core."""
+FACTORISED_PER_SECOND = 1e9
+BYTES_PER_SECOND = 30e6
+IMAGE_VALUES_PER_SECOND = 3e5
+"""Of images that are simulated, or read and resized."""
+
+
+def prepare_stimuli(size: DatasetSize) -> float:
+    """Time the reading, resizing and writing of images."""
+    return START + size.stimuli * size.height * size.width * 3 / IMAGE_VALUES_PER_SECOND
+
+
+def prepare_responses(size: DatasetSize) -> float:
+    """Time the reading of trials; the simulated ones are drawn from images."""
+    trials = size.stimuli * size.sites * (size.repetitions + 1)
+    return prepare_stimuli(size) + 8 * trials / BYTES_PER_SECOND + size.stimuli / 20
+
+
+def estimate_ceilings(size: DatasetSize) -> float:
+    """Time ten halvings, each a sort of the trials."""
+    return START + 10 * size.stimuli * size.sites * max(size.repetitions, 1) / 3e6
+
+
+def extract_activations(
+    description: Mapping | None, size: DatasetSize, written: float, threads: int
+) -> float:
+    """Time one pass over the stimuli. written: bytes of the store."""
+    if description is None or description["flops"] is None:
+        return UNKNOWN
+    computed = size.stimuli * description["flops"] / FLOATS_PER_SECOND / threads
+    images = size.stimuli * size.height * size.width / 5e6
+    return START + computed + images + written / BYTES_PER_SECOND
+
+
+def train_model(description: Mapping | None, size: DatasetSize, epochs: int, threads: int) -> float:
+    """Time three passes' worth for each stimulus and epoch, and one to validate."""
+    if description is None or description["flops"] is None:
+        return UNKNOWN
+    passes = 4 * (epochs + 2) * size.stimuli
+    images = (epochs + 2) * size.stimuli * size.height * size.width / 5e6
+    return START + passes * description["flops"] / FLOATS_PER_SECOND / threads + images
+
+
+def compute_gram(size: DatasetSize, width: int | None, itemsize: int, threads: int) -> float:
+    """Time one pass over the store, and n²p products."""
+    if width is None:
+        return UNKNOWN
+    products = size.stimuli**2 * width / FLOATS_PER_SECOND / threads
+    return START + products + size.stimuli * width * itemsize / BYTES_PER_SECOND
+
+
+def fit_pca(size: DatasetSize, threads: int) -> float:
+    """Time an eigendecomposition, of each fold."""
+    one = 10 * (TRAIN_SHARE * size.stimuli) ** 3 / FACTORISED_PER_SECOND / threads
+    return START + size.folds * one
+
+
+def fit_readout(size: DatasetSize, raw: bool, alphas: int, n_components: int) -> float:
+    """Time leave-one-out errors of every alpha, and from raw features an eigendecomposition."""
+    components = size.stimuli if raw else min(n_components, size.stimuli)
+    errors = 4 * alphas * size.stimuli * components * size.sites / FLOATS_PER_SECOND
+    return (fit_pca(size, 1) if raw else START) + size.folds * errors
+
+
+def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
+    """Time five products of the bootstrap counts."""
+    one = 10 * n_bootstrap * size.stimuli * size.sites / FACTORISED_PER_SECOND
+    return START + size.folds * one

@@ -1,0 +1,1 @@
+"""Neural networks: built from a config entry, with their weights and preprocessing."""

@@ -1,0 +1,93 @@
+"""From the images of a stimulus store to what a model sees."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from ventral.errors import VentralError
+from ventral.networks.torchvision_import import torchvision
+from ventral.storage.store import Store
+
+functional = torchvision.transforms.v2.functional
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+RESIZE = ("squash", "crop")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Resize and normalise a batch of images.
+
+    size: side of the square that the model sees, in pixels.
+    resize: ``squash`` resizes the whole image to `size` × `size`; ``crop`` resizes the shorter
+        side to `resize_side` and takes the centre. Bilinear with antialiasing, in floating point
+        (no rounding to 8 bits). An image that has the wanted size already is not resampled.
+    resize_side: shorter side before the crop, in pixels, at least `size`; only for ``crop``.
+    mean, std: subtracted and divided by, per channel, on the scale 0 to 1.
+    """
+
+    size: int
+    resize: str = "squash"
+    resize_side: int | None = None
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def __post_init__(self):
+        if self.resize not in RESIZE:
+            raise VentralError(
+                f"preprocessing: resize {self.resize!r} is none of {', '.join(RESIZE)}"
+            )
+        if self.resize == "crop" and (self.resize_side is None or self.resize_side < self.size):
+            raise VentralError(
+                f"preprocessing: resize: crop needs resize_side, at least size ({self.size}),"
+                f" not {self.resize_side}"
+            )
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise VentralError(
+                "preprocessing: mean and std need three numbers each, std greater than zero;"
+                f" they are {list(self.mean)} and {list(self.std)}"
+            )
+
+    def __call__(self, images: np.ndarray) -> torch.Tensor:
+        """Return (batch, 3, size, size) float32.
+
+        images: (batch, height, width, 3), uint8 0 to 255 or float32 0 to 1.
+        """
+        batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+        # Divided, as it always was in torchvision; v2's to_dtype differs in the last bit.
+        batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
+        target = [self.size, self.size] if self.resize == "squash" else [self.resize_side]
+        batch = functional.resize(batch, target, antialias=True)
+        if self.resize == "crop":
+            batch = functional.center_crop(batch, [self.size, self.size])
+        return functional.normalize(batch, list(self.mean), list(self.std))
+
+
+class StimulusBatches(Dataset):
+    """The stimuli of a store in their order, preprocessed, a batch per item.
+
+    A batch rather than an image, because Zarr reads whole chunks of images. Nothing is checked
+    against the manifest here: the digest covers all images in order, and a worker sees some.
+    Whoever iterates checks the store first (`ventral.data.stimuli.iterate_images`).
+    """
+
+    def __init__(self, stimulus_store: str | Path, preprocessing: Preprocessing, batch_size: int):
+        self.store = Store(stimulus_store)
+        self.preprocessing = preprocessing
+        self.batch_size = batch_size
+        self.stimuli = self.store.manifest["images"]["shape"][0]
+
+    def __len__(self) -> int:
+        """Count the batches."""
+        return -(-self.stimuli // self.batch_size)
+
+    def __getitem__(self, batch: int) -> torch.Tensor:
+        """Return a batch, (batch_size or what is left, 3, size, size) float32."""
+        start = batch * self.batch_size
+        return self.preprocessing(
+            self.store.read_slice("images", slice(start, start + self.batch_size))
+        )

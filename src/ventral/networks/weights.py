@@ -1,0 +1,89 @@
+"""State dicts: load one into a model, or say exactly why it does not fit."""
+
+import re
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from torch import nn
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
+
+from ventral.errors import VentralError
+from ventral.storage.zip_check import verify_zip
+
+WRAPPERS = ("state_dict", "model", "model_state_dict")
+"""Keys under which training scripts keep the state dict inside a checkpoint."""
+
+OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\..*)")
+"""torchvision's own DenseNet files say ``norm.1.weight`` for what is now ``norm1.weight``."""
+
+
+def load_weights(model: nn.Module, file: str | Path) -> None:
+    """Load a state dict file into a model; each tensor of the model must be in it, and no other.
+
+    A checkpoint that wraps its state dict (`WRAPPERS`), and the prefix ``module.`` of parallel
+    training, are unwrapped. Nothing in the file is executed.
+
+    Raises `VentralError` naming the file and the first tensors that are missing, unexpected or of
+    a wrong shape; then the model is of no use.
+    """
+    state = _read(Path(file))
+    expected = model.state_dict()
+    wrong = [
+        f"{name} is {tuple(tensor.shape)}, the model's is {tuple(expected[name].shape)}"
+        for name, tensor in state.items()
+        if name in expected and tensor.shape != expected[name].shape
+    ]
+    if wrong:
+        raise _unfit(file, "of a wrong shape", wrong)
+    # Not strict, because torch itself mends files older than BatchNorm's batch counter.
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if missing:
+        raise _unfit(file, "missing from the file", missing)
+    if unexpected:
+        raise _unfit(file, "in the file but not in the model", unexpected)
+
+
+def _read(file: Path) -> dict[str, torch.Tensor]:
+    try:
+        verify_zip(file)
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise VentralError(
+            f"{file} is refused: it is not a plain state dict but a pickle that holds code or"
+            " objects, or it is damaged. Save it again as torch.save(model.state_dict(), …)"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, LookupError) as error:
+        reason, *_ = str(error).split(". ")
+        raise VentralError(
+            f"{file} cannot be read as a torch state dict; it may be truncated or damaged:"
+            f" {reason}. Put a whole one in its place; one that was fetched or trained comes back"
+            f" after: rm {file}"
+        ) from error
+    except OSError as error:
+        raise VentralError(f"{file} cannot be read: {error}") from error
+    while isinstance(content, dict) and (inner := _wrapped(content)):
+        content = inner
+    if not isinstance(content, dict) or not content:
+        raise VentralError(f"{file} holds a {type(content).__name__}, not a state dict")
+    stray = [name for name, value in content.items() if not isinstance(value, torch.Tensor)]
+    if stray:
+        raise VentralError(f"{file} is not a state dict: {stray[0]!r} in it is not a tensor")
+    if all(name.startswith("module.") for name in content):
+        consume_prefix_in_state_dict_if_present(content, "module.")
+    for name in [name for name in content if OLD_DENSENET.fullmatch(name)]:
+        content[OLD_DENSENET.sub(r"\1\2", name)] = content.pop(name)
+    return content
+
+
+def _wrapped(content: dict) -> dict | None:
+    inner = (content.get(name) for name in WRAPPERS)
+    return next((value for value in inner if isinstance(value, dict)), None)
+
+
+def _unfit(file: str | Path, what: str, names: list[str]) -> VentralError:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return VentralError(
+        f"{file} does not fit the model: {len(names)} tensor(s) {what}:"
+        f" {', '.join(names[:3])}{more}"
+    )

@@ -1,0 +1,1 @@
+"""Stores, their manifests and layout, tables on disk, and where a result came from."""

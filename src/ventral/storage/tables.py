@@ -1,0 +1,48 @@
+"""Tables on disk: CSV files that are whole or not there, with the same bytes for the same table."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ventral.storage.store import write_aside
+
+DIGITS = "%.10g"
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table with ten significant digits; what is not defined is an empty field."""
+    with write_aside(path) as aside:
+        table.to_csv(aside, index=False, float_format=DIGITS, lineterminator="\n")
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a table of `write_csv`: only an empty field is missing, for a site may be named "NA"."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def write_markdown(path: str | Path, text: str) -> None:
+    """Write a table in Markdown."""
+    with write_aside(path) as aside:
+        aside.write_text(text + "\n", encoding="utf-8")
+
+
+def to_markdown(table: pd.DataFrame, right: list[str] | None = None) -> str:
+    """Return a table as Markdown, three decimals, a dash for what is not defined.
+
+    right: columns to align to the right; by default those of numbers.
+    """
+    if right is None:
+        right = list(table.select_dtypes("number"))
+    align = ["right" if name in right else "left" for name in table.columns]
+    return table.map(_cell).to_markdown(
+        index=False, disable_numparse=True, colalign=align if len(table) else None
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "✓" if value else ""
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else f"{value:.3f}"
+    return str(value).replace("|", "\\|")

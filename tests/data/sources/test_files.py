@@ -1,0 +1,347 @@
+"""A lab's own files, in every form they may have, and spoiled."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ventral.data.image_folders import images_in
+from ventral.data.responses import write_responses
+from ventral.data.sources import load_source
+from ventral.data.sources.files import reader as files
+from ventral.data.stimuli import write_stimuli
+from ventral.errors import VentralError
+
+N, SITES, REPEATS = 12, 3, 4
+NAMES = [f"s{i:02d}" for i in range(N)]
+SITE_ID = ["left", "middle", "right"]
+ENDINGS = (".png", ".jpg", ".webp", ".JPEG")
+SETTINGS = {
+    **{"source": "files", "image_size": 16, "fit": "letterbox", "split_seed": 0},
+    **{"region": "IT", "animal": "Ada"},
+}
+
+
+def image(i: int, size: tuple[int, int] = (16, 16), ending: str = ".png") -> bytes:
+    buffer = io.BytesIO()
+    form = {".png": "PNG", ".webp": "WEBP"}.get(ending, "JPEG")
+    Image.fromarray(np.full((*size, 3), 20 * i, np.uint8)).save(buffer, form)
+    return buffer.getvalue()
+
+
+class Lab:
+    """A lab's folder: arrays in memory, to be spoiled, and files made of them."""
+
+    def __init__(self, folder: Path):
+        rng = np.random.default_rng(0)
+        self.folder = folder
+        self.repetitions = rng.normal(size=(N, SITES, REPEATS))
+        self.repetitions[::3, :, -1] = np.nan
+        self.average = np.nanmean(self.repetitions, axis=2)
+        self.order = rng.permutation(N)
+        self.names = [NAMES[i] for i in self.order]
+        self.files = {"images": folder / "images.zip"}
+        with zipfile.ZipFile(self.files["images"], "w") as archive:
+            for i in self.order:
+                ending = ENDINGS[i % 4]
+                archive.writestr(f"sub{i % 2}/{NAMES[i]}{ending}", image(i, ending=ending))
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def write_csv(self, repetitions: bool = False) -> pd.DataFrame:
+        average = pd.DataFrame(self.average[self.order], columns=SITE_ID)
+        average.insert(0, "stimulus_id", self.names)
+        table = average
+        if repetitions:
+            tables = [
+                average.assign(repetition=r, **dict(zip(SITE_ID, values.T, strict=True)))
+                for r, values in enumerate(np.moveaxis(self.repetitions[self.order], 2, 0))
+            ]
+            table = pd.concat(tables).dropna()
+        table.to_csv(self.path("responses.csv"), index=False)
+        self.files["responses"] = self.path("responses.csv")
+        return table
+
+    def arrays(self, values: np.ndarray) -> dict:
+        return {
+            "responses": values[self.order],
+            "stimulus_id": np.array(self.names),
+            "site_id": np.array(SITE_ID),
+        }
+
+    def write(self, ending: str, values: np.ndarray) -> None:
+        path = self.files["responses"] = self.path(f"responses{ending}")
+        if ending == ".csv":
+            self.write_csv(values.ndim == 3)
+        elif ending == ".npy":
+            np.save(path, values)
+        elif ending == ".npz":
+            np.savez(path, **self.arrays(values))
+        else:
+            with h5py.File(path, "w") as file:
+                for name, array in self.arrays(values).items():
+                    file[name] = array.astype("S") if array.dtype.kind == "U" else array
+
+    def write_text(self, key: str, text: str) -> None:
+        self.files[key] = self.path(f"{key}.csv")
+        self.files[key].write_text(text)
+
+    def load(self, **settings):
+        stimuli = files.read_stimuli(SETTINGS | settings, self.files)
+        return stimuli, files.read_responses(SETTINGS | settings, self.files, stimuli.table)
+
+
+@pytest.fixture
+def lab(tmp_path) -> Lab:
+    return Lab(tmp_path)
+
+
+def test_the_source_is_known_by_its_name():
+    assert load_source("files") is files
+
+
+@pytest.mark.parametrize("ending", [".csv", ".npy", ".npz", ".h5"])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_every_form_gives_the_same_responses(lab, ending, repeated):
+    lab.write(ending, lab.repetitions if repeated else lab.average)
+    stimuli, responses = lab.load()
+    assert list(stimuli.table["stimulus_id"]) == NAMES
+    assert [stimuli.read_image(i).shape for i in range(N)] == [(16, 16, 3)] * N
+    assert np.abs([int(stimuli.read_image(i)[8, 8, 0]) - 20 * i for i in range(N)]).max() <= 3
+    np.testing.assert_allclose(responses.average, lab.average)
+    if repeated:
+        # The place of an absent repetition does not matter, its absence does.
+        ours, theirs = (
+            np.sort(values, axis=2) for values in (responses.repetitions, lab.repetitions)
+        )
+        np.testing.assert_allclose(ours, theirs)
+    else:
+        assert responses.repetitions is None
+    expected = [f"site_{i:03d}" for i in range(SITES)] if ending == ".npy" else SITE_ID
+    assert list(responses.sites["site_id"]) == expected
+    assert set(responses.sites["region"]) == {"IT"} and set(responses.sites["animal"]) == {"Ada"}
+
+
+def test_a_folder_is_a_zip_unpacked(lab):
+    lab.write_csv()
+    expected, _ = lab.load()
+    with zipfile.ZipFile(lab.files.pop("images")) as archive:
+        archive.extractall(lab.path("images"))
+    (lab.path("images") / ".hidden.png").write_bytes(b"junk")
+    (lab.path("images") / "notes.txt").write_bytes(b"junk")
+    for path in images_in(lab.path("images")):
+        lab.files[f"images/{path.relative_to(lab.path('images'))}"] = path
+    stimuli, _ = lab.load()
+    pd.testing.assert_frame_equal(stimuli.table, expected.table)
+    for i in range(N):
+        assert np.array_equal(stimuli.read_image(i), expected.read_image(i))
+
+
+def test_names_with_endings_are_the_same_images(lab):
+    lab.names = [f"folder/{name}.png" for name in lab.names]
+    lab.write_csv()
+    np.testing.assert_allclose(lab.load()[1].average, lab.average)
+
+
+def test_the_tables_of_stimuli_and_sites(lab):
+    lab.write_csv()
+    rows = [f"{name},{'test' if i < 3 else 'train'},cat{i}" for i, name in enumerate(NAMES)]
+    lab.write_text("table", "\n".join(["stimulus_id,split,object", *rows[::-1]]))
+    lab.write_text("sites", "region,site_id,depth\nV4,right,1\nIT,left,2\nIT,middle,3\n")
+    stimuli, responses = lab.load()
+    assert list(stimuli.table["split"]) == ["test"] * 3 + ["train"] * 9
+    assert list(stimuli.table["object"]) == [f"cat{i}" for i in range(N)]
+    assert list(responses.sites["site_id"]) == SITE_ID
+    assert list(responses.sites["region"]) == ["IT", "IT", "V4"]
+    assert set(responses.sites["animal"]) == {"Ada"}
+
+
+def test_a_stimulus_may_be_without_responses(lab):
+    table = lab.write_csv()
+    table.iloc[2, 1:] = np.nan
+    table.to_csv(lab.files["responses"], index=False)
+    average = lab.load()[1].average
+    assert list(np.flatnonzero(np.isnan(average).all(axis=1))) == [lab.order[2]]
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (8, 16), (30, 10), (200, 3), (1, 1)])
+def test_letterbox_keeps_the_shape_and_squash_does_not(shape):
+    white = np.full((*shape, 3), 255, np.uint8)
+    assert (files.fit_image(white, 16, "squash") == 255).all()
+    boxed = files.fit_image(white, 16, "letterbox")
+    assert boxed.shape == (16, 16, 3)
+    inside = (boxed == 255).all(axis=2)
+    assert (boxed[~inside] == 128).all()
+    height, width = inside.any(axis=1).sum(), inside.any(axis=0).sum()
+    assert max(height, width) == 16
+    assert abs(height / 16 - shape[0] / max(shape)) < 0.07
+    assert abs(width / 16 - shape[1] / max(shape)) < 0.07
+
+
+def test_an_image_of_the_right_size_is_left_alone():
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    for fit in ("letterbox", "squash"):
+        assert np.array_equal(files.fit_image(noise, 16, fit), noise)
+
+
+def csv(change):
+    def spoil(lab):
+        table = lab.write_csv()
+        table = change(table)
+        table.to_csv(lab.files["responses"], index=False)
+
+    return spoil
+
+
+def text(key, content):
+    def spoil(lab):
+        lab.write_csv()
+        lab.write_text(key, content)
+
+    return spoil
+
+
+def array(ending, **changes):
+    def spoil(lab):
+        lab.write(ending, lab.average)
+        arrays = lab.arrays(lab.average) | changes
+        arrays = {name: value for name, value in arrays.items() if value is not None}
+        if ending == ".npz":
+            np.savez(lab.files["responses"], **arrays)
+        else:
+            np.save(lab.files["responses"], arrays["responses"])
+
+    return spoil
+
+
+def content(name, data):
+    def spoil(lab):
+        lab.files["responses"] = lab.path(name)
+        lab.path(name).write_bytes(data)
+
+    return spoil
+
+
+def same_base_name(lab):
+    lab.write_csv()
+    with zipfile.ZipFile(lab.files["images"], "a") as archive:
+        archive.writestr("other/s03.png", image(1))
+
+
+def image_without_responses(lab):
+    lab.write_csv()
+    with zipfile.ZipFile(lab.files["images"], "a") as archive:
+        archive.writestr("extra.png", image(1))
+
+
+def broken_image(lab):
+    lab.write_csv()
+    with zipfile.ZipFile(lab.files["images"], "a") as archive:
+        archive.writestr("s99.png", image(1)[:40])
+
+
+def climbing(lab):
+    lab.write_csv()
+    with zipfile.ZipFile(lab.files["images"], "a") as archive:
+        archive.writestr("../s99.png", image(1))
+
+
+def external_link(lab):
+    lab.write(".h5", lab.average)
+    with h5py.File(lab.files["responses"], "r+") as file:
+        del file["responses"]
+        file["responses"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def set_cell(row, column, value):
+    def change(table):
+        table = table.astype(object)
+        table.iloc[row, column] = value
+        return table
+
+    return change
+
+
+BAD = [
+    (same_base_name, r"images\.zip: .*s03.*other/s03\.png have the base name 's03' in common"),
+    (image_without_responses, r"csv: 1 stimulus \('extra'\) of the images missing in it"),
+    (climbing, "'../s99.png' leads out of the archive's folder"),
+    (csv(lambda t: t[2:]), r"csv: 2 stimuli \('s\d\d', 's\d\d'\) of the images missing in it"),
+    (
+        csv(lambda t: pd.concat([t, t[:1].assign(stimulus_id="ghost")])),
+        r"csv: 1 stimulus \('ghost'\) of it missing in the images",
+    ),
+    (csv(lambda t: pd.concat([t, t[:1]])), r"csv: stimulus_id 's\d\d' stands twice"),
+    (
+        csv(lambda t: pd.concat([t, t[:1]]).assign(repetition=1)),
+        r"csv: the pair of stimulus_id and repetition \('s\d\d', '1'\) stands twice",
+    ),
+    (csv(lambda t: t.rename(columns={"stimulus_id": "image"})), "no column 'stimulus_id'"),
+    (csv(lambda t: t[["stimulus_id"]]), "csv has no column of a site beside stimulus_id"),
+    (csv(set_cell(3, 2, "high")), r"csv: row 5, column 'middle': 'high' is no number"),
+    (csv(set_cell(3, 2, "")), r"csv: 1 responses are missing; .*at site 'middle'"),
+    (csv(set_cell(3, 2, "inf")), r"csv: the response to .* at site 'middle' is infinite"),
+    (csv(set_cell(3, 0, "")), "csv: row 5 has no stimulus_id"),
+    (content("responses.csv", b""), "csv is no table of comma-separated values"),
+    (content("responses.csv", b"\xff\xfe\x00\x01,\x80"), "csv is no table of comma-separated"),
+    (
+        content("responses.mat", b"MATLAB"),
+        r"mat: responses are read from \.csv, .* not from '\.mat'",
+    ),
+    (content("responses.npz", b"PK\x03\x04"), "npz is no whole .npz file"),
+    (content("responses.h5", b"no"), "h5 is no whole HDF5 file"),
+    (external_link, "h5: key 'responses' is a link"),
+    (array(".npy", responses=np.zeros((N - 1, SITES))), r"npy has 11 rows .* there are 12 images"),
+    (array(".npy", responses=np.zeros(N)), r"responses have shape \(12,\)"),
+    (array(".npz", stimulus_id=None), "npz has no array 'stimulus_id'"),
+    (array(".npz", responses=None), "npz has no array 'responses'"),
+    (array(".npz", site_id=np.array(["a"])), r"site_id has shape \(1,\); .* need \(3,\)"),
+    (array(".npz", site_id=np.array(["a", "b", "a"])), "site_id 'a' stands twice"),
+    (array(".npz", responses=np.array([["x"]])), "and type <U1; they need numbers"),
+    (array(".npz", stimulus_id=np.array([{}], object)), "Python objects, which may carry code"),
+    (text("sites", "site_id\nleft\n"), "sites.csv has no column 'region'"),
+    (text("sites", "site_id,region\nleft,IT\n"), r"2 sites \('middle', 'right'\) of"),
+    (text("sites", "site_id,region\nleft,IT\nleft,IT\n"), "site_id 'left' stands twice"),
+    (
+        text("sites", "site_id,region\nleft,IT\nmiddle,IT\nright,V4\nup,V4\n"),
+        r"sites\.csv: 1 site \('up'\) of it missing in .*responses\.csv",
+    ),
+    (
+        text("table", "stimulus_id,split\ns00,train\n"),
+        r"11 stimuli \('s01', 's02', 's03', \.\.\.\)",
+    ),
+    (
+        text("table", "stimulus_id,split\n" + "".join(f"{name},trian\n" for name in NAMES)),
+        "table.csv: split 'trian' of stimulus 's00' is none of train, validation, test",
+    ),
+    (
+        text("table", "stimulus_id,spilt\n" + "".join(f"{name},train\n" for name in NAMES)),
+        "column 'spilt' is unknown; did you mean 'split'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD)
+def test_a_bad_file_is_named(lab, tmp_path, spoil, message):
+    spoil(lab)
+    with pytest.raises(VentralError, match=message) as error:
+        stimuli, responses = lab.load()
+        write_stimuli(tmp_path / "stimuli.zarr", stimuli)
+        write_responses(tmp_path / "responses.zarr", responses)
+    assert str(tmp_path) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.glob("*.zarr*"))
+
+
+def test_a_broken_image_leaves_no_stimuli(lab, tmp_path):
+    broken_image(lab)
+    stimuli = files.read_stimuli(SETTINGS, lab.files)
+    with pytest.raises(VentralError, match=r"images\.zip: image 's99\.png' is no whole image"):
+        write_stimuli(tmp_path / "stimuli.zarr", stimuli)
+    assert not list(tmp_path.glob("*.zarr*"))

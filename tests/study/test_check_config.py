@@ -1,0 +1,163 @@
+"""A wrong config is refused in words that name the key and the nearest right name."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from ventral.errors import VentralError
+from ventral.study.check_config import check_config
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "workflow" / "schemas"
+
+
+LAID_OVER = {"cowley_v4_fine_tuning": "cowley_v4"}
+
+
+def config(name="config"):
+    read = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+    if name not in LAID_OVER:
+        return read
+    whole = config(LAID_OVER[name])
+    update_config(whole, read)
+    return whole
+
+
+def change(config, path, value):
+    """Set ``a: b: c`` of a config; None removes it."""
+    *parents, last = path.split(": ")
+    for key in parents:
+        config = config[key]
+    if value is None:
+        del config[last]
+    else:
+        config[last] = value
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "config").glob("*.yaml")])
+def test_the_projects_configs_are_right(name):
+    check_config(config(name), SCHEMAS)
+
+
+def test_defaults_are_filled_in():
+    filled = config()
+    check_config(filled, SCHEMAS)
+    assert filled["compute"] == {"device": "auto", "batch_size": 64, "workers": 0}
+    assert filled["datasets"]["simulated"]["responses"]["n_it_sites"] == 48
+    assert filled["datasets"]["simulated"]["split"]["fractions"]["train"] == 4
+    assert filled["models"]["resnet18_random"]["preprocessing"]["mean"] == [0.485, 0.456, 0.406]
+    assert filled["models"]["pixels"]["weights"] is None
+
+
+MODEL = "models: resnet18_random"
+REFERENCE = {
+    **{"model": "pixels", "readout": "ridge_raw", "split": "test"},
+    **{"measure": "r2_mean", "value": 0.1, "source": "a paper"},
+}
+TUNED = "models: shallow_cnn_fine_tuned"
+WRONG = [
+    ("readout", {}, "readout: unknown key; did you mean 'readouts'?"),
+    (f"{MODEL}: tap", {}, f"{MODEL}: tap: unknown key; did you mean 'taps'?"),
+    (f"{MODEL}: seed", "one", f"{MODEL}: seed: must be a whole number, not 'one'"),
+    (f"{MODEL}: taps: main", "conv1", f"{MODEL}: taps: main: must be a list, not 'conv1'"),
+    (f"{MODEL}: dtype", "float61", "'float61' is unknown; did you mean 'float16'"),
+    (f"{MODEL}: weights", 7, f"{MODEL}: weights: 7 is none of: null \\(random\\)"),
+    (f"{MODEL}: weights", {"url": "https://x/y"}, "none of: null .*with sha256"),
+    (f"{MODEL}: taps", None, f"{MODEL}: 'taps' is missing"),
+    (f"{MODEL}: taps: more", ["layer1"], f"{MODEL}: taps: layer 'layer1' stands twice"),
+    (f"{MODEL}: readouts", ["ridge_cv"], "'ridge_cv' is unknown; did you mean .*'ridge_cv_pcs'"),
+    ("models: ../../etc", {}, "models: '../../etc' is no name"),
+    (f"{MODEL}: taps: main", ["../x"], "'../x' is no name"),
+    ("models: pixels: weights", "DEFAULT", "models: pixels: weights: pixels have none"),
+    ("datasets: simulated: source", "simulate", "source: 'simulate' is unknown; .*'simulated'"),
+    ("datasets: simulated: model", [], "datasets: simulated: model: unknown key; .*'models'"),
+    ("datasets: simulated: models", ["resnet18"], "did you mean 'resnet18_random'"),
+    (
+        "datasets: simulated: responses",
+        {"n_sites": 3},
+        "responses: n_sites: unknown key; did you mean 'n_.._sites' or 'n_.._sites'",
+    ),
+    ("datasets: simulated: reference", [{"model": "pixel"}], "reference: 0: 'readout' is missing"),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"model": "pixel"}],
+        "reference: model 'pixel' is unknown; did you mean 'pixels'",
+    ),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"layer": "layer1"}],
+        "reference: layer 'layer1' is unknown; there is pixels",
+    ),
+    ("datasets: simulated: split", {"method": "rand"}, "method: 'rand' is unknown; .*'random'"),
+    (
+        "datasets: simulated: split",
+        {"method": "folds"},
+        "'folds' is unknown; did you mean 'k_fold'",
+    ),
+    ("datasets: simulated: split", {"method": "k_fold", "folds": 1}, "folds: 1 is less than"),
+    (
+        "datasets: simulated: split",
+        {"method": "repeated"},
+        "'repeated' has folds, and model 'shallow_cnn_categories' is trained, which needs",
+    ),
+    ("readouts: linear_raw: method", "pls", "linear_raw: n_components is missing; pls has"),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"split": "folds"}],
+        "reference: split 'folds' is not what 'given' gives; it has train, validation, test",
+    ),
+    ("readouts: ridge_raw: alpha", None, "readouts: ridge_raw: alpha is missing"),
+    ("readouts: ridge_raw: alpha", -1, "alpha: -1 is less than or equal to"),
+    ("readouts: linear_pcs: alpha", 1.0, "only ridge has one fixed alpha"),
+    ("readouts: linear_pcs: n_components", 400, "400 is more than pca: n_components, 100"),
+    ("readouts: linear_raw: n_components", 4, "raw features have no components"),
+    (
+        "readouts: linear_raw: method",
+        "forest",
+        "method: 'forest' is unknown; there is linear, ridge",
+    ),
+    (f"{TUNED}: start", "shallow", "start: 'shallow' is unknown; did you mean 'shallow_cnn"),
+    (f"{TUNED}: start", "resnet18_random", "start: 'resnet18_random' is not trained"),
+    (f"{TUNED}: start", "shallow_cnn_fine_tuned", "start: a circle"),
+    (f"{TUNED}: arguments", {"layers": 4}, "arguments: must be that of 'shallow_cnn_categories'"),
+    (f"{TUNED}: training", None, "start: only a model that is trained starts from another"),
+    (f"{TUNED}: weights", "DEFAULT", "weights: `start` gives the weights"),
+    (f"{TUNED}: taps", {}, "'taps' is missing"),
+    (f"{TUNED}: training: epoch", 3, "training: epoch: unknown key; did you mean 'epochs'"),
+    (f"{TUNED}: training: task", "response", "'response' is unknown; did you mean 'responses'"),
+    ("models: pixels: training", {"task": "responses"}, "pixels have nothing to train"),
+    (f"{MODEL}: readouts", ["head"], "'head' is the network's own head, which only"),
+    ("readouts: head: features", "pcs", "readouts: head: a head reads no features"),
+    ("readouts: linear_raw: features", None, "readouts: linear_raw: 'features' is missing"),
+    ("figures: readout", "ridge_cv", "figures: readout: 'ridge_cv' is unknown"),
+    ("pca: n_components", "4", "pca: n_components: must be a whole number, not '4'"),
+    ("datasets", {}, "datasets: .*(non-empty|enough properties)"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG)
+def test_a_wrong_config_is_refused(path, value, message):
+    wrong = config()
+    del wrong["models"]["shallow_cnn_fine_tuned"]["sweep"]  # it has complaints of its own
+    change(wrong, path, value)
+    with pytest.raises(VentralError, match=message):
+        check_config(wrong, SCHEMAS)
+
+
+def test_all_complaints_come_at_once():
+    wrong = config()
+    change(wrong, f"{MODEL}: seed", "one")
+    change(wrong, "pca: n_component", 3)
+    with pytest.raises(VentralError) as error:
+        check_config(wrong, SCHEMAS)
+    assert "must be a whole number" in str(error.value)
+    assert "did you mean 'n_components'" in str(error.value)
+
+
+def test_stimuli_without_labels_cannot_be_classified():
+    wrong = config("cowley_v4")
+    wrong["models"]["squeezenet1_1"]["training"] = {"task": "classification"}
+    with pytest.raises(VentralError, match="'cowley_v4_201025' have no category to learn"):
+        check_config(wrong, SCHEMAS)
