@@ -33,8 +33,8 @@ def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
 def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the partitions of a split table by name, each with ``stimulus_id`` and ``split``.
 
-    A split into train, validation and test is one partition, of the name `SINGLE_PARTITION`; a table with a
-    column per fold has as many.
+    A split into train, validation and test is one partition, named `SINGLE_PARTITION`; a table with
+    a column per fold has as many.
     """
     if "split" in split:
         return {SINGLE_PARTITION: split}

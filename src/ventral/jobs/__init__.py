@@ -1,1 +1,1 @@
-"""What runs around a step and changes no number: log, progress, digest of code, resources, checks."""
+"""What runs around a step and changes no number: logs, digests of code, resources, checks."""

@@ -24,8 +24,8 @@ PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 def expand_sweeps(config: dict) -> dict[str, dict[str, dict]]:
     """Replace swept models and readouts by their variants, in place, wherever they are listed.
 
-    config: complete, as `ventral.study.check_config.check_config` leaves it. ``figures: readout`` and
-        ``reference`` keep the names of the entries: they mean the committed variant.
+    config: complete, as `ventral.study.check_config.check_config` leaves it. ``figures: readout``
+        and ``reference`` keep the names of the entries: they mean the committed variant.
 
     Returns ``{"models": {name: {"entry": name in the config, "settings": {key: value}}},
     "readouts": …}`` of every model and readout, swept or not. Raises `VentralError` where a
