@@ -61,7 +61,7 @@ rule all:
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=datasets_with_references(),
         ),
-        freed_stores(),
+        pruned_stores(),
     localrule: True
 
 

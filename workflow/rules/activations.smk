@@ -47,9 +47,9 @@ rule extract_activations:
 rule prune_activations:
     input:
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",
-        grams=grams_of_tap_set,
+        gram="<results>/{dataset}/gram/{model}/{taps}.json",
     output:
-        "<results>/{dataset}/activations/{model}/{taps}.freed.json",
+        "<results>/{dataset}/pruned/{model}/{taps}.json",
     log:
         "<logs>/prune_activations/{dataset}/{model}/{taps}.log",
     localrule: True

@@ -61,18 +61,7 @@ wildcard_constraints:
     dataset=any_of(config["datasets"]),
     model=any_of(config["models"]),
     readout=any_of(config["readouts"]),
-    taps=any_of(taps for model in config["models"].values() for taps in model["taps"]),
-    layer=any_of(
-        [
-            "head",
-            *(
-                layer
-                for model in config["models"].values()
-                for layers in model["taps"].values()
-                for layer in layers
-            ),
-        ]
-    ),
+    taps=any_of(["head", *(taps for model in config["models"].values() for taps in model["taps"])]),
     download=any_of(DOWNLOADS),
 
 
@@ -173,56 +162,40 @@ def layers_of(model):
     return [layer for layers in config["models"][model]["taps"].values() for layer in layers]
 
 
-def tap_set_of(model, layer):
-    return next(taps for taps, layers in config["models"][model]["taps"].items() if layer in layers)
-
-
 def task_of(model):
     """Return what a model is trained on, or None."""
     return config["models"][model].get("training", {}).get("task")
 
 
 def fits_of(dataset):
-    """List (model, layer, readout) of every fit of a data set, in the order of the config.
+    """List (model, tap set, readout) of every fit of a data set, in the order of the config.
 
-    The network's own head is a readout of no layer: `head` stands in the layer's place.
+    The network's own head is a readout of no layer: `head` stands in the tap set's place.
     """
     return [
-        (model, layer, readout)
+        (model, taps, readout)
         for model in models_of(dataset)
-        for layer in dict.fromkeys([*layers_of(model), "head"])
+        for taps in [*config["models"][model]["taps"], "head"]
         for readout in readouts_of(dataset, model)
-        if is_fitted(model, layer, readout)
+        if is_fitted(model, taps, readout)
     ]
 
 
-def is_fitted(model, layer, readout):
-    """Tell whether a readout belongs to a layer: a head to models trained on responses alone."""
+def is_fitted(model, taps, readout):
+    """Tell whether a readout belongs to a tap set: a head to models trained on responses alone."""
     if readout in HEADS:
-        return layer == "head" and task_of(model) == "responses"
-    return layer in layers_of(model)
+        return taps == "head" and task_of(model) == "responses"
+    return taps != "head"
 
 
 # A step reads a store by its path, which `ancient` keeps out of the decision, and is made again
 # when the store's manifest, a small file compared by content, has changed.
 
 
-def activations_of(wildcards):
-    taps = tap_set_of(wildcards.model, wildcards.layer)
-    return f"<results>/{wildcards.dataset}/activations/{wildcards.model}/{taps}"
-
-
-def grams_of_tap_set(wildcards):
-    """Return the manifests of all that is made of a tap set's store: after that it may go."""
-    layers = config["models"][wildcards.model]["taps"][wildcards.taps]
-    folder = f"<results>/{wildcards.dataset}/gram/{wildcards.model}"
-    return [f"{folder}/{layer}.json" for layer in layers]
-
-
-def freed_stores():
+def pruned_stores():
     """Return a receipt for each activation store, where they are not to be kept."""
     return [
-        f"<results>/{dataset}/activations/{model}/{taps}.freed.json"
+        f"<results>/{dataset}/pruned/{model}/{taps}.json"
         for dataset in config["datasets"]
         for model in models_of(dataset)
         for taps in config["models"][model]["taps"]
@@ -230,9 +203,14 @@ def freed_stores():
     ]
 
 
-def features_of(wildcards):
-    kind = "gram" if config["readouts"][wildcards.readout]["features"] == "raw" else "pca"
-    return f"<results>/{wildcards.dataset}/{kind}/{wildcards.model}/{wildcards.layer}"
+def component_settings(wildcards):
+    """Return the settings of the components; a model whose readouts are all raw asks for no number."""
+    readouts = (
+        config["readouts"][name] for name in readouts_of(wildcards.dataset, wildcards.model)
+    )
+    if any(readout.get("features") == "pcs" for readout in readouts):
+        return config["pca"]
+    return {**config["pca"], "n_components": None}
 
 
 def checkpoint_of(dataset, model):
@@ -416,20 +394,21 @@ def score_settings():
     return {**config["scores"], "seed": config["seed"]}
 
 
-def scores_of(ending):
-    """Return an input function: one file of every fit of a data set."""
+def tables_of_fits(kind):
+    """Return an input function: one table of every fit of a data set, `scores` or `population`."""
 
     def files(wildcards):
         return [
-            f"<results>/{wildcards.dataset}/scores/{model}/{layer}/{readout}{ending}"
-            for model, layer, readout in fits_of(wildcards.dataset)
+            f"<results>/{wildcards.dataset}/{kind}/{model}/{taps}/{readout}.csv"
+            for model, taps, readout in fits_of(wildcards.dataset)
         ]
 
     return files
 
 
 def names_of_fits(wildcards):
-    return [[wildcards.dataset, *fit] for fit in fits_of(wildcards.dataset)]
+    """Return data set, model and readout of each table of `tables_of_fits`."""
+    return [[wildcards.dataset, model, readout] for model, _, readout in fits_of(wildcards.dataset)]
 
 
 def origins_of_fits(wildcards):

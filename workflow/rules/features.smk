@@ -1,17 +1,17 @@
-"""From activations to the Gram matrix of a layer, and from that to its principal components."""
+"""From activations to the Gram matrices of a tap set, and from those to principal components."""
 
 
 rule compute_gram:
     input:
-        manifest=lambda wildcards: f"{activations_of(wildcards)}.json",
-        activations=ancient(lambda wildcards: f"{activations_of(wildcards)}.zarr"),
+        manifest="<results>/{dataset}/activations/{model}/{taps}.json",
+        activations=ancient("<results>/{dataset}/activations/{model}/{taps}.zarr"),
     output:
-        store=directory("<results>/{dataset}/gram/{model}/{layer}.zarr"),
-        manifest="<results>/{dataset}/gram/{model}/{layer}.json",
+        store="<results>/{dataset}/gram/{model}/{taps}.zarr",
+        manifest="<results>/{dataset}/gram/{model}/{taps}.json",
     log:
-        "<logs>/compute_gram/{dataset}/{model}/{layer}.log",
+        "<logs>/compute_gram/{dataset}/{model}/{taps}.log",
     benchmark:
-        "<benchmarks>/compute_gram/{dataset}/{model}/{layer}.tsv"
+        "<benchmarks>/compute_gram/{dataset}/{model}/{taps}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 4
@@ -26,16 +26,16 @@ rule compute_gram:
 
 rule fit_pca:
     input:
-        manifest="<results>/{dataset}/gram/{model}/{layer}.json",
-        gram=ancient("<results>/{dataset}/gram/{model}/{layer}.zarr"),
+        manifest="<results>/{dataset}/gram/{model}/{taps}.json",
+        gram=ancient("<results>/{dataset}/gram/{model}/{taps}.zarr"),
         split="<results>/{dataset}/split.csv",
     output:
-        store=directory("<results>/{dataset}/pca/{model}/{layer}.zarr"),
-        manifest="<results>/{dataset}/pca/{model}/{layer}.json",
+        store="<results>/{dataset}/pca/{model}/{taps}.zarr",
+        manifest="<results>/{dataset}/pca/{model}/{taps}.json",
     log:
-        "<logs>/fit_pca/{dataset}/{model}/{layer}.log",
+        "<logs>/fit_pca/{dataset}/{model}/{taps}.log",
     benchmark:
-        "<benchmarks>/fit_pca/{dataset}/{model}/{layer}.tsv"
+        "<benchmarks>/fit_pca/{dataset}/{model}/{taps}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 2
@@ -43,7 +43,7 @@ rule fit_pca:
         mem_mb=megabytes("fit_pca"),
         runtime=minutes("fit_pca"),
     params:
-        settings=lookup(dpath="pca", within=config),
+        settings=component_settings,
         code=code("fit_pca"),
     script:
         "../scripts/fit_pca.py"

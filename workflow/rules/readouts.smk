@@ -1,20 +1,20 @@
-"""Regressions from the features of a layer to the responses of each site."""
+"""Regressions from the features of each layer of a tap set to the responses of each site."""
 
 
 rule fit_readout:
     input:
-        feature_manifest=lambda wildcards: f"{features_of(wildcards)}.json",
-        features=ancient(lambda wildcards: f"{features_of(wildcards)}.zarr"),
+        component_manifest="<results>/{dataset}/pca/{model}/{taps}.json",
+        components=ancient("<results>/{dataset}/pca/{model}/{taps}.zarr"),
         response_manifest="<results>/{dataset}/responses.json",
         responses=ancient("<results>/{dataset}/responses.zarr"),
         split="<results>/{dataset}/split.csv",
     output:
-        store=directory("<results>/{dataset}/fits/{model}/{layer}/{readout}.zarr"),
-        manifest="<results>/{dataset}/fits/{model}/{layer}/{readout}.json",
+        store="<results>/{dataset}/fits/{model}/{taps}/{readout}.zarr",
+        manifest="<results>/{dataset}/fits/{model}/{taps}/{readout}.json",
     log:
-        "<logs>/fit_readout/{dataset}/{model}/{layer}/{readout}.log",
+        "<logs>/fit_readout/{dataset}/{model}/{taps}/{readout}.log",
     benchmark:
-        "<benchmarks>/fit_readout/{dataset}/{model}/{layer}/{readout}.tsv"
+        "<benchmarks>/fit_readout/{dataset}/{model}/{taps}/{readout}.tsv"
     wildcard_constraints:
         readout=any_of(set(config["readouts"]) - HEADS),
     conda:
@@ -37,7 +37,7 @@ rule read_head:
         responses=ancient("<results>/{dataset}/responses.zarr"),
         split="<results>/{dataset}/split.csv",
     output:
-        store=directory("<results>/{dataset}/fits/{model}/head/{readout}.zarr"),
+        store="<results>/{dataset}/fits/{model}/head/{readout}.zarr",
         manifest="<results>/{dataset}/fits/{model}/head/{readout}.json",
     log:
         "<logs>/read_head/{dataset}/{model}/{readout}.log",

@@ -24,19 +24,19 @@ rule estimate_ceilings:
 
 rule score_readout:
     input:
-        fit_manifest="<results>/{dataset}/fits/{model}/{layer}/{readout}.json",
-        fit=ancient("<results>/{dataset}/fits/{model}/{layer}/{readout}.zarr"),
+        fit_manifest="<results>/{dataset}/fits/{model}/{taps}/{readout}.json",
+        fit=ancient("<results>/{dataset}/fits/{model}/{taps}/{readout}.zarr"),
         response_manifest="<results>/{dataset}/responses.json",
         responses=ancient("<results>/{dataset}/responses.zarr"),
         ceilings="<results>/{dataset}/ceilings.csv",
     output:
-        sites="<results>/{dataset}/scores/{model}/{layer}/{readout}.csv",
-        population="<results>/{dataset}/scores/{model}/{layer}/{readout}.population.csv",
-        draws="<results>/{dataset}/scores/{model}/{layer}/{readout}.draws.npz",
+        sites="<results>/{dataset}/scores/{model}/{taps}/{readout}.csv",
+        population="<results>/{dataset}/population/{model}/{taps}/{readout}.csv",
+        draws="<results>/{dataset}/draws/{model}/{taps}/{readout}.npz",
     log:
-        "<logs>/score_readout/{dataset}/{model}/{layer}/{readout}.log",
+        "<logs>/score_readout/{dataset}/{model}/{taps}/{readout}.log",
     benchmark:
-        "<benchmarks>/score_readout/{dataset}/{model}/{layer}/{readout}.tsv"
+        "<benchmarks>/score_readout/{dataset}/{model}/{taps}/{readout}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -51,7 +51,7 @@ rule score_readout:
 
 rule collect_scores:
     input:
-        scores_of(".csv"),
+        tables_of_fits("scores"),
     output:
         "<results>/{dataset}/scores.csv",
     log:
@@ -67,7 +67,7 @@ rule collect_scores:
 
 rule summarise_scores:
     input:
-        scores_of(".population.csv"),
+        tables_of_fits("population"),
     output:
         "<results>/{dataset}/summary.csv",
     log:
