@@ -66,7 +66,7 @@ WRONG = [
     (f"{MODEL}: weights", 7, f"{MODEL}: weights: 7 is none of: null \\(random\\)"),
     (f"{MODEL}: weights", {"url": "https://x/y"}, "none of: null .*with sha256"),
     (f"{MODEL}: taps", None, f"{MODEL}: 'taps' is missing"),
-    (f"{MODEL}: taps: more", ["layer1"], f"{MODEL}: taps: layer 'layer1' stands twice"),
+    (f"{MODEL}: taps: more", ["layer1"], f"{MODEL}: taps: layer 'layer1' is duplicated"),
     (f"{MODEL}: readouts", ["ridge_cv"], "'ridge_cv' is unknown; did you mean .*'ridge_cv_pcs'"),
     ("models: ../../etc", {}, "models: '../../etc' is no name"),
     (f"{MODEL}: taps: main", ["../x"], "'../x' is no name"),

@@ -101,7 +101,7 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
             {"models__net__sweep": {"learning_rate": [1, "fast"]}},
             "models: net.learning_rate-fast: training: learning_rate: must be a number",
         ),
-        ({"models__net__sweep": {"epochs": [5, 5]}}, "net: sweep: epochs: 5 stands twice"),
+        ({"models__net__sweep": {"epochs": [5, 5]}}, "net: sweep: epochs: 5 is duplicated"),
         ({"models__net__sweep": {"epochs": 5}}, "net: sweep: epochs: must be a list, not 5"),
         (
             {"models__pixels__sweep": {"epochs": [5]}},
