@@ -17,7 +17,7 @@ def warning_of_lost_memory(results: str | Path, memory: str | Path) -> Iterator[
     memory = Path(memory)
     if Path(results).is_dir() and not (memory.is_dir() and any(memory.iterdir())):
         yield (
-            f"{results}/ is here without .snakemake/, so Snakemake cannot tell whether results match"
-            " the config and the code, and keeps them. If they do not match, see README.md, What"
-            " runs again when …"
+            f"{results}/ is here without .snakemake/, so Snakemake cannot tell whether results"
+            " match the config and the code, and keeps them. If they do not match, see README.md,"
+            " What runs again when …"
         )
