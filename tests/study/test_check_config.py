@@ -67,6 +67,13 @@ WRONG = [
     (f"{MODEL}: weights", {"url": "https://x/y"}, "none of: null .*with sha256"),
     (f"{MODEL}: taps", None, f"{MODEL}: 'taps' is missing"),
     (f"{MODEL}: taps: more", ["layer1"], f"{MODEL}: taps: layer 'layer1' is duplicated"),
+    (f"{MODEL}: taps: head", ["fc"], f"{MODEL}: taps: 'head' is reserved: .*another name"),
+    ("models: net.resume", {"architecture": "alexnet"}, "net.resume: a name cannot end in"),
+    (
+        "datasets: summary_by_region.csv",
+        {"source": "simulated"},
+        "'summary_by_region' is reserved: the table over all data sets",
+    ),
     (f"{MODEL}: readouts", ["ridge_cv"], "'ridge_cv' is unknown; did you mean .*'ridge_cv_pcs'"),
     ("models: ../../etc", {}, "models: '../../etc' is no name"),
     (f"{MODEL}: taps: main", ["../x"], "'../x' is no name"),
