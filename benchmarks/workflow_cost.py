@@ -98,7 +98,7 @@ def main() -> None:
             r"^total +(\d+)", timed([*base, "--dry-run", "--quiet", "rules"])[2], re.M
         )
         row = {
-            "models × layers × readouts": f"{options.models} × {options.layers} × {options.readouts}",
+            "study": f"{options.models} × {options.layers} × {options.readouts}",
             "jobs": int(jobs[-1]),
             "plan, s": plan,
             "plan, CPU s": plan_cpu,
