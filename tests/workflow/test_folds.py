@@ -166,7 +166,7 @@ def test_ceiled_scores_over_folds(data):
 def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
     dataset, folder, *_ = data
     store = Store(folder / "ridge_raw.zarr")
-    predictions, split = store.read("predictions"), store.read("split")
+    predictions, split = store.read("layer/predictions"), store.read("split")
     assert predictions.shape[0] == (5 if dataset == "k_fold" else 3)
     np.testing.assert_array_equal(np.isnan(predictions).any(axis=2), split != "test")
     tested = np.isfinite(predictions).all(axis=2).sum(axis=0)
