@@ -22,9 +22,8 @@ from ventral.errors import VentralError
 from ventral.networks.build import build_model
 from ventral.networks.preprocessing import Preprocessing
 from ventral.networks.torchvision_import import torchvision
-from ventral.storage.layout import chunk_shapes, count_files
 from ventral.storage.digests import ContentDigest
-from ventral.storage.layout import DIGEST_COLUMNS
+from ventral.storage.layout import DIGEST_COLUMNS, chunk_shapes, count_files
 from ventral.storage.store import Store
 
 ROOT = Path(__file__).parents[2]

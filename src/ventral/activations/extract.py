@@ -19,11 +19,11 @@ from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
 from ventral.networks.device import find_device
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.storage.digests import ContentDigest
 from ventral.storage.layout import chunk_shapes
 from ventral.storage.provenance import provenance
-from ventral.storage.digests import ContentDigest
-from ventral.storage.store import Store
 from ventral.storage.shard import ENCODING_THREADS, ShardWriter
+from ventral.storage.store import Store
 from ventral.storage.store_writer import StoreWriter, write_store
 
 
@@ -102,6 +102,7 @@ class ActivationWriter:
         {layer: its shape for one stimulus}.
     dtype : str
         Of the arrays.
+
     """
 
     def __init__(
