@@ -18,6 +18,7 @@ from ventral.scores.summary import commit_layers
 from ventral.storage.store import Store
 from ventral.storage.store_writer import write_store
 
+LAYERS = {"first": 1.0, "second": 4.0}  # by which the Gram matrix of the features is multiplied
 K, LATENT, ALPHAS = 12, 3, np.logspace(-2, 6, 9)
 SPLITS = {
     "repeated": {"method": "repeated", "repeats": 3, "by": "object", "test_fraction": 0.2},
@@ -56,8 +57,9 @@ def data(request, tmp_path_factory):
     sites = pd.DataFrame({"site_id": list("abcde"), "region": REGIONS, "animal": ""})
     write_responses(folder / "responses.zarr", Responses(ids, sites, trials.mean(axis=2), trials))
     centred = features - features.mean(axis=0)
-    with write_store(folder / "gram.zarr") as store:
-        store.put("gram", centred @ centred.T, ("stimulus", "stimulus_2"))
+    with write_store(folder / "gram.zarr", packed=True) as store:
+        for layer, scale in LAYERS.items():
+            store.put(layer, scale * centred @ centred.T, ("stimulus", "stimulus_2"))
         store.put("stimulus_id", ids, ("stimulus",))
     split = {"split": str(folder / "split.csv")}
     run_step(
@@ -82,10 +84,9 @@ def data(request, tmp_path_factory):
         params={"seed": 0},
     )
     for name, settings in READOUTS.items():
-        kind = "gram" if settings["features"] == "raw" else "pca"
         run_step(
             *("fit_readout", folder),
-            input={"features": folder / f"{kind}.zarr", **responses, **split},
+            input={"components": folder / "pca.zarr", **responses, **split},
             output={"store": folder / f"{name}.zarr"},
             params={"settings": settings},
         )
@@ -100,6 +101,13 @@ def data(request, tmp_path_factory):
             params={"settings": SCORES},
         )
     return request.param, folder, features, trials.mean(axis=2), objects
+
+
+def table_of(file, layer):
+    """Return the rows of one layer."""
+    scores = pd.read_csv(file)
+    assert list(scores["layer"].unique()) == list(LAYERS)
+    return scores[scores["layer"] == layer]
 
 
 def splits_of(dataset, objects):
@@ -128,10 +136,12 @@ def predict(readout, features, responses, train, test):
     )
 
 
+@pytest.mark.parametrize("layer", list(LAYERS))
 @pytest.mark.parametrize("readout", list(READOUTS))
-def test_every_fold_is_what_scikit_learn_gives(data, readout):
+def test_every_fold_is_what_scikit_learn_gives(data, readout, layer):
     dataset, folder, features, responses, objects = data
-    scores = pd.read_csv(folder / f"{readout}.csv")
+    features = features * np.sqrt(LAYERS[layer])
+    scores = table_of(folder / f"{readout}.csv", layer)
     measures = ["r2", "explained_variance", "pearson_r"]
     per_fold, blocks = [], []
     for fold, (train, test) in enumerate(splits_of(dataset, objects)):
@@ -146,7 +156,7 @@ def test_every_fold_is_what_scikit_learn_gives(data, readout):
     mean = scores[scores["split"] == "folds"]
     expected = np.mean(per_fold, axis=0)
     np.testing.assert_allclose(mean[measures].to_numpy().T, expected, atol=1e-6)
-    row = pd.read_csv(folder / f"{readout}.population.csv").set_index("region").loc["IT"]
+    row = table_of(folder / f"{readout}.population.csv", layer).set_index("region").loc["IT"]
     assert row["split"] == "folds"
     np.testing.assert_allclose(row["pearson_r_mean"], expected[2][:3].mean(), atol=1e-6)
     np.testing.assert_allclose(row["pearson_r_median"], np.median(expected[2][:3]), atol=1e-6)
@@ -156,7 +166,7 @@ def test_every_fold_is_what_scikit_learn_gives(data, readout):
 
 def test_ceiled_scores_over_folds(data):
     _, folder, *_ = data
-    scores = pd.read_csv(folder / "ridge_cv_pcs.csv")
+    scores = table_of(folder / "ridge_cv_pcs.csv", "first")
     mean = scores[scores["split"] == "folds"]
     np.testing.assert_allclose(mean["r2_ceiled"], mean["pearson_r"] ** 2 / mean["ceiling"])
     corrected = mean["explained_variance_corrected"]
@@ -167,7 +177,7 @@ def test_ceiled_scores_over_folds(data):
 def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
     dataset, folder, *_ = data
     store = Store(folder / "ridge_raw.zarr")
-    predictions, split = store.read("predictions"), store.read("split")
+    predictions, split = store.read("second/predictions"), store.read("split")
     assert predictions.shape[0] == (5 if dataset == "k_fold" else 3)
     np.testing.assert_array_equal(np.isnan(predictions).any(axis=2), split != "test")
     tested = np.isfinite(predictions).all(axis=2).sum(axis=0)
