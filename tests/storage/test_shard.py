@@ -91,12 +91,15 @@ def test_a_flipped_bit_is_found_or_changes_no_number(tmp_path):
 
 
 def test_rows_that_do_not_fit_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="16 of 37 rows were written"):
-        with write_store(tmp_path / "a.zarr") as store:
-            with store.create_in_one_file("a", (37, 50), "float32", ("x", "y"), (16, 20)) as shard:
-                shard.append(np.zeros((16, 50), "float32"))
-                with pytest.raises(ValueError, match=r"rows of shape \(15, 50\)"):
-                    shard.append(np.zeros((15, 50), "float32"))
-                with pytest.raises(ValueError, match="type float64"):
-                    shard.append(np.zeros((16, 50)))
+    whole = (37, 50), "float32", ("stimulus", "feature"), (16, 20)
+    with (
+        pytest.raises(ValueError, match="16 of 37 rows were written"),
+        write_store(tmp_path / "a.zarr") as store,
+        store.create_in_one_file("layer", *whole) as shard,
+    ):
+        shard.append(np.zeros((16, 50), "float32"))
+        with pytest.raises(ValueError, match=r"rows of shape \(15, 50\)"):
+            shard.append(np.zeros((15, 50), "float32"))
+        with pytest.raises(ValueError, match="type float64"):
+            shard.append(np.zeros((16, 50)))
     assert list(tmp_path.iterdir()) == []
