@@ -43,3 +43,12 @@ def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for name in split
         if name != "stimulus_id"
     }
+
+
+def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return arrays of equal dimensions under each other, (folds, ...), padded with NaN."""
+    shape = tuple(np.max([array.shape for array in arrays], axis=0))
+    stacked = np.full((len(arrays), *shape), np.nan)
+    for place, array in zip(stacked, arrays, strict=True):
+        place[tuple(slice(size) for size in array.shape)] = array
+    return stacked
