@@ -14,12 +14,14 @@ from snakemake.logging import logger
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.study.check_config import check_config
-from ventral.data.image_folders import images_in
+from ventral.data.image_folders import list_images
 from ventral.data.named_files import download_name, named_files
+from ventral.data.sources.find import find_source
 from ventral.errors import VentralError
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
+from ventral.jobs.reader_digest import reader_digest
 
-# A user's own `module:function` lies beside the config or where the run is started. These come
+# A user's own `module:function`, and their own source, lie beside the config or where the run is started. These come
 # last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
@@ -29,7 +31,11 @@ sys.path += [
 OWN_CODE = folders_of_own_code(sys.path)
 
 try:
-    ORIGINS = check_config(config, ROOT / "workflow" / "schemas")
+    ORIGINS = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)
+    READERS = {
+        dataset: reader_digest(entry["source"], ROOT / "src" / "ventral", OWN_CODE)
+        for dataset, entry in config["datasets"].items()
+    }
     if workflow.is_main_process:
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
@@ -65,23 +71,17 @@ wildcard_constraints:
     download=any_of(DOWNLOADS),
 
 
-def code(step, *modules):
-    """Return the digest of the code behind a step, its script and what the script imports.
-
-    modules: paths in src/ventral of what the script loads by name.
-    """
-    package = ROOT / "src" / "ventral"
+def code(step):
+    """Return the digest of the code behind a step, its script and what the script imports."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
-    return source_digest([script, *(package / module for module in modules)], package)
+    return source_digest([script], ROOT / "src" / "ventral")
 
 
 def code_with_source(step):
-    """Return a function that gives the digest of a step and of the data set's own module."""
+    """Return a function that gives the digest of a step and of the reader of the data set's source."""
 
     def digest(wildcards):
-        return code(
-            step, f"data/sources/{config['datasets'][wildcards.dataset]['source']}/reader.py"
-        )
+        return f"{code(step)} {READERS[wildcards.dataset]}"
 
     return digest
 
@@ -115,21 +115,13 @@ def sums(specification):
 
 
 def section_files(dataset, section):
-    """Return the files of a section by key; those of a folder of images one by one.
-
-    Snakemake does not look into a folder that is an input, but sees each file's content.
-    """
+    """Return the files of a section by key; those of a folder of images one by one."""
     entry = config["datasets"][dataset]
-    files = dict(entry.get(section, {}).get("files", {}))
-    folder = Path(files.get("images", {}).get("path", "."))
-    if entry["source"] == "files" and "path" in files.get("images", {}) and folder.is_dir():
-        del files["images"]
-        paths = images_in(folder)
-        if not paths:
-            raise WorkflowError(f"datasets: {dataset}: images: folder {folder} holds no image")
-        for path in paths:
-            files[f"images/{path.relative_to(folder)}"] = {"path": str(path)}
-    return files
+    source = find_source(entry["source"], OWN_CODE)
+    try:
+        return list_images(entry[section].get("files", {}), source.image_folders)
+    except VentralError as error:
+        raise WorkflowError(f"datasets: {dataset}: {section}: files: {error}") from None
 
 
 def files_to_fetch():

@@ -1,21 +1,27 @@
 """Check a config against its schema, complete it, and say in plain words what is wrong."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
+from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.data.splits import FOLD_METHODS
 from ventral.errors import VentralError, suggest
 from ventral.study.check_training import check_training
 from ventral.study.sweeps import check_sweeps, expand_sweeps
 
 MAX_ERRORS = 12
-SOURCES = Path(__file__).parents[1] / "data" / "sources"
+SHARED_SCHEMAS = ("file.schema.yaml",)
+"""Schemas in the folder of the sources to which every schema can refer by name."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
@@ -28,28 +34,50 @@ TYPE_NAMES = {
 }
 
 
-def check_config(config: dict, schemas: str | Path) -> dict[str, dict[str, dict]]:
+def check_config(
+    config: dict, schemas: str | Path, folders: Iterable[str | Path] = ()
+) -> dict[str, dict[str, dict]]:
     """Check `config`, fill in defaults and put the variants of sweeps in their place.
 
-    schemas: folder with ``config.schema.yaml``.
+    Parameters
+    ----------
+    config : dict
+        As read from YAML; changed in place.
+    schemas : path
+        Folder with ``config.schema.yaml``.
+    folders : iterable of path
+        Folders of the user's own code, in which a source of theirs may lie.
 
-    Returns where each model and readout comes from: see `ventral.study.sweeps.expand_sweeps`.
+    Returns
+    -------
+    dict
+        Where each model and readout comes from: see `ventral.study.sweeps.expand_sweeps`.
 
-    Raises `VentralError` listing every complaint with the path of its key and the nearest right
-    name.
+    Raises
+    ------
+    VentralError
+        Listing every complaint with the path of its key and the nearest right name.
     """
-    schemas = Path(schemas)
-    schema = yaml.safe_load((schemas / "config.schema.yaml").read_text())
+    folders = list(folders)
+    schema = _read(Path(schemas) / "config.schema.yaml")
     complaints = list(_check(config, schema, ()))
+    sources: dict[str, Source] = {}
     if not complaints:
+        keys_of_all = schema["properties"]["datasets"]["additionalProperties"]["properties"]
         for name, dataset in config["datasets"].items():
-            of_source = SOURCES / dataset["source"] / "schema.yaml"
-            complaints += _check(dataset, yaml.safe_load(of_source.read_text()), ("datasets", name))
+            here = ("datasets", name)
+            try:
+                sources[name] = find_source(dataset["source"], folders)
+            except VentralError as error:
+                complaints.append(f"{': '.join(here)}: source: {error}")
+            else:
+                complaints += _check_settings(dataset, sources[name], keys_of_all, here)
     if not complaints:
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
         origins = expand_sweeps(config)
-        complaints = list(_check(config, schema, ())) or list(_check_entries(config))
+        labels = {name: source.labels for name, source in sources.items()}
+        complaints = list(_check(config, schema, ())) or list(_check_entries(config, labels))
     if complaints:
         shown = complaints[:MAX_ERRORS]
         if len(complaints) > len(shown):
@@ -58,27 +86,74 @@ def check_config(config: dict, schemas: str | Path) -> dict[str, dict[str, dict]
     return origins
 
 
-def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
-    _fill_defaults(config, schema, schema)
-    for error in Draft202012Validator(schema).iter_errors(config):
+def _check_settings(
+    dataset: dict, source: Source, keys_of_all: Iterable[str], where: Sequence[str]
+) -> Iterator[str]:
+    """Check a data set against the schema of its source, and first that schema itself.
+
+    keys_of_all: those of every data set, which the config's schema has checked.
+    """
+    file = source.schema_file
+    try:
+        Draft202012Validator.check_schema(source.schema)
+    except SchemaError as error:
+        path = ": ".join(map(str, error.absolute_path)) or "the schema"
+        yield f"{file}: {path}: not a valid JSON schema: {error.message}"
+        return
+    wrong = list(_check(source.facts, _read(BUILT_IN / "facts.schema.yaml"), (str(file), FACTS)))
+    if wrong:
+        yield from wrong
+        return
+    others = {key: {} for key in keys_of_all}
+    schema = {**source.schema, "properties": {**others, **source.schema.get("properties", {})}}
+    try:
+        yield from _check(dataset, schema, where)
+    except Unresolvable as error:
+        yield (
+            f"{file}: $ref: {error.ref!r} does not exist; a schema can refer to its own $defs and"
+            f" to {', '.join(SHARED_SCHEMAS)}"
+        )
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _shared_schemas() -> Registry:
+    """Return the schemas to which every schema can refer, by the names of their files."""
+    named = ((name, _read(BUILT_IN / name)) for name in SHARED_SCHEMAS)
+    return Registry().with_resources(
+        (name, Resource.from_contents(schema, default_specification=DRAFT202012))
+        for name, schema in named
+    )
+
+
+def _check(value: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
+    """Fill in the defaults of a schema, and give a complaint for all that it refuses."""
+    registry = _shared_schemas()
+    root = Resource.from_contents(schema, default_specification=DRAFT202012)
+    _fill_defaults(value, schema, registry.resolver_with_root(root))
+    for error in Draft202012Validator(schema, registry=registry).iter_errors(value):
         yield from _complaints(error, where)
 
 
-def _fill_defaults(value: Any, schema: Mapping, root: Mapping) -> None:
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
-    if not isinstance(value, dict):
+def _fill_defaults(value: Any, schema: object, resolver: Any) -> None:
+    """Put defaults into a value and into all that it holds, following each ``$ref``."""
+    if not isinstance(value, dict) or not isinstance(schema, Mapping):
         return
-    for key, part in schema.get("properties", {}).items():
-        if "default" in part and key not in value:
-            default = part["default"]
-            value[key] = copy.copy(default)
+    if "$ref" in schema:
+        referred = resolver.lookup(schema["$ref"])
+        _fill_defaults(value, referred.contents, referred.resolver)
+    properties = schema.get("properties", {})
+    for key, part in properties.items():
+        if isinstance(part, Mapping) and "default" in part and key not in value:
+            value[key] = copy.deepcopy(part["default"])
         if key in value:
-            _fill_defaults(value[key], part, root)
+            _fill_defaults(value[key], part, resolver)
     others = schema.get("additionalProperties")
-    if isinstance(others, Mapping):
-        for key in value.keys() - schema.get("properties", {}).keys():
-            _fill_defaults(value[key], others, root)
+    for key in value.keys() - properties.keys():
+        _fill_defaults(value[key], others, resolver)
 
 
 def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
@@ -166,15 +241,18 @@ def _check_mentions(config: Mapping) -> Iterator[str]:
         yield f"figures: readout: {shown!r} is unknown; {suggest(shown, readouts)}"
 
 
-def _check_entries(config: Mapping) -> Iterator[str]:
-    """Check that the settings of each model and readout go together, each variant of a sweep."""
+def _check_entries(config: Mapping, labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Check that the settings of each model and readout go together, each variant of a sweep.
+
+    labels: the label columns that the stimuli of each data set can have.
+    """
     for name, model in config["models"].items():
         layers = [layer for tapped in model["taps"].values() for layer in tapped]
         for layer in sorted({layer for layer in layers if layers.count(layer) > 1}):
             yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
         if model["architecture"] == "pixels" and model.get("weights") is not None:
             yield f"models: {name}: weights: pixels have none"
-    yield from check_training(config)
+    yield from check_training(config, labels)
     yield from _check_folds(config)
     most = config["pca"]["n_components"]
     for name, readout in config["readouts"].items():

@@ -1,15 +1,15 @@
 """Check what the config says of training: names that must stand elsewhere, and no circles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ventral.errors import suggest
 
-WITHOUT_LABELS = ("cowley_v4",)
-"""Sources whose stimuli have neither category nor object."""
 
+def check_training(config: Mapping, labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Give a complaint for everything about training that a schema cannot see.
 
-def check_training(config: Mapping) -> Iterator[str]:
-    """Give a complaint for everything about training that a schema cannot see."""
+    labels: the label columns that the stimuli of each data set can have.
+    """
     models = config["models"]
     starts = {model["start"] for model in models.values() if "start" in model}
     for name, model in models.items():
@@ -23,7 +23,7 @@ def check_training(config: Mapping) -> Iterator[str]:
             yield f"{here}: training: head: 'layer' is missing; without taps it has no default"
         yield from _check_start(here, name, models)
     yield from _check_head_readouts(config)
-    yield from _check_labels(config)
+    yield from _check_labels(config, labels)
 
 
 def _check_start(here: str, name: str, models: Mapping) -> Iterator[str]:
@@ -63,18 +63,18 @@ def _check_head_readouts(config: Mapping) -> Iterator[str]:
             )
 
 
-def _check_labels(config: Mapping) -> Iterator[str]:
+def _check_labels(config: Mapping, labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
     models = config["models"]
     for dataset, entry in config["datasets"].items():
-        if entry["source"] not in WITHOUT_LABELS:
-            continue
         pending = list(entry.get("models", models))
         for name in pending:
             model = models.get(name, {})
-            if model.get("training", {}).get("task") == "classification":
+            training = model.get("training", {})
+            is_classified = training.get("task") == "classification"
+            if is_classified and training["target"] not in labels[dataset]:
                 yield (
                     f"models: {name}: training: task: the stimuli of data set {dataset!r} have no"
-                    f" {model['training']['target']} to learn; leave the model out of its `models`"
+                    f" {training['target']} to learn; leave the model out of its `models`"
                 )
             if model.get("start") not in (None, *pending):
                 pending.append(model["start"])

@@ -2,15 +2,14 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from ventral.data.image_folders import IMAGE_ENDINGS
+from ventral.data.sources.find import find_source
 from ventral.data.splits import fold_count
-
-OBJECTS_OF_SIMULATED = 64
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,25 @@ class DatasetSize:
     known: bool = False
 
 
-def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
+def dataset_size(
+    folder: str | Path, entry: Mapping, own_code: Iterable[str | Path] = ()
+) -> DatasetSize:
     """Return the size of a data set.
 
-    folder: of its results. entry: of the config.
+    Parameters
+    ----------
+    folder : path
+        The data set's results.
+    entry : Mapping
+        The data set's entry in the config, defaults filled in.
+    own_code : iterable of path
+        Folders of the user's own code, in which a source of theirs may lie.
+
+    Returns
+    -------
+    DatasetSize
     """
-    size = replace(_from_settings(entry), folds=max(1, fold_count(entry["split"])))
+    size = replace(_from_settings(entry, own_code), folds=max(1, fold_count(entry["split"])))
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images
@@ -47,19 +59,14 @@ def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
     return size
 
 
-def _from_settings(entry: Mapping) -> DatasetSize:
-    stimuli, responses = entry["stimuli"], entry["responses"]
-    side = stimuli.get("image_size", DatasetSize.height)
-    size = DatasetSize(height=side, width=side)
-    if entry["source"] == "simulated":
-        return replace(
-            size,
-            stimuli=OBJECTS_OF_SIMULATED * stimuli["images_per_object"],
-            sites=responses["n_it_sites"] + responses["n_v4_sites"],
-            repetitions=responses["repetitions"],
-            known=True,
-        )
-    images = stimuli.get("files", {}).get("images", {}).get("path")
+def _from_settings(entry: Mapping, own_code: Iterable[str | Path]) -> DatasetSize:
+    """Return what the source says of the size, else the number of images in a folder or zip."""
+    counts = find_source(entry["source"], own_code).counts(entry)
+    side = counts.pop("image_size", DatasetSize.height)
+    size = replace(DatasetSize(height=side, width=side), **counts)
+    if "stimuli" in counts:
+        return replace(size, known=True)
+    images = entry["stimuli"].get("files", {}).get("images", {}).get("path")
     count = _count_images(Path(images)) if images else 0
     return replace(size, stimuli=count, known=True) if count else size
 

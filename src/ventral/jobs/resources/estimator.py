@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ventral.data.sources.find import find_source
 from ventral.jobs.preflight.description import describe_model
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
@@ -54,7 +55,8 @@ class ResourceEstimator:
             return getattr(memory, step)(size)
         if step == "prepare_responses":
             source = self.config["datasets"][names["dataset"]]["source"]
-            return memory.prepare_responses(size, simulated=source == "simulated")
+            simulated = find_source(source, self.folders).simulated
+            return memory.prepare_responses(size, simulated=simulated)
         if step == "score_readout":
             return memory.score_readout(size, self.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
@@ -108,7 +110,8 @@ class ResourceEstimator:
 
     def size(self, dataset: str) -> DatasetSize:
         """Return the size of a data set."""
-        return dataset_size(self.results / dataset, self.config["datasets"][dataset])
+        entry = self.config["datasets"][dataset]
+        return dataset_size(self.results / dataset, entry, self.folders)
 
     def describe(self, model: str) -> Mapping | None:
         """Return what is known of a model's architecture."""
