@@ -21,8 +21,8 @@ from ventral.errors import VentralError
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.reader_digest import reader_digest
 
-# A user's own `module:function`, and their own source, lie beside the config or where the run is started. These come
-# last: a file there cannot take the place of an installed package.
+# A user's own `module:function` and source lie beside the config or where the run is started.
+# These come last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
     for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]

@@ -24,7 +24,8 @@ def list_images(
 ) -> dict[str, Mapping]:
     """Return the files of a config section, with the images of a folder one by one.
 
-    Snakemake does not look into a folder that is an input, but compares each file by content.
+    A folder that is an input is not looked into when the workflow is planned, but each file is
+    compared by content.
 
     Parameters
     ----------

@@ -68,10 +68,9 @@ def check_config(
             here = ("datasets", name)
             try:
                 sources[name] = find_source(dataset["source"], folders)
+                complaints += _check_settings(dataset, sources[name], keys_of_all, here)
             except VentralError as error:
                 complaints.append(f"{': '.join(here)}: source: {error}")
-            else:
-                complaints += _check_settings(dataset, sources[name], keys_of_all, here)
     if not complaints:
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
@@ -104,7 +103,7 @@ def _check_settings(
     if wrong:
         yield from wrong
         return
-    others = {key: {} for key in keys_of_all}
+    others: dict[str, Any] = {key: {} for key in keys_of_all}
     schema = {**source.schema, "properties": {**others, **source.schema.get("properties", {})}}
     try:
         yield from _check(dataset, schema, where)
@@ -160,24 +159,26 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
     """Put one finding of the validator into words that name the key."""
     path = [*where, *(str(part) for part in error.absolute_path)]
     key = ": ".join(path) or "the config"
+    schema: Any = error.schema
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        for unknown in error.instance.keys() - known.keys():
+        known = schema.get("properties", {})
+        entry: Any = error.instance
+        for unknown in entry.keys() - known.keys():
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
         yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
-        wanted = error.validator_value
-        wanted = [wanted] if isinstance(wanted, str) else wanted
+        types: Any = error.validator_value
+        wanted = [types] if isinstance(types, str) else types
         names = " or ".join(TYPE_NAMES[name] for name in wanted)
         yield f"{key}: must be {names}, not {error.instance!r}"
     elif error.validator in ("enum", "const"):
-        choices = error.schema.get("enum", [error.schema.get("const")])
+        choices = schema.get("enum", [schema.get("const")])
         yield f"{key}: {error.instance!r} is unknown; {suggest(error.instance, choices)}"
-    elif error.validator in ("anyOf", "oneOf") and "description" in error.schema:
-        yield f"{key}: {error.instance!r} is none of: {error.schema['description']}"
+    elif error.validator in ("anyOf", "oneOf") and "description" in schema:
+        yield f"{key}: {error.instance!r} is none of: {schema['description']}"
     else:
         yield f"{key}: {error.message}"
 

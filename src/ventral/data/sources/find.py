@@ -9,11 +9,9 @@ import importlib.util
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ventral.errors import VentralError, suggest
 
@@ -41,8 +39,6 @@ class Source:
         The folder of the search path from which `module` is imported; None for ventral's own.
     installed_as : str or None
         Name and version of the distribution whose entry point it is, else None.
-    schema : Mapping
-        Content of `schema_file`.
     """
 
     name: str
@@ -51,7 +47,11 @@ class Source:
     schema_file: Path
     folder: Path | None
     installed_as: str | None = None
-    schema: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Content of `schema_file`; raises `VentralError` where it cannot be read."""
+        return _read_schema(self.schema_file)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -110,19 +110,18 @@ def find_source(name: str, folders: Iterable[str | Path] = ()) -> Source:
     Raises
     ------
     VentralError
-        Where there is no such source, naming the nearest one and where it was searched, and where
-        its schema file cannot be read.
+        Where there is no such source, naming the nearest one and where it was searched.
     """
-    folders = list(dict.fromkeys(Path(folder) for folder in folders))
+    searched = list(dict.fromkeys(Path(folder) for folder in folders))
     found = None
     if name.isidentifier():
         found = _source_in(BUILT_IN, name, built_in=True)
     if not found and all(part.isidentifier() for part in name.split(".")):
-        found = next(filter(None, (_source_in(folder, name) for folder in folders)), None)
+        found = next(filter(None, (_source_in(folder, name) for folder in searched)), None)
     if not found:
         found = _installed_source(name)
     if not found:
-        raise VentralError(f"{name!r} is unknown; {_help(name, folders)}")
+        raise VentralError(f"{name!r} is unknown; {_help(name, searched)}")
     return found
 
 
@@ -148,7 +147,6 @@ def _source_in(folder: Path, name: str, built_in: bool = False) -> Source | None
         reader_file=reader,
         schema_file=schema,
         folder=None if built_in else folder,
-        schema=_read_schema(schema),
     )
 
 
@@ -184,7 +182,6 @@ def _installed_source(name: str) -> Source | None:
                 schema_file=schema,
                 folder=folder,
                 installed_as=distribution,
-                schema=_read_schema(schema),
             )
     raise VentralError(
         f"{name!r} is an entry point of {distribution}, but its {module} has no {READER} with a"
@@ -210,6 +207,8 @@ def _read_schema(path: Path) -> Mapping[str, Any]:
 
 @functools.cache
 def _read_schema_version(path: Path, modified: int) -> Mapping[str, Any]:
+    import yaml  # the environment of a job that reads data does not have it, and needs no schema
+
     try:
         schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -63,9 +63,9 @@ def _from_settings(entry: Mapping, own_code: Iterable[str | Path]) -> DatasetSiz
     """Return what the source says of the size, else the number of images in a folder or zip."""
     counts = find_source(entry["source"], own_code).counts(entry)
     side = counts.pop("image_size", DatasetSize.height)
-    size = replace(DatasetSize(height=side, width=side), **counts)
-    if "stimuli" in counts:
-        return replace(size, known=True)
+    size = DatasetSize(height=side, width=side, known="stimuli" in counts, **counts)
+    if size.known:
+        return size
     images = entry["stimuli"].get("files", {}).get("images", {}).get("path")
     count = _count_images(Path(images)) if images else 0
     return replace(size, stimuli=count, known=True) if count else size
