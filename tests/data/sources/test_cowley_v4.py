@@ -180,8 +180,11 @@ def test_responses_that_cannot_be_right(session, spoil, message):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a/x.png", "b/x.png", "y.png"], "'x' stands 2 times .*(a/x.png|b/x.png), .*belong to"),
-        (["x.png", "x.jpg", "y.png"], r"images.zip: the base name 'x' stands 2 times"),
+        (
+            ["a/x.png", "b/x.png", "y.png"],
+            "2 images have the base name 'x' .*(a/x.png|b/x.png), .*belong to",
+        ),
+        (["x.png", "x.jpg", "y.png"], r"images.zip: 2 images have the base name 'x'"),
         (["x.png", "y.png"], "2 stimuli are too few"),
     ],
 )

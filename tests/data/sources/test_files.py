@@ -270,12 +270,12 @@ def set_cell(row, column, value):
 
 BAD = [
     (same_base_name, r"images\.zip: .*s03.*other/s03\.png have the base name 's03' in common"),
-    (image_without_responses, r"csv: 1 stimulus \('extra'\) of the images missing in it"),
+    (image_without_responses, r"csv has no row for 1 stimulus \('extra'\) of the images"),
     (climbing, "'../s99.png' leads out of the archive's folder"),
-    (csv(lambda t: t[2:]), r"csv: 2 stimuli \('s\d\d', 's\d\d'\) of the images missing in it"),
+    (csv(lambda t: t[2:]), r"csv has no row for 2 stimuli \('s\d\d', 's\d\d'\) of the images"),
     (
         csv(lambda t: pd.concat([t, t[:1].assign(stimulus_id="ghost")])),
-        r"csv: 1 stimulus \('ghost'\) of it missing in the images",
+        r"csv: not found in the images: 1 stimulus \('ghost'\)",
     ),
     (csv(lambda t: pd.concat([t, t[:1]])), r"csv: stimulus_id 's\d\d' stands twice"),
     (
@@ -310,7 +310,7 @@ BAD = [
     (text("sites", "site_id,region\nleft,IT\nleft,IT\n"), "site_id 'left' stands twice"),
     (
         text("sites", "site_id,region\nleft,IT\nmiddle,IT\nright,V4\nup,V4\n"),
-        r"sites\.csv: 1 site \('up'\) of it missing in .*responses\.csv",
+        r"sites\.csv: not found in .*responses\.csv: 1 site \('up'\)",
     ),
     (
         text("table", "stimulus_id,split\ns00,train\n"),

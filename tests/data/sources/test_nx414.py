@@ -34,7 +34,7 @@ def test_the_source_is_known_by_its_name():
 
 @pytest.mark.parametrize("chunks", [None, 1, 7, 1000])
 def test_images_come_back_to_the_bit(path, tmp_path, chunks, monkeypatch):
-    monkeypatch.setattr(nx414, "MOST_ROWS", 9)
+    monkeypatch.setattr(nx414, "MAX_ROWS", 9)
     levels = write_nx414(path, chunks=chunks)
     stimuli, _ = load(path)
     assert stimuli.dtype == "uint8"
