@@ -1,4 +1,7 @@
-"""The images of a folder. Imports nothing heavy: the workflow lists them when it is parsed."""
+"""The images of a folder.
+
+Imports nothing heavy, because the workflow lists images when it is parsed.
+"""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -9,7 +12,18 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the images of a folder and of the folders in it, sorted; hidden ones are left out."""
+    """Return the images in a folder and its subfolders.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of Path
+        Sorted, without hidden files and files in hidden folders.
+    """
     return sorted(
         path
         for path in folder.rglob("*")

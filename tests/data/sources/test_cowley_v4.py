@@ -168,7 +168,7 @@ FIRST = "the first is stimulus 'image0005' at site '190923_01'"
             set_to(-np.inf, "repetitions", 1, 5, 2),
             f"repetitions.npy: a repetition is infinite for 1 of 36.*{FIRST}",
         ),
-        (replace("responses", lambda y: y.astype(str)), "responses.npy holds values of type <U"),
+        (replace("responses", lambda y: y.astype(str)), "responses.npy has values of type <U"),
     ],
 )
 def test_responses_that_cannot_be_right(session, spoil, message):
