@@ -1,6 +1,4 @@
-"""Splits: which stimuli train a readout, which choose, which test."""
-
-from collections.abc import Mapping
+"""Splits: which stimuli train a readout, which choose settings, and which test it."""
 
 import numpy as np
 import pandas as pd
@@ -10,19 +8,26 @@ from ventral.errors import VentralError
 SINGLE_PARTITION = ""
 """Name of the partition of a split that has no folds."""
 
-FOLD_METHODS = {"k_fold": "folds", "repeated": "repeats"}
-"""Method of a split that has folds: the setting that counts them."""
-
-
-def fold_count(split: Mapping) -> int:
-    """Return the number of folds of a split's settings, 0 where it has none."""
-    return split[FOLD_METHODS[split["method"]]] if split["method"] in FOLD_METHODS else 0
-
 
 def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
-    """Return the rows, (rows,) indices, of one part of a split table.
+    """Return the rows of one part of a split table.
 
-    Raises `VentralError` where the part is empty.
+    Parameters
+    ----------
+    split : DataFrame
+        Has the column ``split``.
+    part : str
+        "train", "validation" or "test".
+
+    Returns
+    -------
+    ndarray, (n_rows,)
+        Indices in ascending order.
+
+    Raises
+    ------
+    VentralError
+        If the part is empty.
     """
     rows = np.flatnonzero(split["split"] == part)
     if not len(rows):
@@ -31,15 +36,23 @@ def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
 
 
 def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the partitions of a split table by name, each with ``stimulus_id`` and ``split``.
+    """Return the partitions of a split table.
 
-    A split into train, validation and test is one partition, named `SINGLE_PARTITION`; a table with
-    a column per fold has as many.
+    Parameters
+    ----------
+    split : DataFrame
+        Returned by `ventral.data.assign_split.assign_split`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Each with ``stimulus_id`` and ``split``: one per fold, or a single one, with the name
+        `SINGLE_PARTITION`, for a split into train, validation and test.
     """
     if "split" in split:
         return {SINGLE_PARTITION: split}
     return {
-        name: pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
+        str(name): pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
         for name in split
         if name != "stimulus_id"
     }

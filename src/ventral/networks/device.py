@@ -1,4 +1,4 @@
-"""Where a network runs."""
+"""The device on which a network runs."""
 
 import torch
 
@@ -6,10 +6,24 @@ from ventral.errors import VentralError
 
 
 def find_device(name: str) -> torch.device:
-    """Return a device by its name; ``auto`` is a CUDA device where there is one, else the CPU.
+    """Return a device by its name.
 
-    On CUDA, float32 is then as on the CPU, and a kernel gives the same bytes each time. Raises
-    `VentralError` where the device is not there.
+    On CUDA, this switches off TF32, so that float32 has the precision of the CPU, and selects
+    kernels that give bit-identical results on each call.
+
+    Parameters
+    ----------
+    name : str
+        A torch device, or ``auto`` for a CUDA device if there is one, else the CPU.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    VentralError
+        If this machine has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -17,7 +31,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise VentralError(f"device {name!r} is not there: {error}") from error
+        raise VentralError(f"device {name!r} is not available: {error}") from error
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
