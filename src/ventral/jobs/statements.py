@@ -5,25 +5,29 @@ annotations, and the words of errors and of log messages.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-PURE_CALLS = frozenset(
-    "abs bool bytes dict enumerate float format frozenset int isinstance len list max min range"
-    " repr reversed round set sorted str sum tuple type zip"
-    " field dataclasses.field Path pathlib.Path TypeVar typing.TypeVar"
-    " getLogger logging.getLogger re.compile struct.Struct".split()
-)
-"""Functions that have no effect but their value."""
-
-PURE_DECORATORS = frozenset(
-    "abc.abstractmethod abstractmethod functools.cache cache functools.cached_property"
-    " cached_property classmethod contextlib.contextmanager contextmanager dataclasses.dataclass"
-    " dataclass functools.lru_cache lru_cache typing.overload overload property staticmethod"
-    " functools.wraps wraps".split()
-)
-LOOKS_UP_BY_TEXT = frozenset(("eval", "exec", "globals", "locals"))
-LOG_METHODS = frozenset("critical debug error exception info log warning".split())
+PURE_CALLS = {
+    "builtins": """abs bool bytes dict enumerate float format frozenset int isinstance len list max
+        min range repr reversed round set sorted str sum tuple type zip""",
+    "dataclasses": "field",
+    "logging": "getLogger",
+    "pathlib": "Path",
+    "re": "compile",
+    "typing": "TypeVar",
+}
+"""Functions that have no effect but their value, by their modules."""
+PURE_DECORATORS = {
+    "abc": "abstractmethod",
+    "builtins": "classmethod property staticmethod",
+    "contextlib": "contextmanager",
+    "dataclasses": "dataclass",
+    "functools": "cache cached_property lru_cache wraps",
+    "typing": "overload",
+}
+LOOKS_UP_BY_TEXT = ("eval", "exec", "globals", "locals")
+LOG_METHODS = ("critical", "debug", "error", "exception", "info", "log", "warning")
 EXCEPTIONS = ("Error", "Exception", "Exit", "Warning")
 """Endings of the names of exceptions, whose text changes no number."""
 TYPING_THAT_ACTS = ("ClassVar", "InitVar", "KW_ONLY")
@@ -38,9 +42,14 @@ Chain = tuple[str, ...]
 class Import:
     """One name that an import statement binds.
 
-    name: what is bound, ``*`` for all, or "" for nothing. target: the dotted name of what it is
-    bound to; leading dots as in a relative import. loads: the modules that are run for it; the last
-    may be a mere name in the one before.
+    Attributes
+    ----------
+    name
+        What is bound, ``*`` for all, or "" for nothing.
+    target
+        Dotted name of what it is bound to; leading dots as in a relative import.
+    loads
+        The modules that are run for it; the last may be a mere name in the one before.
     """
 
     name: str
@@ -52,10 +61,23 @@ class Import:
 class Statement:
     """A statement at the top of a file.
 
-    text: what it says. binds: the names that it defines. uses: names that it reads, at once or when
-    it is called. imports: those in it. runs: whether it may have an effect as soon as the file is
-    imported, beside binding names; so may an import of what the file does not use. is_definition: of a function or a class, whose imports run when
-    it is used. uses_any: whether it may read every name of the file.
+    Attributes
+    ----------
+    text
+        What it says.
+    binds
+        The names that it defines.
+    uses
+        Names that it reads, at once or when it is called.
+    imports
+        Those in it.
+    runs
+        Whether it may have an effect, beside binding names, as soon as the file is imported. So may
+        an import of what the file does not use.
+    is_definition
+        Of a function or a class, whose imports run when it is used.
+    uses_any
+        Whether it may read every name of the file.
     """
 
     text: str
@@ -182,14 +204,24 @@ def _runs(node: ast.stmt) -> bool:
 def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
     """Tell whether a decorator may do more than wrap."""
     return not all(
-        _name_of(one.func if isinstance(one, ast.Call) else one) in PURE_DECORATORS
+        _is_listed(one.func if isinstance(one, ast.Call) else one, PURE_DECORATORS)
         for one in node.decorator_list
     )
 
 
+def _is_listed(node: ast.expr, listed: Mapping[str, str]) -> bool:
+    """Tell whether a name is one of `listed`, with its module or without."""
+    module, _, name = _name_of(node).rpartition(".")
+    modules = [module] if module else listed
+    return any(name in listed.get(one, "").split() for one in modules)
+
+
 def _is_error(node: ast.AST) -> bool:
-    """Tell whether an exception is made."""
-    return isinstance(node, ast.Call) and _name_of(node.func).endswith(EXCEPTIONS)
+    """Tell whether an exception is made or a warning given."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = _name_of(node.func)
+    return name.endswith(EXCEPTIONS) or name in ("warn", "warnings.warn")
 
 
 def _has_effect(node: ast.AST) -> bool:
@@ -203,7 +235,7 @@ def _has_effect(node: ast.AST) -> bool:
 def _is_pure(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
         return True  # of a text: ", ".join(…)
-    return _name_of(function) in PURE_CALLS
+    return _is_listed(function, PURE_CALLS)
 
 
 def _name_of(node: ast.AST) -> str:
@@ -241,7 +273,7 @@ def _imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
 
 
 def _without_docstring(node: ast.AST) -> list[ast.stmt]:
-    body = node.body
+    body: list[ast.stmt] = getattr(node, "body", [])
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
         return body[1:]
