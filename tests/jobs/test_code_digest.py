@@ -355,12 +355,12 @@ STEP = """
 
 def executed(script, folder):
     """Run a script; return (file, first line) of each function of the package that it called."""
-    package, called = ROOT / "src/ventral", set()
+    package, called = f"{ROOT}/src/ventral/", set()
 
     def note(frame, event, argument):
-        path = Path(frame.f_code.co_filename)
-        if event == "call" and path.is_relative_to(package) and frame.f_code.co_name[0] != "<":
-            called.add((path.relative_to(package), frame.f_code.co_firstlineno))
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(package) and code.co_name[0] != "<":
+            called.add((Path(code.co_filename).relative_to(package), code.co_firstlineno))
 
     sys.setprofile(note)
     try:

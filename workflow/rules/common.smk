@@ -13,6 +13,7 @@ from snakemake.logging import logger
 
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
+from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
 from ventral.data.image_folders import images_in
 from ventral.data.named_files import download_name, named_files
@@ -31,6 +32,7 @@ OWN_CODE = folders_of_own_code(sys.path)
 try:
     ORIGINS = check_config(config, ROOT / "workflow" / "schemas")
     if workflow.is_main_process:
+        check_paths(config)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None

@@ -1,5 +1,6 @@
 """What the code of an architecture is known by: its content where it is ours or the user's own."""
 
+import functools
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -49,6 +50,7 @@ def architecture_digest(
         ) from None
 
 
+@functools.cache
 def builder_packages(architecture: str) -> dict[str, str]:
     """Return the versions of the installed packages that an architecture is built with.
 
