@@ -14,7 +14,7 @@ from ventral.errors import VentralError
 
 PROGRAM = "ventral.jobs.preflight.architecture"
 SECONDS = 300.0
-"""The longest that one answer, or the import of torch, may take."""
+"""The longest that the import of torch, or one answer, may take."""
 
 
 def ask_architectures(
@@ -37,7 +37,7 @@ def ask_architectures(
     own_folders
         Where modules are looked for last.
     seconds
-        The longest that one answer, or the import of torch, may take.
+        The longest that one answer may take.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def _ask(questions: Sequence[Mapping], path: str, seconds: float) -> list[dict |
         )
         os.close(end_write)
         try:
-            lines = _lines(end_read, seconds)
+            lines = _lines(end_read, SECONDS, seconds)
             if next(lines, None) is None:
-                raise VentralError(f"torch cannot be imported: {_reason(process, said, seconds)}")
+                raise VentralError(f"torch cannot be imported: {_reason(process, said, SECONDS)}")
             for line in lines:
                 answer = json.loads(line)
                 answers.append(VentralError(answer["error"]) if "error" in answer else answer)
@@ -94,9 +94,9 @@ def _ask(questions: Sequence[Mapping], path: str, seconds: float) -> list[dict |
             os.close(end_read)
 
 
-def _lines(descriptor: int, seconds: float) -> Iterator[str]:
+def _lines(descriptor: int, seconds_of_first: float, seconds: float) -> Iterator[str]:
     """Give the lines of a pipe until it is closed, or none has come in so many seconds."""
-    received, until = b"", time.monotonic() + seconds
+    received, until = b"", time.monotonic() + seconds_of_first
     while (left := until - time.monotonic()) > 0:
         if not select.select([descriptor], [], [], left)[0]:
             return
