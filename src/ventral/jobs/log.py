@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ventral.errors import VentralError
+from ventral.storage.codecs import compiled_codecs
 
 
 @contextlib.contextmanager
 def job_log(path: str | Path) -> Iterator[None]:
     """Log to `path` and to stderr; end the process with status 1 on an error.
+
+    Inside, stores are read and written with the compiled codecs.
 
     A `VentralError` is logged as its message alone; anything else with its traceback.
     """
@@ -28,7 +31,8 @@ def job_log(path: str | Path) -> Iterator[None]:
     logging.captureWarnings(True)
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}"
     try:
-        yield
+        with compiled_codecs():
+            yield
     except VentralError as error:
         logging.error("%s", error)
         sys.exit(1)

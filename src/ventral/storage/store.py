@@ -27,8 +27,6 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from ventral.errors import VentralError
 from ventral.storage.layout import DIGEST_COLUMNS
 
-zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
-
 ABANDONED_SECONDS = 24 * 3600
 """After which what a writer on another host left is removed."""
 
