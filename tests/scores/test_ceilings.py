@@ -59,9 +59,8 @@ SITES = pd.DataFrame({"site_id": ["a", "b"], "region": "IT"})
 
 def test_table_without_repetitions():
     table = estimate_ceilings(SITES, None)
-    assert list(table.columns) == [
-        *("site_id", "region", "ceiling", "n_repetitions", "ceiling_test"),
-    ]
+    columns = ["site_id", "region", "ceiling", "n_repetitions", "ceiling_test"]
+    assert list(table.columns) == columns
     assert table["ceiling"].isna().all()
 
 

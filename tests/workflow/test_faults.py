@@ -191,7 +191,7 @@ def test_a_flipped_bit_of_a_checkpoint_is_found_or_changes_no_number(project, tm
 
 
 def test_a_flipped_bit_of_the_progress_of_a_training_is_found(tmp_path):
-    """Training then starts anew, and is told so."""
+    """Training then starts from scratch, and the log says why."""
     rng = random.Random(7)
     state = {"model": {"weight": torch.arange(3000.0)}, "rows": [{"epoch": 1}]}
     file, found = ResumeFile(tmp_path / "m.resume.pt", "key"), 0
@@ -393,7 +393,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
             path.unlink()
         while kills < N_KILLS_OF_TRAINING:
             said = run("once" if kills % 2 else f"once {progress}")
-            resumed += "training goes on after epoch" in log_of(project)
+            resumed += "training resumes after epoch" in log_of(project)
             for path in outputs:
                 assert not path.exists() or path.read_bytes() == whole[path]
             if said == "killed" and not outputs[0].exists():
@@ -475,7 +475,7 @@ def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project
     done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (project.folder / "logs/train_model/first/tuned.log").read_text()
-    assert f"training goes on after epoch {reached[2]}\n" in log
+    assert f"training resumes after epoch {reached[2]}\n" in log
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert not project.plan()
 
@@ -537,7 +537,7 @@ def test_a_disk_that_fills_up_while_a_training_saves(project, small_disk, caplog
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     with caplog.at_level(logging.INFO):
         train_model(*given, checkpoint, table, device="cpu")
-    assert "training goes on after epoch 1" in caplog.text
+    assert "training resumes after epoch 1" in caplog.text
     for path in (checkpoint, table):
         assert path.read_bytes() == (project.folder / path.name).read_bytes()
 
