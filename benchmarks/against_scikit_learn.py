@@ -21,7 +21,9 @@ from sklearn.linear_model import RidgeCV
 from ventral.features.gram import gram_matrix
 from ventral.features.pca import fit_pca
 from ventral.readouts.regression import fit_ridge_cv
-from ventral.storage.store import ContentDigest, Store, write_store
+from ventral.storage.digests import ContentDigest
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 ALPHAS = np.logspace(-12, 12, 26)
 

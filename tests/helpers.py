@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ventral.features.gram import gram_matrix
-from ventral.storage.store import ContentDigest, Store, write_store
+from ventral.storage.digests import ContentDigest
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 ROOT = Path(__file__).parents[1]
 

@@ -22,8 +22,9 @@ from ventral.errors import VentralError
 from ventral.networks.build import build_model
 from ventral.networks.preprocessing import Preprocessing
 from ventral.networks.torchvision_import import torchvision
-from ventral.storage.layout import chunk_shapes, count_files
-from ventral.storage.store import DIGEST_COLUMNS, ContentDigest, Store
+from ventral.storage.digests import ContentDigest
+from ventral.storage.layout import DIGEST_COLUMNS, chunk_shapes, count_files
+from ventral.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 N = 19
@@ -91,7 +92,7 @@ def test_as_torchvisions_feature_extractor(images, stimuli, tmp_path, architectu
     extractor = create_feature_extractor(model, layers)
     with torch.inference_mode():
         passes = [extractor(batch) for batch in batches_of(images, 8)]
-    assert list(store.manifest) == [*layers, "stimulus_id"]
+    assert list(store.manifest) == [*layers, "stimulus_id", "stimulus"]
     for layer in layers:
         expected = torch.cat([one[layer] for one in passes])
         array = store.array(layer)
@@ -390,7 +391,7 @@ def test_rows_that_do_not_fill_a_chunk(tmp_path, monkeypatch, n, batch):
 
 
 def test_as_many_files_as_are_told_before(tmp_path, monkeypatch):
-    """Whatever the width of a layer, it takes one file for a block of rows."""
+    """Whatever the width of a layer, its activations are one file."""
     monkeypatch.setattr("ventral.storage.layout.MAX_COLUMNS", 16_384)
     images = np.random.default_rng(0).random((300, 80, 80, 3), dtype=np.float32)
     stimuli = write_images(tmp_path / "stimuli.zarr", images)
@@ -400,7 +401,7 @@ def test_as_many_files_as_are_told_before(tmp_path, monkeypatch):
     assert chunk_shapes(300, widths, 2) == {"pixels": (256, 16_384)}
     files = [path for path in (tmp_path / "main.zarr").rglob("*") if path.is_file()]
     of_the_workflow = 1  # the time stamp in a directory that is an output
-    assert len(files) + of_the_workflow == count_files(300, widths, 2)
+    assert len(files) + of_the_workflow == count_files(len(widths))
     Store(tmp_path / "main.zarr").verify()
 
 

@@ -113,7 +113,8 @@ from helpers import run_step, store_layer
 from ventral.storage.layout import chunk_shapes
 from ventral.data.responses import Responses, write_responses
 from ventral.features.gram import gram_matrix
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 step, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 n, p, sites, k = map(int, sys.argv[3:])
 split = {"split": str(folder / "split.csv")}

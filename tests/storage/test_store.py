@@ -12,14 +12,10 @@ import xarray
 
 from helpers import ROOT
 from ventral.errors import VentralError
-from ventral.storage.store import (
-    ContentDigest,
-    Store,
-    array_digest,
-    write_aside,
-    write_json,
-    write_store,
-)
+from ventral.storage.atomic import write_aside, write_json
+from ventral.storage.digests import ContentDigest, array_digest
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 
 @pytest.fixture
@@ -90,7 +86,7 @@ def test_what_a_killed_job_left_is_removed(tmp_path, values):
 OTHER_WRITER = """
 import sys
 import numpy as np
-from ventral.storage.store import write_store
+from ventral.storage.store_writer import write_store
 with write_store(sys.argv[1]) as store:
     store.put("values", np.arange(float(sys.argv[2])), ("stimulus",))
 """

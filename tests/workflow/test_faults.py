@@ -21,7 +21,9 @@ from toy_project import ROOT, Project
 from ventral.errors import VentralError
 from ventral.jobs.verify import verify_results
 from ventral.networks.build import build_model
-from ventral.storage.store import Store, manifest_path, write_json, write_store
+from ventral.storage.atomic import write_json
+from ventral.storage.store import Store, manifest_path
+from ventral.storage.store_writer import write_store
 from ventral.study.check_config import check_config
 from ventral.training.checkpoint import ResumeFile, read_checkpoint
 from ventral.training.stage import Sources, train_model
@@ -234,7 +236,7 @@ WRITER = """
 import numpy as np
 import pandas as pd
 
-from ventral.storage.store import write_store
+from ventral.storage.store_writer import write_store
 from ventral.storage.tables import write_csv
 
 values = np.random.default_rng().normal(size=(300, 2000))

@@ -15,7 +15,8 @@ from ventral.errors import VentralError
 from ventral.scores.measures import cross_site_correlation, explained_variance, pearson_r, r2
 from ventral.scores.reporting import reported_split
 from ventral.scores.summary import commit_layers
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 K, LATENT, ALPHAS = 12, 3, np.logspace(-2, 6, 9)
 SPLITS = {

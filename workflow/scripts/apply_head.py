@@ -2,7 +2,8 @@
 
 from ventral.jobs.log import job_log
 from ventral.storage.provenance import provenance
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 from ventral.training.apply import apply_head
 
 with job_log(snakemake.log[0]):

@@ -3,7 +3,8 @@
 from ventral.features.gram import gram_matrix
 from ventral.jobs.log import job_log
 from ventral.storage.provenance import provenance
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 with job_log(snakemake.log[0]):
     activations = Store(snakemake.input.activations)

@@ -6,7 +6,8 @@ from ventral.data.responses import read_responses
 from ventral.jobs.log import job_log
 from ventral.readouts.head import check_sites
 from ventral.storage.provenance import provenance
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 from ventral.storage.tables import read_csv
 
 with job_log(snakemake.log[0]):

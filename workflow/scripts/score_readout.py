@@ -7,7 +7,7 @@ from ventral.data.responses import read_responses
 from ventral.jobs.log import job_log
 from ventral.scores.score import score_partitions, score_population
 from ventral.scores.stored_fits import read_fits
-from ventral.storage.store import write_aside
+from ventral.storage.atomic import write_aside
 from ventral.storage.tables import write_csv
 
 with job_log(snakemake.log[0]):

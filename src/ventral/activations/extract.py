@@ -1,14 +1,15 @@
 """Activations of a tap set, from a stimulus store to an activation store, never whole in memory."""
 
+import contextlib
 import math
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import torch
-import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -18,9 +19,12 @@ from ventral.jobs.progress import track
 from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
 from ventral.storage.codecs import use_own_codecs
-from ventral.storage.layout import chunk_shapes, shard_shape
+from ventral.storage.digests import ContentDigest
+from ventral.storage.layout import chunk_shapes
 from ventral.storage.provenance import provenance
-from ventral.storage.store import ContentDigest, Store, StoreWriter, write_store
+from ventral.storage.shard import ENCODING_THREADS, ShardWriter
+from ventral.storage.store import Store
+from ventral.storage.store_writer import StoreWriter, write_store
 
 
 def extract_activations(
@@ -79,19 +83,26 @@ def extract_activations(
                 for images in progress(loaded, len(batches), "activations"):
                     writer.append(taps.record(_to_device(images, found), start))
                     start += len(images)
-        store.put("stimulus_id", stimuli.read("stimulus_id"), ("stimulus",))
+        for name in ("stimulus_id", "stimulus"):
+            store.put(name, stimuli.read("stimulus_id"), ("stimulus",))
 
 
 class ActivationWriter:
-    """Writes batches of rows as whole chunks, in a background thread.
+    """Writes batches of rows as whole chunks, in a background thread; each layer into one file.
 
     Two buffers of some rows of all layers: one is filled while the other is being written. An
     error of the thread is raised by the next `append`, or at the end.
 
-    store: open for writing.
-    stimuli: rows that will come.
-    shapes: {layer: its shape for one stimulus}.
-    dtype: of the arrays.
+    Parameters
+    ----------
+    store : StoreWriter
+        Open for writing.
+    stimuli : int
+        Rows that will come.
+    shapes : dict
+        {layer: its shape for one stimulus}.
+    dtype : str
+        Of the arrays.
     """
 
     def __init__(
@@ -101,18 +112,21 @@ class ActivationWriter:
         chunks = chunk_shapes(stimuli, widths, np.dtype(dtype).itemsize)
         self.store = store
         self.rows = next(iter(chunks.values()))[0]
-        self.arrays: dict[str, zarr.Array] = {}
         self.digests: dict[str, ContentDigest] = {}
+        self.shards: dict[str, ShardWriter] = {}
+        self._open = contextlib.ExitStack()
+        self._encoders = self._open.enter_context(ThreadPoolExecutor(ENCODING_THREADS))
         for layer, width in widths.items():
-            self.arrays[layer] = store.create(
+            shard = store.create_in_one_file(
                 layer,
                 (stimuli, width),
                 dtype,
                 ("stimulus", f"{layer}_feature"),  # layers differ in width: so must the names
                 chunks=chunks[layer],
-                shards=shard_shape(chunks[layer], width),
                 attributes={"layer_shape": list(shapes[layer])},
+                executor=self._encoders,
             )
+            self.shards[layer] = self._open.enter_context(shard)
             self.digests[layer] = ContentDigest((stimuli, width), dtype)
         self._filling, self._other = (
             {layer: np.empty((self.rows, width), dtype) for layer, width in widths.items()}
@@ -141,17 +155,26 @@ class ActivationWriter:
             if self._filled == self.rows:
                 self._hand_over()
 
-    def __exit__(self, kind, error, traceback) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Write what is left and enter the arrays into the manifest, unless there was an error."""
-        try:
-            if kind is None:
+        if kind is not None:
+            self._thread.shutdown()  # nothing may write into a store that is being removed
+            self._open.__exit__(kind, error, traceback)
+            return
+        with self._open:  # closes the files, with their indices unless there is an error
+            try:
                 if self._filled:
                     self._hand_over()
                 self._wait()
-                for layer, digest in self.digests.items():
-                    self.store.record(layer, digest.shape, digest.dtype, digest)
-        finally:
-            self._thread.shutdown()  # nothing may write into a store that is being removed
+            finally:
+                self._thread.shutdown()
+        for layer, digest in self.digests.items():
+            self.store.record(layer, digest.shape, digest.dtype, digest)
 
     def _hand_over(self) -> None:
         self._wait()
@@ -167,8 +190,9 @@ class ActivationWriter:
 
     def _write(self, buffer: dict[str, np.ndarray], start: int, count: int) -> None:
         for layer, rows in buffer.items():
-            self.arrays[layer][start : start + count] = rows[:count]
-            self.digests[layer].update_rows(rows[:count])
+            digested = self._encoders.submit(self.digests[layer].update_rows, rows[:count])
+            self.shards[layer].append(rows[:count])
+            digested.result()
 
 
 def _loader(batches: StimulusBatches, workers: int, device: torch.device) -> DataLoader:

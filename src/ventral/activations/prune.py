@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from ventral.storage.store import aside_of, manifest_path, write_json
+from ventral.storage.atomic import aside_of, write_json
+from ventral.storage.store import manifest_path
 
 
 def prune_activations(manifest: str | Path, receipt: str | Path) -> None:

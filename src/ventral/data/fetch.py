@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from ventral.data.download import ResumingDownloader
 from ventral.errors import VentralError
-from ventral.storage.store import write_aside
+from ventral.storage.atomic import write_aside
 
 logger = logging.getLogger(__name__)
 

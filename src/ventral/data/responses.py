@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.storage.store import RowDigest, Store, write_store
+from ventral.storage.digests import RowDigest
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 SITE_COLUMNS = ("site_id", "region", "animal")
 STIMULI_AT_ONCE = 256
@@ -116,7 +118,8 @@ def write_responses(path: str | Path, responses: Responses, attributes: dict | N
 
     Arrays: ``responses`` (stimulus, site) float64; where known, ``repetitions`` (stimulus, site,
     repetition) float32 and ``noise_variance`` (stimulus, site) of the average; ``stimulus_id``;
-    ``site_id``, ``region``, ``animal`` (site); each of `truth`.
+    ``site_id``, ``region``, ``animal`` (site); each of `truth`; and the indices ``stimulus`` and
+    ``site``.
     """
     with write_store(path, attributes) as store:
         store.put("responses", responses.average.astype(np.float64), ("stimulus", "site"))
@@ -129,8 +132,10 @@ def write_responses(path: str | Path, responses: Responses, attributes: dict | N
             noise = variance_of_average(responses.repetitions)
             store.put("noise_variance", noise, ("stimulus", "site"))
         store.put("stimulus_id", responses.stimulus_id, ("stimulus",))
+        store.put("stimulus", responses.stimulus_id, ("stimulus",))
         for column in responses.sites:
             store.put(column, responses.sites[column].to_numpy(), ("site",))
+        store.put("site", responses.sites["site_id"].to_numpy(), ("site",))
         for name, values in responses.truth.items():
             store.put(name, values, ("stimulus", "site"))
 
@@ -141,7 +146,7 @@ def read_responses(path: str | Path, repetitions: bool = True) -> Responses:
     repetitions: whether to read the single repetitions too, by far the largest array.
     """
     store = Store(path)
-    known = {"responses", "repetitions", "noise_variance", "stimulus_id"}
+    known = {"responses", "repetitions", "noise_variance", "stimulus_id", "stimulus", "site"}
     others = {
         name: len(entry["shape"]) for name, entry in store.manifest.items() if name not in known
     }

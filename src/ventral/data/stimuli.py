@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
-from ventral.storage.store import RowDigest, Store, write_store
+from ventral.storage.digests import RowDigest
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 SPLITS = ("train", "validation", "test")
 LABELS = ("object", "category")
@@ -51,7 +53,8 @@ class StimulusSet:
 def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | None = None) -> None:
     """Write a stimulus set as Zarr, a batch of images at a time.
 
-    Arrays: ``images`` (stimulus, height, width, channel) and one array per column of the table.
+    Arrays: ``images`` (stimulus, height, width, channel), one array per column of the table, and
+    the index ``stimulus``.
     """
     shape = (len(stimuli), stimuli.height, stimuli.width, 3)
     digest = RowDigest(shape, stimuli.dtype)
@@ -71,6 +74,7 @@ def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | Non
         store.record("images", shape, stimuli.dtype, digest)
         for column in stimuli.table:
             store.put(column, stimuli.table[column].to_numpy(), ("stimulus",))
+        store.put("stimulus", stimuli.table["stimulus_id"].to_numpy(), ("stimulus",))
 
 
 def _checked_image(stimuli: StimulusSet, row: int) -> np.ndarray:
@@ -94,7 +98,7 @@ def read_stimulus_table(path: str | Path) -> pd.DataFrame:
             if entry["dtype"] == "string"
             else store.read(name)
             for name, entry in store.manifest.items()
-            if name != "images"
+            if name not in ("images", "stimulus")
         }
     )
 

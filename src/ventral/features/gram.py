@@ -16,7 +16,8 @@ import numpy as np
 
 from ventral.features.slabs import product_width, slab_bounds
 from ventral.jobs.progress import track
-from ventral.storage.store import ContentDigest, Store
+from ventral.storage.digests import ContentDigest
+from ventral.storage.store import Store
 
 ROW_TILE = 1024
 

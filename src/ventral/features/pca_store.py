@@ -10,7 +10,8 @@ import numpy as np
 
 from ventral.data.splits import SINGLE_PARTITION
 from ventral.features.pca import PrincipalComponents
-from ventral.storage.store import Store, write_store
+from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 
 def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:

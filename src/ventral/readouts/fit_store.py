@@ -13,7 +13,7 @@ from ventral.data.responses import Responses
 from ventral.data.splits import SINGLE_PARTITION
 from ventral.features.pca_store import stack_folds
 from ventral.readouts.regression import Readout
-from ventral.storage.store import write_store
+from ventral.storage.store_writer import write_store
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How stores are cut into chunks and files."""
 
 DIGEST_COLUMNS = 16_384
-"""Width in features of the blocks that `ventral.storage.store.ContentDigest` hashes; a part of the
+"""Width in features of the blocks that `ventral.storage.digests.ContentDigest` hashes; a part of the
 digest's meaning. It is defined here because a plan needs it and must not import Zarr."""
 
 BUFFER_BYTES = 256 * 2**20
@@ -23,19 +23,11 @@ def chunk_shapes(stimuli: int, widths: dict[str, int], itemsize: int) -> dict[st
     return {layer: (min(rows, stimuli), min(columns, width)) for layer, width in widths.items()}
 
 
-def shard_shape(chunks: tuple[int, int], width: int) -> tuple[int, int] | None:
-    """Return the shape of a file that holds all chunks of some rows; None where one chunk does.
+def count_files(n_layers: int) -> int:
+    """Return the number of files of an activation store, metadata included.
 
-    A file system of a cluster counts files: so there is one for each layer and block of rows,
-    whatever the layer's width.
+    A file system of a cluster counts files: so a layer has one, whatever its width, and the
+    metadata of it.
     """
-    rows, columns = chunks
-    return (rows, -(-width // columns) * columns) if width > columns else None
-
-
-def count_files(stimuli: int, widths: dict[str, int], itemsize: int) -> int:
-    """Return the number of files of an activation store, metadata included."""
-    rows = next(iter(chunk_shapes(stimuli, widths, itemsize).values()))[0]
-    of_layers = len(widths) * (-(-stimuli // rows) + 1)
-    of_ids, of_group, of_workflow = 2, 1, 1
-    return of_layers + of_ids + of_group + of_workflow
+    of_ids, of_group, of_workflow = 4, 1, 1
+    return 2 * n_layers + of_ids + of_group + of_workflow

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ventral.storage.store import write_aside
+from ventral.storage.atomic import write_aside
 
 DIGITS = "%.10g"
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ventral.errors import VentralError
-from ventral.storage.store import write_aside
+from ventral.storage.atomic import write_aside
 from ventral.storage.zip_check import verify_zip
 
 READ_ERRORS = (UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)

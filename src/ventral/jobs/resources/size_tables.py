@@ -50,7 +50,7 @@ def _stores(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
             "model": model,
             "tap set": taps,
             "bytes": widths and stimuli * sum(widths.values()) * itemsize,
-            "files": widths and count_files(stimuli, widths, itemsize),
+            "files": widths and count_files(len(widths)),
             **_needed(needs, "extract_activations", names),
         }
 
