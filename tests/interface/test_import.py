@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import ventral
 from helpers import ROOT
+from ventral.storage.codecs import SETTING
 
 MODULES = [
     module.name
@@ -21,8 +23,13 @@ MODULES = [
 
 def run(code: str) -> object:
     """Run code in a new interpreter; return what it prints as JSON on its last line."""
+    environment = {name: value for name, value in os.environ.items() if name != SETTING}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT / "src",
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert not done.returncode, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -65,7 +72,7 @@ STATE = """
 import importlib, json, logging, os, pkgutil, sys, warnings
 
 import h5py, jsonschema, matplotlib.pyplot, numpy, pandas, scipy.stats, sklearn, torch, xarray, yaml
-import sklearn.cross_decomposition, sklearn.model_selection, zarr, zarrs
+import PIL.Image, requests, sklearn.cross_decomposition, sklearn.model_selection, zarr, zarrs
 from ventral.networks import torchvision_import  # torchvision may need it to load
 
 def state():
