@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/paths.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
@@ -27,39 +28,39 @@ rule all:
     default_target: True
     input:
         expand("<results>/summary_by_region.{ending}", ending=["csv", "svg", "png"]),
-        expand("<results>/{dataset}/scores.csv", dataset=config["datasets"]),
-        expand("<results>/{dataset}/summary.csv", dataset=config["datasets"]),
+        expand("<results>/{dataset}/scores.csv", dataset=STUDY.datasets),
+        expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
         expand(
             "<results>/{dataset}/tables/{table}.{ending}",
-            dataset=config["datasets"],
+            dataset=STUDY.datasets,
             table=["models", "layers"],
             ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/tables/{table}.{ending}",
-            dataset=datasets_with_training(),
+            dataset=STUDY.datasets_with_training,
             table=["training", "classification"],
             ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/figures/score_against_parameters.{ending}",
-            dataset=datasets_with_training(),
+            dataset=STUDY.datasets_with_training,
             ending=["svg", "png"],
         ),
         expand(
             "<results>/{dataset}/figures/{figure}.{ending}",
-            dataset=config["datasets"],
+            dataset=STUDY.datasets,
             figure=["explained_variance_by_layer", "score_along_layers"],
             ending=["svg", "png"],
         ),
         expand(
             "<results>/{dataset}/tables/sweeps.{ending}",
-            dataset=datasets_with_sweeps(),
+            dataset=STUDY.datasets_with_sweeps,
             ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/tables/reference_check.csv",
-            dataset=datasets_with_references(),
+            dataset=STUDY.datasets_with_references,
         ),
         pruned_stores(),
     localrule: True

@@ -21,16 +21,14 @@ from ventral.study.check_config import check_config  # noqa: E402
 
 
 def main() -> None:
-    """Print the job of each step that comes suggest to its prediction, and the furthest."""
+    """Print the job of each step that comes nearest to its prediction, and the furthest."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path, nargs="+")
     config: dict = {}
     for path in parser.parse_args().config:
         update_config(config, yaml.safe_load(path.read_text()))
-    check_config(config, ROOT / "workflow" / "schemas")
-    table = compare_with_benchmarks(
-        ResourceEstimator(config, "results", ROOT / "src"), "benchmarks"
-    )
+    study = check_config(config, ROOT / "workflow" / "schemas")
+    table = compare_with_benchmarks(ResourceEstimator(study, "results", ROOT / "src"), "benchmarks")
     table["ratio"] = table["predicted"] / table["used"]
     ordered = table.sort_values(["step", "ratio"])
     print(tabulate(ordered, headers="keys", showindex=False, floatfmt=".1f"))

@@ -1,7 +1,8 @@
 """The one exception whose message is meant for the user, and what such messages share."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class VentralError(Exception):
@@ -18,3 +19,22 @@ def suggest(name: object, names: Iterable[object]) -> str:
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     return "there is " + ", ".join(names) if names else "there is none"
+
+
+@contextlib.contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Name in every error of a block what it was about, such as a layer.
+
+    Parameters
+    ----------
+    what : str
+        For the beginning of the sentence of a `VentralError`, and a note to any other error.
+
+    """
+    try:
+        yield
+    except VentralError as error:
+        raise VentralError(f"{what}: {error}") from error
+    except Exception as error:
+        error.add_note(f"this was {what}")
+        raise

@@ -6,26 +6,26 @@ import sys
 import pytest
 
 from toy_project import ROOT
-from ventral.jobs.resources import memory
+from ventral.jobs.resources import estimator, memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
+from ventral.jobs.resources.disk import count_records, count_results
 from ventral.jobs.resources.estimator import ResourceEstimator
 from ventral.jobs.resources.measured import NAMES, compare_with_benchmarks
 from ventral.jobs.resources.size_tables import human_bytes, size_tables
 from ventral.study.check_config import check_config
+from ventral.study.study import Study
+
+SCHEMAS = ROOT / "workflow" / "schemas"
 
 
-def needs_of(project) -> tuple[dict, ResourceEstimator]:
-    config = project.config
-    check_config(config, ROOT / "workflow" / "schemas")
-    return config, ResourceEstimator(
-        config, project.folder / "results", ROOT / "src", [project.folder]
-    )
+def estimator_of(project) -> ResourceEstimator:
+    study = check_config(project.config, SCHEMAS)
+    return ResourceEstimator(study, project.folder / "results", ROOT / "src", [project.folder])
 
 
 @pytest.mark.slow
 def test_no_job_of_a_run_used_more_than_was_predicted(finished):
-    _, needs = needs_of(finished)
-    table = compare_with_benchmarks(needs, finished.folder / "benchmarks")
+    table = compare_with_benchmarks(estimator_of(finished), finished.folder / "benchmarks")
     assert set(table["step"]) == set(NAMES)
     over = table[table["used"] > table["predicted"]]
     assert over.empty, over.to_string()
@@ -33,17 +33,114 @@ def test_no_job_of_a_run_used_more_than_was_predicted(finished):
 
 @pytest.mark.slow
 def test_the_sizes_are_those_of_the_stores(finished):
-    config, needs = needs_of(finished)
-    tables = size_tables(config, needs)
-    for _, row in tables["stores"].iterrows():
-        store = finished.folder / "results/{data set}/activations/{model}/{tap set}.zarr".format(
-            **row
-        )
-        files = [path for path in store.rglob("*") if path.is_file()]
-        assert len(files) == row["files"]
+    tables = size_tables(estimator_of(finished))
+    for _, row in tables["tap sets"].iterrows():
+        results = finished.folder / "results" / row["data set"]
+        of_tap_set = [
+            path
+            for kind in ("activations", "gram", "pca", "fits", "scores", "population", "draws")
+            for path in (results / kind / row["model"]).rglob("*")
+            if path.is_file() and path.relative_to(results).parts[2].split(".")[0] == row["tap set"]
+        ]
+        assert len(of_tap_set) == row["files"], row
+        for kind, column in {"gram": "Gram bytes", "pca": "PCA bytes", "fits": "fit bytes"}.items():
+            stores = [path for path in of_tap_set if path.relative_to(results).parts[0] == kind]
+            written = sum(path.stat().st_size for path in stores if path.suffix == ".zarr")
+            overhead = 20_000 * len(stores)  # of coordinates and metadata
+            assert written < row[column] + overhead, (row, kind)
+            assert row[column] < 4 * written, (row, kind)
     layers = tables["layers"].set_index(["data set", "model", "layer"])
     assert layers.loc[("first", "net", "features.3"), "shape"] == "128 × 7 × 7"
     assert layers.loc[("first", "net", "features.3"), "bytes"] == 384 * 128 * 49 * 2
+    results = finished.folder / "results"
+    files = sum(path.is_file() for path in results.rglob("*"))
+    counted = tables["study"].loc[0, "files of results"]
+    assert 0.8 * files < counted < 1.3 * files
+
+
+def many(models: int, layers: int, readouts: int) -> Study:
+    config = {
+        "datasets": {"simulated": {"source": "simulated"}},
+        "models": {
+            f"m{number}": {
+                "architecture": "resnet50",
+                "seed": number,
+                "taps": {"main": [f"layer{layer}" for layer in range(layers)]},
+            }
+            for number in range(models)
+        },
+        "readouts": {
+            f"r{number}": {"method": "ridge", "features": "pcs", "alpha": 1.0 + number}
+            for number in range(readouts)
+        },
+    }
+    return check_config(config, SCHEMAS)
+
+
+def test_the_files_of_a_large_study_fit_a_quota():
+    sizes = {"simulated": DatasetSize()}
+    study = many(300, 15, 4)
+    assert count_results(study, sizes) + count_records(study) < 60_000
+    one_model = count_results(many(2, 15, 4), sizes) - count_results(many(1, 15, 4), sizes)
+    assert one_model == 2 * 15 + 6 + 1 + 2 + 2 + 4 * 5  # activations, Gram, PCA, fits and scores
+
+
+def test_memory_is_that_of_the_largest_layer_and_time_the_sum(monkeypatch):
+    """One tap set of two layers, and each of them as a tap set of its own."""
+    taps = {"both": ["a", "b"], "small": ["c"], "large": ["d"]}
+    shapes = {"a": [100], "b": [90_000], "c": [100], "d": [90_000]}
+    config = {
+        "datasets": {"simulated": {"source": "simulated"}},
+        "models": {"net": {"architecture": "resnet18", "taps": taps}},
+        "readouts": {
+            "raw": {"method": "linear", "features": "raw"},
+            "few": {"method": "linear", "features": "pcs"},
+        },
+        "pca": {"n_components": 10},
+    }
+    study = check_config(config, SCHEMAS)
+    known = {"shapes": shapes, "flops": 10**6, "forward_bytes": 10**6, "parameters": 10, "cuda": 0}
+    monkeypatch.setattr(estimator, "describe_model", lambda *_: known)
+    needs = ResourceEstimator(study, "none", ROOT / "src")
+
+    def asked(step, taps, readout="raw"):
+        names = {"dataset": "simulated", "model": "net", "taps": taps, "readout": readout}
+        return needs.memory(step, names), needs.seconds(step, names, threads=1) - runtime.START
+
+    for step in ("compute_gram", "fit_pca", "fit_readout", "score_readout"):
+        (memory_of_both, time_of_both), *each = (asked(step, name) for name in taps)
+        assert memory_of_both == max(memory for memory, _ in each), step
+        assert time_of_both == pytest.approx(sum(time for _, time in each)), step
+    assert asked("compute_gram", "large")[0] > 1.2 * asked("compute_gram", "small")[0]
+    assert asked("fit_readout", "both", "raw")[0] > asked("fit_readout", "both", "few")[0]
+    assert needs.seconds(
+        "score_readout", {"dataset": "simulated", "model": "net", "taps": "head"}, threads=1
+    ) == needs.seconds(
+        "score_readout", {"dataset": "simulated", "model": "net", "taps": "small"}, threads=1
+    )
+
+
+def test_the_default_layer_of_a_head_decides_the_memory_of_its_training(monkeypatch):
+    def of(head):
+        config = {
+            "datasets": {"simulated": {"source": "simulated"}},
+            "models": {
+                "net": {
+                    "architecture": "resnet18",
+                    "taps": {"main": ["narrow"], "late": ["wide"]},
+                    "training": {"task": "responses", "head": head},
+                }
+            },
+            "readouts": {"linear": {"method": "linear", "features": "pcs"}},
+        }
+        study = check_config(config, SCHEMAS)
+        needs = ResourceEstimator(study, "none", ROOT / "src")
+        return needs.memory("train_model", {"dataset": "simulated", "model": "net"})
+
+    shapes = {"narrow": [10, 2, 2], "wide": [9000, 2, 2]}
+    known = {"shapes": shapes, "training_bytes": 10**6, "parameters": 10, "cuda": False}
+    monkeypatch.setattr(estimator, "describe_model", lambda *_: known)
+    assert of({}) == of({"layer": "wide"}) > of({"layer": "narrow"})
 
 
 @pytest.mark.slow
@@ -96,10 +193,10 @@ def test_a_network_that_is_not_known_gets_much():
         "flops": 1,
         "cuda": False,
     }
-    of_known = memory.extract_activations(known, size, ["a"], 2, 64, 0)
-    for unknown in (None, {**known, "shapes": None}):
-        assert memory.extract_activations(unknown, size, ["a"], 2, 64, 0) > 5 * of_known
-    with_cuda = memory.extract_activations({**known, "cuda": True}, size, ["a"], 2, 64, 0)
+    of_known = memory.extract_activations(known, size, {"a": 10}, 2, 64, 0)
+    for unknown, widths in ((None, None), ({**known, "shapes": None}, None)):
+        assert memory.extract_activations(unknown, size, widths, 2, 64, 0) > 5 * of_known
+    with_cuda = memory.extract_activations({**known, "cuda": True}, size, {"a": 10}, 2, 64, 0)
     assert with_cuda - of_known == memory.CUDA
 
 

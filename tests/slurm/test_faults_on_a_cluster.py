@@ -60,7 +60,9 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     copied = finished.copy(tmp_path_factory.mktemp("faults") / "project")
     project = SiteProject(copied.folder)
     project.write_config(config_of(finished))
-    project.set_up_site()
+    project.set_up_site(
+        groups=["prepare_stimuli=data"]
+    )  # each of the other jobs is submitted alone
     before = len(cluster.jobs())
 
     def job_of(rule: str, model: str) -> dict[str, str]:

@@ -34,8 +34,8 @@ def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):
             seen.update(folders)
         time.sleep(0.1)
     assert process.wait(timeout=1) == 0, project.said.read_text()[-5000:]
-    assert {"stimuli.zarr", "main.zarr", "pixels.zarr"} <= seen
+    assert {"stimuli.zarr", "main.zarr"} <= seen
     made = project.results("first/*/pixels/*.json")
-    assert set(made) == {"first/activations/pixels/main.json", "first/gram/pixels/pixels.json"}
+    assert set(made) == {"first/activations/pixels/main.json", "first/gram/pixels/main.json"}
     assert made == SiteProject(finished.folder).results("first/[ag]*/pixels/*.json")
     verify_results(project.folder / "results")

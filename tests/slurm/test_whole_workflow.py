@@ -102,11 +102,12 @@ def test_small_jobs_share_submissions(run):
     alone = [job for job in everything if job.rule not in local_rules]
     names = {job["StdOut"].rpartition("/")[0] for job in run.jobs}
     print(f"\n{len(alone)} jobs in {len(names)} submissions")
-    assert len(names) < 0.5 * len(alone)
+    assert len(names) < 0.4 * len(alone)
 
 
 def test_logs_survive(run):
-    for job in run.of("compute_gram", "train_model"):
+    assert run.of("train_model") and run.of("score_readout")
+    for job in run.of("train_model", "score_readout"):  # the last of a tap set names its group
         assert "rule " in open(job["StdOut"]).read()  # noqa: PTH123, SIM115
     assert list(run.project.folder.glob("logs/fit_pca/first/net/*.log"))
 

@@ -48,8 +48,8 @@ def expanded(**changes):
 
 
 def test_every_combination_is_an_entry_with_its_own_settings():
-    config, origins = expanded()
-    of_net = [name for name, origin in origins["models"].items() if origin["entry"] == "net"]
+    config, study = expanded()
+    of_net = [name for name, model in study.models.items() if model.entry == "net"]
     assert list(config["models"]) == ["pixels", *of_net] and len(of_net) == 4
     found = [
         (
@@ -60,7 +60,8 @@ def test_every_combination_is_an_entry_with_its_own_settings():
     ]
     assert found == [(r, t) for r in (0.001, 1e-5) for t in (["features.*"], [])]
     assert all("sweep" not in entry for entry in config["models"].values())
-    assert origins["models"]["pixels"] == {"entry": "pixels", "settings": {}}
+    assert (study.models["pixels"].entry, study.models["pixels"].swept) == ("pixels", {})
+    assert study.models[of_net[-1]].swept == {"learning_rate": 1e-5, "trainable": []}
     ridges = ["ridge.alpha-0.5.n_components-3", "ridge.alpha-20.n_components-3"]
     assert list(config["readouts"]) == [*ridges, "cv"]
     assert config["readouts"][ridges[1]]["alpha"] == 20
@@ -101,7 +102,7 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
             {"models__net__sweep": {"learning_rate": [1, "fast"]}},
             "models: net.learning_rate-fast: training: learning_rate: must be a number",
         ),
-        ({"models__net__sweep": {"epochs": [5, 5]}}, "net: sweep: epochs: 5 stands twice"),
+        ({"models__net__sweep": {"epochs": [5, 5]}}, "net: sweep: epochs: 5 is duplicated"),
         ({"models__net__sweep": {"epochs": 5}}, "net: sweep: epochs: must be a list, not 5"),
         (
             {"models__pixels__sweep": {"epochs": [5]}},

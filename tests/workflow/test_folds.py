@@ -56,8 +56,8 @@ def data(request, tmp_path_factory):
     sites = pd.DataFrame({"site_id": list("abcde"), "region": REGIONS, "animal": ""})
     write_responses(folder / "responses.zarr", Responses(ids, sites, trials.mean(axis=2), trials))
     centred = features - features.mean(axis=0)
-    with write_store(folder / "gram.zarr") as store:
-        store.put("gram", centred @ centred.T, ("stimulus", "stimulus_2"))
+    with write_store(folder / "gram.zarr", packed=True) as store:
+        store.put("layer", centred @ centred.T, ("stimulus", "stimulus_2"))
         store.put("stimulus_id", ids, ("stimulus",))
     split = {"split": str(folder / "split.csv")}
     run_step(
@@ -82,10 +82,9 @@ def data(request, tmp_path_factory):
         params={"seed": 0},
     )
     for name, settings in READOUTS.items():
-        kind = "gram" if settings["features"] == "raw" else "pca"
         run_step(
             *("fit_readout", folder),
-            input={"features": folder / f"{kind}.zarr", **responses, **split},
+            input={"components": folder / "pca.zarr", **responses, **split},
             output={"store": folder / f"{name}.zarr"},
             params={"settings": settings},
         )

@@ -64,9 +64,9 @@ def test_the_plan_has_every_row(folder):
     config = yaml.safe_load(CONFIG.read_text())
     of_layers = [name for name in config["readouts"] if name != "head"]
     n_fits = sum(
-        len(layers) * len([name for name in model.get("readouts", of_layers) if name != "head"])
+        len(model["taps"])
+        * len([name for name in model.get("readouts", of_layers) if name != "head"])
         for model in config["models"].values()
-        for layers in model["taps"].values()
     ) + sum("head" in model.get("readouts", ()) for model in config["models"].values())
     counts = dict(
         line.split() for line in plan.stdout.splitlines() if len(line.split()) == 2 and "_" in line
@@ -84,8 +84,8 @@ def test_every_row_of_both_tables_comes_out(folder):
     results = folder / "results" / "nx414"
     assert set(pd.read_csv(results / "scores.csv")["split"]) == {"train", "validation"}
     assert set(pd.read_csv(results / "summary.csv")["committed_on"]) == {"validation"}
-    fit = Store(results / "fits/resnet50/layer3/ridge_cv_pcs.zarr")
-    assert (fit.read("split") == "test").sum() == 20  # predicted, though not scored
+    fit = Store(results / "fits/resnet50/main/ridge_cv_pcs.zarr")
+    assert (fit.read("layer3/split") == "test").sum() == 20  # predicted, though not scored
 
     config = yaml.safe_load(CONFIG.read_text())
     models = pd.read_csv(results / "tables" / "models.csv")

@@ -319,14 +319,13 @@ def prune_activations(project):
 
 
 def delete_every_store(project):
-    for store in (project.folder / "results").rglob("*.zarr"):
-        shutil.rmtree(store)
+    for store in list((project.folder / "results").rglob("*.zarr")):
+        shutil.rmtree(store) if store.is_dir() else store.unlink()
 
 
 def delete_fit(project):
-    folder = project.folder / "results/first/fits/net/features.3"
-    shutil.rmtree(folder / "linear_pcs.zarr")
-    (folder / "linear_pcs.json").unlink()
+    for ending in ("zarr", "json"):
+        (project.folder / f"results/first/fits/net/main/linear_pcs.{ending}").unlink()
 
 
 def delete_figure(project):
@@ -392,11 +391,7 @@ CONTRACT = [
         "a layer is added, as a new tap set",
         "that layer's extraction and chain, then tables and figures",
         add_tap_set,
-        lambda jobs: (
-            jobs.of("extract_activations", taps="more")
-            | jobs.of("compute_gram", "fit_pca", *FITS, layer="features.6")
-            | both(jobs)
-        ),
+        lambda jobs: jobs.of(*CHAIN, taps="more") | both(jobs),
     ),
     (
         "a readout is added",
@@ -430,11 +425,9 @@ CONTRACT = [
     ),
     (
         "the number of components",
-        "`fit_pca` and what reads components; no extraction, no Gram matrix",
+        "`fit_pca` and what follows; no extraction, no Gram matrix",
         change_components,
-        lambda jobs: (
-            jobs.of("fit_pca") | jobs.of(*FITS, readout=["linear_pcs", "ridge_cv_pcs"]) | both(jobs)
-        ),
+        lambda jobs: fitted(jobs, "fit_pca", *FITS) | both(jobs),
     ),
     (
         "a model's file of weights",
@@ -637,7 +630,7 @@ def test_a_deleted_store_comes_back_when_it_is_needed(project):
 def test_a_deleted_fit_is_made_again_when_its_scores_are_needed(project):
     before = (project.folder / "results/first/scores.csv").read_bytes()
     delete_fit(project)
-    scores = project.folder / "results/first/scores/net/features.3/linear_pcs.csv"
+    scores = project.folder / "results/first/scores/net/main/linear_pcs.csv"
     scores.unlink()
     done = project.run()
     assert done.returncode == 0, done.stdout[-3000:]

@@ -33,8 +33,8 @@ def results(tmp_path_factory):
 
 def draws(results, model, layer, region):
     """Return the bootstrap means of explained variance on test; equal draws go together."""
-    with np.load(results / "scores" / model / layer / "ridge_cv_pcs.draws.npz") as file:
-        return file[f"test/{region}"][:, 1]
+    with np.load(results / "draws" / model / "main" / "ridge_cv_pcs.npz") as file:
+        return file[f"{layer}/test/{region}"][:, 1]
 
 
 def above(results, better, worse, region):

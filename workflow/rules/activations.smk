@@ -22,7 +22,7 @@ rule extract_activations:
     input:
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
-        weights=weights_of,
+        weights=given(weights_of),
     output:
         store=directory("<results>/{dataset}/activations/{model}/{taps}.zarr"),
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",
@@ -38,7 +38,7 @@ rule extract_activations:
         mem_mb=megabytes("extract_activations"),
         runtime=minutes("extract_activations"),
     params:
-        settings=extraction_settings,
+        settings=given(SETTINGS.extraction),
         code=code_with_model("extract_activations"),
     script:
         "../scripts/extract_activations.py"

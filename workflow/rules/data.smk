@@ -15,7 +15,7 @@ rule fetch_file:
 
 rule prepare_stimuli:
     input:
-        files=stimulus_files,
+        files=paths_of("stimuli"),
     output:
         store=directory("<results>/{dataset}/stimuli.zarr"),
         manifest="<results>/{dataset}/stimuli.json",
@@ -29,8 +29,8 @@ rule prepare_stimuli:
         mem_mb=megabytes("prepare_stimuli"),
         runtime=minutes("prepare_stimuli"),
     params:
-        settings=stimulus_settings,
-        files=stimulus_file_sums,
+        settings=given(SETTINGS.stimuli),
+        files=given(SETTINGS.stimulus_files),
         code=code_with_source("prepare_stimuli"),
     script:
         "../scripts/prepare_stimuli.py"
@@ -47,7 +47,7 @@ rule assign_split:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=lookup(dpath="datasets/{dataset}/split", within=config),
+        settings=given(SETTINGS.split),
         code=code("assign_split"),
     script:
         "../scripts/assign_split.py"
@@ -55,7 +55,7 @@ rule assign_split:
 
 rule prepare_responses:
     input:
-        files=response_files,
+        files=paths_of("stimuli", "responses"),
         stimulus_manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
     output:
@@ -71,8 +71,8 @@ rule prepare_responses:
         mem_mb=megabytes("prepare_responses"),
         runtime=minutes("prepare_responses"),
     params:
-        settings=response_settings,
-        files=response_file_sums,
+        settings=given(SETTINGS.responses),
+        files=given(SETTINGS.response_files),
         code=code_with_source("prepare_responses"),
     script:
         "../scripts/prepare_responses.py"

@@ -43,7 +43,7 @@ rule fit_pca:
         mem_mb=megabytes("fit_pca"),
         runtime=minutes("fit_pca"),
     params:
-        settings=component_settings,
+        settings=given(SETTINGS.components),
         code=code("fit_pca"),
     script:
         "../scripts/fit_pca.py"

@@ -18,7 +18,7 @@ rule draw_explained_variance_by_layer:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=figure_settings,
+        display=given(DISPLAY.figures),
         code=code("draw_explained_variance_by_layer"),
     script:
         "../scripts/draw_explained_variance_by_layer.py"
@@ -41,7 +41,7 @@ rule draw_score_along_layers:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=figure_settings,
+        display=given(DISPLAY.figures),
         code=code("draw_score_along_layers"),
     script:
         "../scripts/draw_score_along_layers.py"
@@ -64,7 +64,7 @@ rule draw_score_against_parameters:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=figure_settings,
+        display=given(DISPLAY.figures),
         code=code("draw_score_against_parameters"),
     script:
         "../scripts/draw_score_against_parameters.py"
@@ -86,7 +86,7 @@ rule draw_score_by_region:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=display_of_all_datasets(),
+        display=DISPLAY.all_datasets(),
         code=code("draw_score_by_region"),
     script:
         "../scripts/draw_score_by_region.py"

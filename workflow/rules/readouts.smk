@@ -16,14 +16,14 @@ rule fit_readout:
     benchmark:
         "<benchmarks>/fit_readout/{dataset}/{model}/{taps}/{readout}.tsv"
     wildcard_constraints:
-        readout=any_of(set(config["readouts"]) - HEADS),
+        readout=any_of(STUDY.fitted_readouts),
     conda:
         "../../envs/analysis.yaml"
     resources:
         mem_mb=megabytes("fit_readout"),
         runtime=minutes("fit_readout"),
     params:
-        settings=readout_settings,
+        settings=given(SETTINGS.readout),
         code=code("fit_readout"),
     script:
         "../scripts/fit_readout.py"
@@ -42,12 +42,12 @@ rule read_head:
     log:
         "<logs>/read_head/{dataset}/{model}/{readout}.log",
     wildcard_constraints:
-        readout=any_of(HEADS),
+        readout=any_of(STUDY.heads),
     localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=readout_settings,
+        settings=given(SETTINGS.readout),
         code=code("read_head"),
     script:
         "../scripts/read_head.py"

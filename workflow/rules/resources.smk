@@ -6,8 +6,8 @@ Resources are no part of what makes a job run again.
 from ventral.jobs.resources.estimator import ResourceEstimator
 
 # A job on a cluster reads this file too, when it has what it needs: it only looks at what is known.
-NEEDS = ResourceEstimator(
-    config, workflow.pathvars.get("results"), ROOT / "src", OWN_CODE, ask=workflow.is_main_process
+ESTIMATOR = ResourceEstimator(
+    STUDY, workflow.pathvars.get("results"), ROOT / "src", OWN_CODE, ask=workflow.is_main_process
 )
 
 
@@ -15,7 +15,7 @@ def megabytes(step):
     """Return a resource function: the memory of a step, more of it at every attempt."""
 
     def needed(wildcards, attempt):
-        return attempt * NEEDS.megabytes(step, dict(wildcards.items()))
+        return attempt * ESTIMATOR.megabytes(step, dict(wildcards.items()))
 
     return needed
 
@@ -24,6 +24,6 @@ def minutes(step):
     """Return a resource function: the time of a step, more of it at every attempt."""
 
     def needed(wildcards, attempt, threads):
-        return attempt * NEEDS.minutes(step, dict(wildcards.items()), threads)
+        return attempt * ESTIMATOR.minutes(step, dict(wildcards.items()), threads)
 
     return needed

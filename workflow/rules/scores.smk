@@ -16,7 +16,7 @@ rule estimate_ceilings:
         mem_mb=megabytes("estimate_ceilings"),
         runtime=minutes("estimate_ceilings"),
     params:
-        seed=config["seed"],
+        seed=STUDY.config["seed"],
         code=code("estimate_ceilings"),
     script:
         "../scripts/estimate_ceilings.py"
@@ -43,7 +43,7 @@ rule score_readout:
         mem_mb=megabytes("score_readout"),
         runtime=minutes("score_readout"),
     params:
-        settings=score_settings(),
+        settings=SETTINGS.scores(),
         code=code("score_readout"),
     script:
         "../scripts/score_readout.py"
@@ -59,7 +59,7 @@ rule collect_scores:
     conda:
         "../../envs/analysis.yaml"
     params:
-        names=names_of_fits,
+        names=given(DISPLAY.fits),
         code=code("collect_scores"),
     script:
         "../scripts/collect_scores.py"
@@ -75,8 +75,8 @@ rule summarise_scores:
     conda:
         "../../envs/analysis.yaml"
     params:
-        names=names_of_fits,
-        origins=origins_of_fits,
+        names=given(DISPLAY.fits),
+        origins=given(DISPLAY.origins),
         code=code("summarise_scores"),
     script:
         "../scripts/summarise_scores.py"
@@ -85,7 +85,7 @@ rule summarise_scores:
 rule make_tables:
     input:
         summary="<results>/{dataset}/summary.csv",
-        training=training_table,
+        training=given(training_table),
     output:
         models=report(
             "<results>/{dataset}/tables/models.csv",
@@ -106,7 +106,7 @@ rule make_tables:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=display_settings,
+        display=given(DISPLAY.tables),
         code=code("make_tables"),
     script:
         "../scripts/make_tables.py"
@@ -115,7 +115,7 @@ rule make_tables:
 rule tabulate_sweeps:
     input:
         summary="<results>/{dataset}/summary.csv",
-        training=training_table,
+        training=given(training_table),
     output:
         table=report(
             "<results>/{dataset}/tables/sweeps.csv",
@@ -150,7 +150,7 @@ rule check_references:
     conda:
         "../../envs/analysis.yaml"
     params:
-        references=lookup(dpath="datasets/{dataset}/reference", within=config),
+        references=given(SETTINGS.references),
         code=code("check_references"),
     script:
         "../scripts/check_references.py"
@@ -158,8 +158,8 @@ rule check_references:
 
 rule summarise_regions:
     input:
-        summaries=expand("<results>/{dataset}/summary.csv", dataset=config["datasets"]),
-        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=config["datasets"]),
+        summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
+        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets),
     output:
         report(
             "<results>/summary_by_region.csv",
@@ -172,8 +172,8 @@ rule summarise_regions:
     conda:
         "../../envs/analysis.yaml"
     params:
-        datasets=list(config["datasets"]),
-        display=display_of_all_datasets(),
+        datasets=list(STUDY.datasets),
+        display=DISPLAY.all_datasets(),
         code=code("summarise_regions"),
     script:
         "../scripts/summarise_regions.py"

@@ -6,7 +6,7 @@ rule train_model:
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         split="<results>/{dataset}/split.csv",
-        weights=start_of,
+        weights=given(start_of),
         response_manifest=trained_responses(".json"),
         responses=ancient(trained_responses(".zarr")),
     output:
@@ -24,7 +24,7 @@ rule train_model:
         mem_mb=megabytes("train_model"),
         runtime=minutes("train_model"),
     params:
-        settings=training_settings,
+        settings=given(SETTINGS.training),
         code=code_with_model("train_model"),
     script:
         "../scripts/train_model.py"
@@ -50,7 +50,7 @@ rule apply_head:
         mem_mb=megabytes("apply_head"),
         runtime=minutes("apply_head"),
     params:
-        settings=network_settings,
+        settings=given(SETTINGS.network),
         code=code_with_model("apply_head"),
     script:
         "../scripts/apply_head.py"
@@ -58,9 +58,11 @@ rule apply_head:
 
 rule tabulate_training:
     input:
-        tables=training_tables,
-        heads=classifiers(".json"),
-        stores=ancient(classifiers(".zarr")),
+        tables=of_trained(
+            STUDY.trained_models, "<results>/{dataset}/checkpoints/{model}.training.csv"
+        ),
+        heads=of_trained(STUDY.classifiers, "<results>/{dataset}/heads/{model}.json"),
+        stores=ancient(of_trained(STUDY.classifiers, "<results>/{dataset}/heads/{model}.zarr")),
         split="<results>/{dataset}/split.csv",
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
@@ -84,7 +86,7 @@ rule tabulate_training:
     conda:
         "../../envs/analysis.yaml"
     params:
-        models=trained_models,
+        models=given(DISPLAY.trained_models),
         code=code("tabulate_training"),
     script:
         "../scripts/tabulate_training.py"

@@ -103,6 +103,7 @@ class ActivationWriter:
         {layer: its shape for one stimulus}.
     dtype : str
         Of the arrays.
+
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from ventral.data.splits import FOLD_METHODS, fold_count
+from ventral.data.folds import FOLD_METHODS, fold_count
 from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError
 

@@ -1,7 +1,5 @@
 """Splits: which stimuli train a readout, which choose, which test."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -9,14 +7,6 @@ from ventral.errors import VentralError
 
 SINGLE_PARTITION = ""
 """Name of the partition of a split that has no folds."""
-
-FOLD_METHODS = {"k_fold": "folds", "repeated": "repeats"}
-"""Method of a split that has folds: the setting that counts them."""
-
-
-def fold_count(split: Mapping) -> int:
-    """Return the number of folds of a split's settings, 0 where it has none."""
-    return split[FOLD_METHODS[split["method"]]] if split["method"] in FOLD_METHODS else 0
 
 
 def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
@@ -43,3 +33,12 @@ def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for name in split
         if name != "stimulus_id"
     }
+
+
+def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return arrays of equal dimensions under each other, (folds, ...), padded with NaN."""
+    shape = tuple(np.max([array.shape for array in arrays], axis=0))
+    stacked = np.full((len(arrays), *shape), np.nan)
+    for place, array in zip(stacked, arrays, strict=True):
+        place[tuple(slice(size) for size in array.shape)] = array
+    return stacked

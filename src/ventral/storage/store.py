@@ -50,6 +50,7 @@ class Store:
     ----------
     path : str or Path
         Of the store.
+
     """
 
     def __init__(self, path: str | Path):
@@ -110,6 +111,7 @@ class Store:
         ------
         VentralError
             For the first array that is missing or damaged.
+
         """
         for name in self.manifest:
             with self._complaints(f"array {name!r}"):

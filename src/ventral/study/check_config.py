@@ -1,6 +1,7 @@
 """Check a config against its schema, complete it, and say in plain words what is wrong."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from ventral.data.splits import FOLD_METHODS
 from ventral.errors import VentralError, suggest
 from ventral.study.check_training import check_training
+from ventral.study.entries import HEAD
+from ventral.study.study import Study
 from ventral.study.sweeps import check_sweeps, expand_sweeps
 
 MAX_ERRORS = 12
+JOINT_TABLE = "summary_by_region"
+UNFINISHED = ".resume"
+"""Ending of the name of an unfinished training beside its checkpoint."""
 SOURCES = Path(__file__).parents[1] / "data" / "sources"
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
@@ -28,15 +33,25 @@ TYPE_NAMES = {
 }
 
 
-def check_config(config: dict, schemas: str | Path) -> dict[str, dict[str, dict]]:
-    """Check `config`, fill in defaults and put the variants of sweeps in their place.
+def check_config(config: dict, schemas: str | Path) -> Study:
+    """Check a config, complete it, and return the study that it describes.
 
-    schemas: folder with ``config.schema.yaml``.
+    Parameters
+    ----------
+    config : dict
+        As it was read. Defaults are filled in, and the variants of sweeps take the place of their
+        entries.
+    schemas : str or Path
+        Folder with ``config.schema.yaml``.
 
-    Returns where each model and readout comes from: see `ventral.study.sweeps.expand_sweeps`.
+    Returns
+    -------
+    Study
 
-    Raises `VentralError` listing every complaint with the path of its key and the nearest right
-    name.
+    Raises
+    ------
+    VentralError
+        Lists every complaint with the path of its key and the nearest right name.
     """
     schemas = Path(schemas)
     schema = yaml.safe_load((schemas / "config.schema.yaml").read_text())
@@ -49,13 +64,22 @@ def check_config(config: dict, schemas: str | Path) -> dict[str, dict[str, dict]
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
         origins = expand_sweeps(config)
-        complaints = list(_check(config, schema, ())) or list(_check_entries(config))
+        complaints = list(_check(config, schema, ()))
+    if not complaints:
+        study = Study.from_config(config, origins)
+        complaints = [
+            *_check_names(study),
+            *_check_models(study),
+            *check_training(study),
+            *_check_folds(study),
+            *_check_readouts(study),
+        ]
     if complaints:
         shown = complaints[:MAX_ERRORS]
         if len(complaints) > len(shown):
             shown.append(f"and {len(complaints) - len(shown)} more")
-        raise VentralError("the config is not right:\n" + "\n".join(f"  {line}" for line in shown))
-    return origins
+        raise VentralError("invalid config:\n" + "\n".join(f"  {line}" for line in shown))
+    return study
 
 
 def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
@@ -118,25 +142,20 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
                 yield f"{key} {reference[key]!r} is unknown; {suggest(reference[key], names)}"
 
 
-def _check_folds(config: Mapping) -> Iterator[str]:
+def _check_folds(study: Study) -> Iterator[str]:
     """Refuse training where there are only folds, and published numbers of a split that is not."""
-    for name, dataset in config["datasets"].items():
-        method = dataset["split"]["method"]
-        is_folded = method in FOLD_METHODS
-        trained = [
-            model
-            for model in dataset.get("models", config["models"])
-            if "training" in config["models"].get(model, {})
-        ]
-        if is_folded and trained:
+    for name, dataset in study.datasets.items():
+        method = dataset.config["split"]["method"]
+        trained = [model for model in dataset.models if study.models[model].training]
+        if dataset.has_folds and trained:
             yield (
                 f"datasets: {name}: split: method: {method!r} has folds, and model {trained[0]!r}"
                 " is trained, which needs one train and one validation part: choose given, random"
                 " or stratified, or leave the model out of the data set's `models`"
             )
-        for reference in dataset["reference"]:
-            if is_folded != (reference["split"] == "folds"):
-                has = "folds" if is_folded else "train, validation, test"
+        for reference in dataset.references:
+            if dataset.has_folds != (reference["split"] == "folds"):
+                has = "folds" if dataset.has_folds else "train, validation, test"
                 yield (
                     f"datasets: {name}: reference: split {reference['split']!r} is not what"
                     f" {method!r} gives; it has {has}"
@@ -166,36 +185,55 @@ def _check_mentions(config: Mapping) -> Iterator[str]:
         yield f"figures: readout: {shown!r} is unknown; {suggest(shown, readouts)}"
 
 
-def _check_entries(config: Mapping) -> Iterator[str]:
-    """Check that the settings of each model and readout go together, each variant of a sweep."""
-    for name, model in config["models"].items():
-        layers = [layer for tapped in model["taps"].values() for layer in tapped]
-        for layer in sorted({layer for layer in layers if layers.count(layer) > 1}):
-            yield f"models: {name}: taps: layer {layer!r} stands twice; one tap set has it"
-        if model["architecture"] == "pixels" and model.get("weights") is not None:
+def _check_names(study: Study) -> Iterator[str]:
+    """Refuse names under which the workflow keeps files of its own."""
+    for name, model in study.models.items():
+        if HEAD in model.taps:
+            yield (
+                f"models: {name}: taps: {HEAD!r} is reserved: scores of a network's own head have"
+                " this name in the place of a tap set; give the tap set another name"
+            )
+        if name.endswith(UNFINISHED):
+            yield f"models: {name}: a name cannot end in {UNFINISHED!r}: unfinished trainings do"
+    for name in study.datasets:
+        if name.startswith(JOINT_TABLE):
+            yield f"datasets: {name}: {JOINT_TABLE!r} is reserved: the table over all data sets"
+
+
+def _check_models(study: Study) -> Iterator[str]:
+    for name, model in study.models.items():
+        repeated = sorted(layer for layer, count in Counter(model.layers).items() if count > 1)
+        for layer in repeated:
+            yield (
+                f"models: {name}: taps: layer {layer!r} is duplicated; keep it in one tap set alone"
+            )
+        if model.architecture == "pixels" and model.weights is not None:
             yield f"models: {name}: weights: pixels have none"
-    yield from check_training(config)
-    yield from _check_folds(config)
-    most = config["pca"]["n_components"]
-    for name, readout in config["readouts"].items():
-        wanted = readout.get("n_components")
-        if readout["method"] == "head" and ("features" in readout or wanted):
+
+
+def _check_readouts(study: Study) -> Iterator[str]:
+    """Check that the settings of each readout go together, each variant of a sweep."""
+    most = study.config["pca"]["n_components"]
+    for name, readout in study.readouts.items():
+        settings = readout.config
+        wanted = settings.get("n_components")
+        if readout.is_head and ("features" in settings or wanted):
             yield f"readouts: {name}: a head reads no features; remove features and n_components"
-        if readout["method"] != "head" and "features" not in readout:
+        if not readout.is_head and "features" not in settings:
             yield f"readouts: {name}: 'features' is missing; give raw or pcs"
             continue
-        is_pls = readout["method"] == "pls"
+        is_pls = readout.method == "pls"
         if is_pls and not wanted:
             yield f"readouts: {name}: n_components is missing; pls has so many latent components"
-        if wanted and readout.get("features") == "raw" and not is_pls:
+        if wanted and readout.features == "raw" and not is_pls:
             yield f"readouts: {name}: n_components: raw features have no components; remove the key"
-        elif wanted and wanted > most and readout.get("features") == "pcs":
+        elif wanted and wanted > most and readout.features == "pcs":
             yield (
                 f"readouts: {name}: n_components: {wanted} is more than pca: n_components, {most}"
             )
-        if readout["method"] == "ridge" and "alpha" not in readout:
+        if readout.method == "ridge" and "alpha" not in settings:
             yield f"readouts: {name}: alpha is missing; ridge has a fixed penalty"
-        if readout["method"] != "ridge" and "alpha" in readout:
+        if readout.method != "ridge" and "alpha" in settings:
             yield f"readouts: {name}: alpha: only ridge has one fixed alpha; remove the key"
-        if readout["method"] != "ridge_cv" and "alphas" in readout:
+        if readout.method != "ridge_cv" and "alphas" in settings:
             yield f"readouts: {name}: alphas: only ridge_cv chooses among alphas; remove the key"

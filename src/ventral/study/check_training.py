@@ -1,80 +1,78 @@
-"""Check what the config says of training: names that must stand elsewhere, and no circles."""
+"""Check what the config says of training: names that are defined elsewhere, and no circles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ventral.errors import suggest
+from ventral.study.entries import Model
+from ventral.study.study import Study
 
 WITHOUT_LABELS = ("cowley_v4",)
 """Sources whose stimuli have neither category nor object."""
 
 
-def check_training(config: Mapping) -> Iterator[str]:
+def check_training(study: Study) -> Iterator[str]:
     """Give a complaint for everything about training that a schema cannot see."""
-    models = config["models"]
-    starts = {model["start"] for model in models.values() if "start" in model}
-    for name, model in models.items():
+    starts = {model.start for model in study.models.values()}
+    for name, model in study.models.items():
         here = f"models: {name}"
-        training = model.get("training")
-        if not model["taps"] and name not in starts:
+        if not model.taps and name not in starts:
             yield f"{here}: 'taps' is missing; only a model that another starts from needs none"
-        if training and model["architecture"] == "pixels":
+        if model.training and model.architecture == "pixels":
             yield f"{here}: training: pixels have nothing to train"
-        elif training and not model["taps"] and "layer" not in training["head"]:
+        elif model.training and model.head_layer is None:
             yield f"{here}: training: head: 'layer' is missing; without taps it has no default"
-        yield from _check_start(here, name, models)
-    yield from _check_head_readouts(config)
-    yield from _check_labels(config)
+        yield from _check_start(model, study)
+    yield from _check_head_readouts(study)
+    yield from _check_labels(study)
 
 
-def _check_start(here: str, name: str, models: Mapping) -> Iterator[str]:
-    model = models[name]
-    start = model.get("start")
-    if start is None:
+def _check_start(model: Model, study: Study) -> Iterator[str]:
+    here = f"models: {model.name}"
+    if model.start is None:
         return
-    if start not in models:
-        yield f"{here}: start: {start!r} is unknown; {suggest(start, models)}"
+    if model.start not in study.models:
+        yield f"{here}: start: {model.start!r} is unknown; {suggest(model.start, study.models)}"
         return
-    if "training" not in models[start]:
-        yield f"{here}: start: {start!r} is not trained; name its weights under `weights` instead"
-    if "training" not in model:
+    start = study.models[model.start]
+    if not start.training:
+        yield (
+            f"{here}: start: {start.name!r} is not trained; name its weights under `weights`"
+            " instead"
+        )
+    if not model.training:
         yield f"{here}: start: only a model that is trained starts from another; add `training`"
-    if model["weights"] is not None:
-        yield f"{here}: weights: `start` gives the weights of {start!r}; remove one of the two"
+    if model.weights is not None:
+        yield f"{here}: weights: `start` gives the weights of {start.name!r}; remove one of the two"
     for key in ("architecture", "arguments"):
-        if model[key] != models[start][key]:
-            yield f"{here}: {key}: must be that of {start!r}, from which it starts"
-    seen = [name]
-    while start in models and start not in seen:
-        seen.append(start)
-        start = models[start].get("start")
-    if start == name:
-        yield f"{here}: start: a circle, {' from '.join([*seen, name])}"
+        if model.config[key] != start.config[key]:
+            yield f"{here}: {key}: must be that of {start.name!r}, from which it starts"
+    seen = [model.name]
+    following: str | None = start.name
+    while following in study.models and following not in seen:
+        seen.append(following)
+        following = study.models[following].start
+    if following == model.name:
+        yield f"{here}: start: a circle, {' from '.join([*seen, model.name])}"
 
 
-def _check_head_readouts(config: Mapping) -> Iterator[str]:
-    readouts = config["readouts"]
-    for name, model in config["models"].items():
-        wanted = model.get("readouts", ())
-        heads = [each for each in wanted if readouts.get(each, {}).get("method") == "head"]
-        if heads and model.get("training", {}).get("task") != "responses":
+def _check_head_readouts(study: Study) -> Iterator[str]:
+    for name, model in study.models.items():
+        # A model that lists no readouts has all, and simply goes without those of a head.
+        heads = [each for each in model.config.get("readouts", ()) if each in study.heads]
+        if heads and model.task != "responses":
             yield (
                 f"models: {name}: readouts: {heads[0]!r} is the network's own head, which only a"
                 " model trained on responses has"
             )
 
 
-def _check_labels(config: Mapping) -> Iterator[str]:
-    models = config["models"]
-    for dataset, entry in config["datasets"].items():
-        if entry["source"] not in WITHOUT_LABELS:
+def _check_labels(study: Study) -> Iterator[str]:
+    for name, dataset in study.datasets.items():
+        if dataset.source not in WITHOUT_LABELS:
             continue
-        pending = list(entry.get("models", models))
-        for name in pending:
-            model = models.get(name, {})
-            if model.get("training", {}).get("task") == "classification":
-                yield (
-                    f"models: {name}: training: task: the stimuli of data set {dataset!r} have no"
-                    f" {model['training']['target']} to learn; leave the model out of its `models`"
-                )
-            if model.get("start") not in (None, *pending):
-                pending.append(model["start"])
+        for model in study.classifiers(name):
+            yield (
+                f"models: {model.name}: training: task: the stimuli of data set {name!r} have no"
+                f" {model.config['training']['target']} to learn; leave the model out of its"
+                " `models`"
+            )

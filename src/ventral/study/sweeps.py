@@ -75,7 +75,7 @@ def check_sweeps(config: Mapping) -> Iterator[str]:
                 slugs = [_slug(value) for value in values]
                 for value, slug in zip(values, slugs, strict=True):
                     if slugs.count(slug) > 1:
-                        yield f"{here}: {key}: {value!r} stands twice"
+                        yield f"{here}: {key}: {value!r} is duplicated"
                         break
     for name, model in config["models"].items():
         if "sweep" in config["models"].get(model.get("start"), {}):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from ventral.data.splits import fold_count
+from ventral.data.folds import fold_count
 
 OBJECTS_OF_SIMULATED = 64
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")

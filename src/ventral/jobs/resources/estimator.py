@@ -1,43 +1,61 @@
-"""What each job of a config needs, by the names in its paths."""
+"""What each job of a study needs, by the names in its paths."""
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ventral.jobs.preflight.description import describe_model
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
+from ventral.study.study import Study
 
 BESIDE = 450 * memory.MB
 """Beside a job's own process: the workflow's, two on a cluster, where the limit is for all."""
 
 ITEMSIZE = {"float16": 2, "float32": 4}
+ALPHAS = 26
+"""Values of a grid of penalties, where the config gives no number."""
+HEAD_FEATURES = 2048
+"""Of a layer whose width is not known."""
 
 
 class ResourceEstimator:
-    """Memory and time of the jobs of a config.
+    """Memory and time of the jobs of a study.
 
-    config: checked, defaults filled in. results: the folder of results, whose manifests tell how
-    large the data sets are. source_folder: holds this package. folders: where the user's own code
-    is looked for. ask: False knows of networks only what is in the cache, and takes no time.
+    A job takes the layers of its tap set in turn: its memory is that of the largest one, its time
+    the sum. What is asked of a job takes its step and the names in its paths: ``dataset``, and as
+    the step needs ``model``, ``taps``, ``readout``.
 
-    What is asked of a job takes its step and the names in its paths: ``dataset``, and as the step
-    needs ``model``, ``taps``, ``layer``, ``readout``.
+    Parameters
+    ----------
+    study : Study
+    results : str or Path
+        Folder of results, whose manifests tell how large the data sets are.
+    source_folder : str or Path
+        Holds this package.
+    folders : sequence of Path
+        Where the user's own code is looked for.
+    ask : bool
+        False knows of networks only what is in the cache, and takes no time.
     """
 
     def __init__(
         self,
-        config: Mapping,
+        study: Study,
         results: str | Path,
         source_folder: str | Path,
         folders: Sequence[Path] = (),
         ask: bool = True,
     ):
-        self.config = config
+        self.study = study
         self.results = Path(results)
         self.source_folder = source_folder
         self.folders = folders
         self.ask = ask
+        # A plan asks about each model and data set a dozen times for each of its jobs.
+        self._descriptions: dict[str, Mapping[str, Any] | None] = {}
+        self._sizes: dict[tuple, DatasetSize] = {}
 
     def megabytes(self, step: str, names: Mapping[str, str]) -> int:
         """Return the memory to ask a scheduler for, in hundreds of MB."""
@@ -53,90 +71,102 @@ class ResourceEstimator:
         if step in ("prepare_stimuli", "estimate_ceilings"):
             return getattr(memory, step)(size)
         if step == "prepare_responses":
-            source = self.config["datasets"][names["dataset"]]["source"]
+            source = self.study.datasets[names["dataset"]].source
             return memory.prepare_responses(size, simulated=source == "simulated")
         if step == "score_readout":
-            return memory.score_readout(size, self.config["scores"]["n_bootstrap"])
+            return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
-            return memory.fit_pca(size, self.config["pca"]["n_components"])
+            return memory.fit_pca(size)
         if step == "fit_readout":
-            return memory.fit_readout(size, *self._features(names))
-        entry = self.config["models"][names["model"]]
-        description, itemsize = self.describe(names["model"]), ITEMSIZE[entry["dtype"]]
-        if step == "compute_gram":
-            width, others = self._width(names), self._widths(names)
-            return memory.compute_gram(size, width, others, itemsize)
-        batch_size = self.config["compute"]["batch_size"]
+            return memory.fit_readout(size, self._components_read(names["readout"]))
+        model = self.study.models[names["model"]]
+        description, batch_size = self.describe(model.name), self._batch_size
         if step == "apply_head":
             return memory.apply_head(description, size, batch_size)
         if step == "train_model":
-            batch_size = entry["training"]["batch_size"]
-            return memory.train_model(description, size, batch_size, self._head_width(names))
-        return memory.extract_activations(
-            description,
-            size,
-            entry["taps"][names["taps"]],
-            itemsize,
-            batch_size,
-            self.config["compute"]["workers"],
-        )
+            batch_size = model.config["training"]["batch_size"]
+            return memory.train_model(description, size, batch_size, self._head_width(model.name))
+        widths, itemsize = self.widths(model.name, names["taps"]), self.itemsize(model.name)
+        if step == "compute_gram":
+            return memory.compute_gram(size, widths, itemsize)
+        workers = self.study.config["compute"]["workers"]
+        return memory.extract_activations(description, size, widths, itemsize, batch_size, workers)
 
     def seconds(self, step: str, names: Mapping[str, str], threads: int) -> float:
         """Return the time that a job takes on the CPU, in seconds, at most."""
         size = self.size(names["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
-        if step == "score_readout":
-            return runtime.score_readout(size, self.config["scores"]["n_bootstrap"])
-        if step == "fit_pca":
-            return runtime.fit_pca(size, threads)
-        if step == "fit_readout":
-            raw, n_components = self._features(names)
-            grid = self.config["readouts"][names["readout"]].get("alphas", {})
-            return runtime.fit_readout(size, raw, grid.get("count", 26), n_components)
-        entry = self.config["models"][names["model"]]
-        description, itemsize = self.describe(names["model"]), ITEMSIZE[entry["dtype"]]
-        if step == "compute_gram":
-            return runtime.compute_gram(size, self._width(names), itemsize, threads)
+        model = self.study.models[names["model"]]
+        description = self.describe(model.name)
         if step == "train_model":
-            return runtime.train_model(description, size, entry["training"]["epochs"], threads)
+            epochs = model.config["training"]["epochs"]
+            return runtime.train_model(description, size, epochs, threads)
         if step == "apply_head":
             return runtime.extract_activations(description, size, 0, threads)
-        widths = self.widths(names["model"], names["taps"])
+        layers = len(model.taps.get(names["taps"], [names["taps"]]))  # a head counts as a layer
+        if step == "score_readout":
+            return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
+        if step == "fit_pca":
+            return runtime.fit_pca(size, layers, threads)
+        if step == "fit_readout":
+            grid = self.study.readouts[names["readout"]].config.get("alphas", {})
+            components = self._components_read(names["readout"])
+            return runtime.fit_readout(size, layers, components, grid.get("count", ALPHAS))
+        widths, itemsize = self.widths(model.name, names["taps"]), self.itemsize(model.name)
+        if step == "compute_gram":
+            return runtime.compute_gram(size, widths, itemsize, threads)
         written = size.stimuli * sum((widths or {}).values()) * itemsize
         return runtime.extract_activations(description, size, written, threads)
 
     def size(self, dataset: str) -> DatasetSize:
         """Return the size of a data set."""
-        return dataset_size(self.results / dataset, self.config["datasets"][dataset])
+        folder = self.results / dataset
+        # While a run goes on the stores appear, and tell more than the settings.
+        manifests = [folder / "stimuli.json", folder / "responses.json"]
+        key = (dataset, *map(_version, manifests))
+        if key not in self._sizes:
+            self._sizes[key] = dataset_size(folder, self.study.datasets[dataset].config)
+        return self._sizes[key]
 
-    def describe(self, model: str) -> Mapping | None:
+    def describe(self, model: str) -> Mapping[str, Any] | None:
         """Return what is known of a model's architecture."""
-        entry = self.config["models"][model]
-        return describe_model(entry, self.source_folder, self.folders, self.ask)
+        if model not in self._descriptions:
+            entry = self.study.models[model].config
+            self._descriptions[model] = describe_model(
+                entry, self.source_folder, self.folders, self.ask
+            )
+        return self._descriptions[model]
 
     def widths(self, model: str, taps: str) -> dict[str, int] | None:
         """Return {layer: features} of a tap set, or None where it is not known."""
         description = self.describe(model)
-        layers = self.config["models"][model]["taps"][taps]
+        layers = self.study.models[model].taps[taps]
         return memory.layer_widths(description, layers) if description else None
 
-    def _widths(self, names: Mapping[str, str]) -> dict[str, int]:
-        """Return {layer: features} of the tap set of a layer, as far as it is known."""
-        taps = self.config["models"][names["model"]]["taps"]
-        own = next(name for name, layers in taps.items() if names["layer"] in layers)
-        return self.widths(names["model"], own) or {}
+    def itemsize(self, model: str) -> int:
+        """Return the bytes of a value in the activation stores of a model."""
+        return ITEMSIZE[self.study.models[model].config["dtype"]]
 
-    def _width(self, names: Mapping[str, str]) -> int | None:
-        return self._widths(names).get(names["layer"])
+    @property
+    def _batch_size(self) -> int:
+        return self.study.config["compute"]["batch_size"]
 
-    def _head_width(self, names: Mapping[str, str]) -> int:
-        description = self.describe(names["model"])
-        head = self.config["models"][names["model"]]["training"]["head"]
-        shape = ((description or {}).get("shapes") or {}).get(head.get("layer"), [2048])
-        return shape[0] if head["pooling"] == "average" else int(1e9)
+    def _head_width(self, name: str) -> int:
+        model = self.study.models[name]
+        shapes = (self.describe(name) or {}).get("shapes") or {}
+        channels = shapes.get(model.head_layer, [HEAD_FEATURES])[0]
+        return channels if model.config["training"]["head"]["pooling"] == "average" else int(1e9)
 
-    def _features(self, names: Mapping[str, str]) -> tuple[bool, int]:
-        """Tell whether a readout reads raw features, and how many components there are."""
-        raw = self.config["readouts"][names["readout"]].get("features") == "raw"
-        return raw, self.config["pca"]["n_components"]
+    def _components_read(self, readout: str) -> float:
+        """Return how many components a readout is given, at most; raw features are all of them."""
+        is_raw = self.study.readouts[readout].features == "raw"
+        return math.inf if is_raw else self.study.config["pca"]["n_components"]
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -12,19 +12,28 @@ NAMES = {
     "train_model": ("dataset", "model"),
     "apply_head": ("dataset", "model"),
     "extract_activations": ("dataset", "model", "taps"),
-    "compute_gram": ("dataset", "model", "layer"),
-    "fit_pca": ("dataset", "model", "layer"),
-    "fit_readout": ("dataset", "model", "layer", "readout"),
-    "score_readout": ("dataset", "model", "layer", "readout"),
+    "compute_gram": ("dataset", "model", "taps"),
+    "fit_pca": ("dataset", "model", "taps"),
+    "fit_readout": ("dataset", "model", "taps", "readout"),
+    "score_readout": ("dataset", "model", "taps", "readout"),
 }
 """The names in the path of a step's benchmark file."""
 
 
-def compare_with_benchmarks(needs: ResourceEstimator, folder: str | Path) -> pd.DataFrame:
+def compare_with_benchmarks(estimator: ResourceEstimator, folder: str | Path) -> pd.DataFrame:
     """Return one row per benchmark file: ``step``, ``job``, ``predicted``, ``used``, ``seconds``.
 
-    needs: of the config that ran. folder: of the benchmark files. predicted and used: the most
-    memory of the job's own process, in MB (10⁶ bytes).
+    Parameters
+    ----------
+    estimator : ResourceEstimator
+        Of the study that ran.
+    folder : str or Path
+        Of the benchmark files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``predicted`` and ``used`` are the most memory of the job's own process, in MB (10⁶ bytes).
     """
     rows = []
     for step, names in NAMES.items():
@@ -36,7 +45,7 @@ def compare_with_benchmarks(needs: ResourceEstimator, folder: str | Path) -> pd.
                 {
                     "step": step,
                     "job": "/".join(parts),
-                    "predicted": needs.memory(step, named) / 1e6,
+                    "predicted": estimator.memory(step, named) / 1e6,
                     "used": float(measured["max_rss"]) * 2**20 / 1e6,
                     "seconds": float(measured["s"]),
                 }

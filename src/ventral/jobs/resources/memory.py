@@ -61,17 +61,25 @@ def estimate_ceilings(size: DatasetSize) -> float:
 def extract_activations(
     description: Mapping | None,
     size: DatasetSize,
-    layers: list[str],
+    widths: Mapping[str, int] | None,
     itemsize: int,
     batch_size: int,
     workers: int,
 ) -> float:
     """Count parameters, a batch in the network and recorded, and two buffers of rows of all layers.
 
-    description: of `ventral.jobs.preflight.description.describe_model`. itemsize: of the store.
+    Parameters
+    ----------
+    description : Mapping or None
+        Of `ventral.jobs.preflight.description.describe_model`.
+    widths : Mapping or None
+        {layer: features} of the tap set.
+    itemsize : int
+        Bytes of a value in the store.
+    batch_size, workers : int
+        Stimuli in the network at once, and processes that read them.
     """
-    widths = layer_widths(description, layers) if description else None
-    if widths is None:
+    if description is None or widths is None:
         return TORCH + UNKNOWN_NETWORK
     images = _batch_of_images(size, batch_size)
     passing = 1.5 * batch_size * description["forward_bytes"]
@@ -135,39 +143,61 @@ def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) 
     )
 
 
-def compute_gram(size: DatasetSize, width: int | None, rows_of: dict[str, int], itemsize: int):
+def compute_gram(size: DatasetSize, widths: Mapping[str, int] | None, itemsize: int) -> float:
     """Count two slabs of columns, one of them being decoded, float64 blocks, and G.
 
-    width: features of the layer. rows_of: {layer: width} of its tap set, which decides the chunks.
+    Layers follow one another, so the largest decides.
+
+    Parameters
+    ----------
+    widths : Mapping or None
+        {layer: features} of the tap set.
+    itemsize : int
+        Bytes of a value in the activation store.
     """
     n = size.stimuli
     matrices = 3 * FLOAT * n**2  # G, and the indices that mirror it
-    if width is None:
+    if widths is None:
         return NUMBERS + matrices + 3 * 10**9
-    chunk = min(next(iter(chunk_shapes(n, {"": width, **rows_of}, itemsize).values()))[1], width)
+    columns = {layer: chunk for layer, (_, chunk) in chunk_shapes(n, widths, itemsize).items()}
+    return (
+        NUMBERS
+        + matrices
+        + max(_slabs(n, width, columns[layer], itemsize) for layer, width in widths.items())
+    )
+
+
+def _slabs(n: int, width: int, chunk: int, itemsize: int) -> float:
+    """Count what is read of one layer at once, and the blocks that are multiplied."""
     start, end = next(iter(slab_bounds(n, width, chunk, itemsize)))
     slab = n * (end - start) * itemsize
-    slabs = min(2 * slab, n * width * itemsize) + 0.25 * slab
-    block = FLOAT * n * min(product_width(n), width)
-    return NUMBERS + matrices + slabs + 3 * block
+    blocks = 3 * FLOAT * n * min(product_width(n), width)
+    return min(2 * slab, n * width * itemsize) + 0.25 * slab + blocks
 
 
-def fit_pca(size: DatasetSize, n_components: int) -> float:
-    """Count G, its centred part, the workspace of an eigendecomposition, and the scores."""
+def fit_pca(size: DatasetSize) -> float:
+    """Count G, its centred part, the workspace of an eigendecomposition, and all scores.
+
+    Layers follow one another, so each counts for all.
+    """
     n, train = size.stimuli, TRAIN_SHARE * size.stimuli
-    scores = n * min(n_components, train)
+    scores = n * train
     of_folds = 3 * scores * size.folds if size.folds > 1 else 0  # all of them, stacked, encoded
-    return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 4 * scores + of_folds)
+    return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 3 * scores + of_folds)
 
 
-def fit_readout(size: DatasetSize, raw: bool, n_components: int) -> float:
-    """Count scores and their squares, the responses, and, from raw features, `fit_pca` before."""
-    most = TRAIN_SHARE * size.stimuli
-    components = most if raw else min(n_components, most)
-    decomposed = fit_pca(size, size.stimuli) - NUMBERS if raw else 0
+def fit_readout(size: DatasetSize, components: float) -> float:
+    """Count the scores of a layer and their squares, and the responses.
+
+    Parameters
+    ----------
+    components : float
+        Principal components that the readout is given; more than there are means all.
+    """
+    components = min(components, TRAIN_SHARE * size.stimuli)
     fitted = FLOAT * size.stimuli * (5 * components + 20 * size.sites)
     of_folds = FLOAT * size.stimuli * (components + 3 * size.sites) * (size.folds - 1)
-    return NUMBERS + read_responses(size) + max(decomposed, fitted) + of_folds
+    return NUMBERS + read_responses(size) + fitted + of_folds
 
 
 def score_readout(size: DatasetSize, n_bootstrap: int) -> float:

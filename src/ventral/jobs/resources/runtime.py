@@ -56,28 +56,55 @@ def train_model(description: Mapping | None, size: DatasetSize, epochs: int, thr
     return START + passes * description["flops"] / FLOATS_PER_SECOND / threads + images
 
 
-def compute_gram(size: DatasetSize, width: int | None, itemsize: int, threads: int) -> float:
-    """Time one pass over the store, and n²p products."""
-    if width is None:
+def compute_gram(
+    size: DatasetSize, widths: Mapping[str, int] | None, itemsize: int, threads: int
+) -> float:
+    """Time one pass over the store, and n²p products for each layer of p features.
+
+    Parameters
+    ----------
+    widths : Mapping or None
+        {layer: features} of the tap set.
+    itemsize : int
+        Bytes of a value in the activation store.
+    """
+    if widths is None:
         return UNKNOWN
-    products = size.stimuli**2 * width / FLOATS_PER_SECOND / threads
-    return START + products + size.stimuli * width * itemsize / BYTES_PER_SECOND
+    features = sum(widths.values())
+    products = size.stimuli**2 * features / FLOATS_PER_SECOND / threads
+    written = len(widths) * _gram_bytes(size)
+    return START + products + (size.stimuli * features * itemsize + written) / BYTES_PER_SECOND
 
 
-def fit_pca(size: DatasetSize, threads: int) -> float:
-    """Time an eigendecomposition, of each fold."""
+def fit_pca(size: DatasetSize, layers: int, threads: int) -> float:
+    """Time an eigendecomposition of each layer and fold, and the writing of all scores."""
     one = 10 * (TRAIN_SHARE * size.stimuli) ** 3 / FACTORISED_PER_SECOND / threads
-    return START + size.folds * one
+    written = 8 * TRAIN_SHARE * size.stimuli**2 / BYTES_PER_SECOND
+    read = _gram_bytes(size) / BYTES_PER_SECOND
+    return START + layers * (read + size.folds * (one + written))
 
 
-def fit_readout(size: DatasetSize, raw: bool, alphas: int, n_components: int) -> float:
-    """Time leave-one-out errors of every alpha, and from raw features an eigendecomposition."""
-    components = size.stimuli if raw else min(n_components, size.stimuli)
+def fit_readout(size: DatasetSize, layers: int, components: float, alphas: int) -> float:
+    """Time the leave-one-out errors of every alpha, for each layer and fold.
+
+    Parameters
+    ----------
+    components : float
+        Principal components that the readout is given; more than there are means all.
+    alphas : int
+        Penalties that are tried.
+    """
+    components = min(components, size.stimuli)
     errors = 4 * alphas * size.stimuli * components * size.sites / FLOATS_PER_SECOND
-    return (fit_pca(size, 1) if raw else START) + size.folds * errors
+    read = 8 * size.stimuli * components / BYTES_PER_SECOND
+    return START + layers * size.folds * (read + errors)
 
 
-def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
-    """Time five products of the bootstrap counts."""
+def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time five products of the bootstrap counts, for each layer and fold."""
     one = 10 * n_bootstrap * size.stimuli * size.sites / FACTORISED_PER_SECOND
-    return START + size.folds * one
+    return START + layers * size.folds * one
+
+
+def _gram_bytes(size: DatasetSize) -> float:
+    return 8 * size.stimuli**2

@@ -1,35 +1,45 @@
 """The tables that say before a run how much there will be."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
-from ventral.jobs.resources.estimator import ITEMSIZE, ResourceEstimator
-from ventral.storage.layout import count_files
+from ventral.jobs.resources.disk import count_records, count_results, tap_set_disk
+from ventral.jobs.resources.estimator import ResourceEstimator
 
-THREADS = {"extract_activations": 8, "compute_gram": 4}
+STEPS = {"extract_activations": 8, "compute_gram": 4, "fit_pca": 2}
+"""Steps whose memory and time are shown, with their threads."""
 
 
-def size_tables(config: Mapping, needs: ResourceEstimator) -> dict[str, pd.DataFrame]:
-    """Return the tables of a config.
+def size_tables(estimator: ResourceEstimator) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study; what cannot be known is None.
 
-    data sets: stimuli (assumed until they can be counted), sites, repetitions.
-    layers: one row per data set, model and layer: its shape, bytes of activations and of the Gram
-    matrix, memory (MB) and minutes of its job. stores: one row per tap set: bytes and files,
-    memory (MB) and minutes of the extraction; minutes are those of a CPU, at most. What cannot be
-    known is None.
+    Parameters
+    ----------
+    estimator : ResourceEstimator
+        Of the study.
+
+    Returns
+    -------
+    dict
+        ``data sets``: stimuli (assumed until they can be counted), sites, repetitions. ``layers``:
+        the shape and the bytes of the activations of each layer. ``tap sets``: bytes at most, of
+        activations, Gram matrices, components, fits and scores; files; memory in MB and minutes
+        at most of the jobs that take most. ``study``: all of it together.
     """
+    tap_sets = pd.DataFrame(_tap_sets(estimator))
     return {
-        "data sets": pd.DataFrame(_datasets(config, needs)),
-        "layers": pd.DataFrame(_layers(config, needs)),
-        "stores": pd.DataFrame(_stores(config, needs)),
+        "data sets": pd.DataFrame(_datasets(estimator)),
+        "layers": pd.DataFrame(_layers(estimator)),
+        "tap sets": tap_sets,
+        "study": pd.DataFrame([_whole(estimator, tap_sets)]),
     }
 
 
-def _datasets(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
-    for name in config["datasets"]:
-        size = needs.size(name)
+def _datasets(estimator: ResourceEstimator) -> Iterator[dict]:
+    for name in estimator.study.datasets:
+        size = estimator.size(name)
         yield {
             "data set": name,
             "stimuli": size.stimuli,
@@ -39,28 +49,11 @@ def _datasets(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
         }
 
 
-def _stores(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
-    for dataset, model, taps in _tap_sets(config):
-        widths = needs.widths(model, taps)
-        itemsize = ITEMSIZE[config["models"][model]["dtype"]]
-        stimuli = needs.size(dataset).stimuli
-        names = {"dataset": dataset, "model": model, "taps": taps}
-        yield {
-            "data set": dataset,
-            "model": model,
-            "tap set": taps,
-            "bytes": widths and stimuli * sum(widths.values()) * itemsize,
-            "files": widths and count_files(len(widths)),
-            **_needed(needs, "extract_activations", names),
-        }
-
-
-def _layers(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
-    for dataset, model, taps in _tap_sets(config):
-        shapes = (needs.describe(model) or {}).get("shapes") or {}
-        stimuli = needs.size(dataset).stimuli
-        itemsize = ITEMSIZE[config["models"][model]["dtype"]]
-        for layer in config["models"][model]["taps"][taps]:
+def _layers(estimator: ResourceEstimator) -> Iterator[dict]:
+    for dataset, model, taps in estimator.study.tap_sets():
+        shapes = (estimator.describe(model) or {}).get("shapes") or {}
+        stimuli, itemsize = estimator.size(dataset).stimuli, estimator.itemsize(model)
+        for layer in estimator.study.models[model].taps[taps]:
             shape = shapes.get(layer)
             yield {
                 "data set": dataset,
@@ -68,25 +61,43 @@ def _layers(config: Mapping, needs: ResourceEstimator) -> Iterator[dict]:
                 "layer": layer,
                 "shape": shape and " × ".join(map(str, shape)),
                 "bytes": shape and stimuli * math.prod(shape) * itemsize,
-                "Gram bytes": 8 * stimuli**2,
-                **_needed(
-                    needs, "compute_gram", {"dataset": dataset, "model": model, "layer": layer}
-                ),
             }
 
 
-def _needed(needs: ResourceEstimator, step: str, names: Mapping[str, str]) -> dict:
+def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
+    for dataset, model, taps in estimator.study.tap_sets():
+        widths, itemsize = estimator.widths(model, taps), estimator.itemsize(model)
+        size = estimator.size(dataset)
+        disk = tap_set_disk(estimator.study, dataset, model, taps, size, widths, itemsize)
+        names = {"dataset": dataset, "model": model, "taps": taps}
+        yield {
+            "data set": dataset,
+            "model": model,
+            "tap set": taps,
+            "activation bytes": disk.activations,
+            "Gram bytes": disk.gram,
+            "PCA bytes": disk.pca,
+            "fit bytes": disk.fits,
+            "score bytes": disk.scores,
+            "files": disk.files,
+            "memory": max(estimator.megabytes(step, names) for step in STEPS),
+            "minutes": sum(
+                estimator.minutes(step, names, threads) for step, threads in STEPS.items()
+            ),
+        }
+
+
+def _whole(estimator: ResourceEstimator, tap_sets: pd.DataFrame) -> dict:
+    study = estimator.study
+    byte_columns = [column for column in tap_sets if column.endswith("bytes")]
     return {
-        "memory": needs.megabytes(step, names),
-        "minutes": needs.minutes(step, names, THREADS[step]),
+        "models": len(study.models),
+        "tap sets": len(tap_sets),
+        "fits": sum(len(study.fits_of(name)) for name in study.datasets),
+        "bytes": tap_sets[byte_columns].sum().sum(),
+        "files of results": count_results(study, {n: estimator.size(n) for n in study.datasets}),
+        "logs, benchmarks, records": count_records(study),
     }
-
-
-def _tap_sets(config: Mapping) -> Iterator[tuple[str, str, str]]:
-    for dataset, entry in config["datasets"].items():
-        for model in entry.get("models", config["models"]):
-            for taps in config["models"][model]["taps"]:
-                yield dataset, model, taps
 
 
 def human_bytes(count: float | None) -> str:

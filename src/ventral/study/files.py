@@ -1,0 +1,69 @@
+"""The files that a data set or a model names, and what is tracked of them.
+
+What is tracked of a file is its content: the sum where the config gives one, and what Snakemake
+sees of an input. Its address is not tracked.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ventral.data.image_folders import images_in
+from ventral.errors import VentralError
+from ventral.study.entries import Dataset, Model
+
+
+def tracked_sums(file: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sums that the config gives of a file."""
+    return {key: file[key] for key in ("sha256", "sha1") if key in file}
+
+
+def tracked_weights(model: Model) -> str | dict[str, str] | None:
+    """Return a model's weights as they are tracked: of a file its sums, and not its address."""
+    if isinstance(model.weights, Mapping):
+        return tracked_sums(model.weights)
+    return model.weights
+
+
+def files_of(dataset: Dataset, *sections: str) -> dict[str, Mapping[str, Any]]:
+    """Return the files that sections of a data set's entry name, by key.
+
+    Snakemake does not look into a folder that is an input, but sees the content of each file. So
+    a folder of images is listed, and each image has a key of its own.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    *sections : str
+        ``stimuli``, ``responses``. Of two files with the same key the later one is returned.
+
+    Returns
+    -------
+    dict
+        {key: entry of the file}, with ``path``, ``url`` or ``name``, and sums.
+
+    Raises
+    ------
+    VentralError
+        A folder of images has no image.
+    """
+    files: dict[str, Mapping[str, Any]] = {}
+    for section in sections:
+        files |= _files_of_section(dataset, section)
+    return files
+
+
+def _files_of_section(dataset: Dataset, section: str) -> dict[str, Mapping[str, Any]]:
+    files = dict(dataset.config.get(section, {}).get("files", {}))
+    folder = Path(files.get("images", {}).get("path", "."))
+    if dataset.source == "files" and "path" in files.get("images", {}) and folder.is_dir():
+        del files["images"]
+        paths = images_in(folder)
+        if not paths:
+            raise VentralError(
+                f"datasets: {dataset.name}: images: folder {folder} holds no image; put JPEG,"
+                " PNG or WebP files there, or name another folder"
+            )
+        for path in paths:
+            files[f"images/{path.relative_to(folder)}"] = {"path": str(path)}
+    return files

@@ -1,0 +1,85 @@
+"""What each step is given of the config: its ``params``, and nothing that does not change it.
+
+Snakemake makes a job again when the text of its params differs, so everything here is made of
+plain dicts, lists, strings and numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ventral.study.files import files_of, tracked_sums, tracked_weights
+from ventral.study.study import Study
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """The settings of the steps of a study, by the names in their paths."""
+
+    study: Study
+
+    def stimuli(self, dataset: str) -> dict[str, Any]:
+        """Return what decides the stimuli of a data set."""
+        entry = self.study.datasets[dataset].config
+        return {"source": entry["source"], **_without_files(entry["stimuli"])}
+
+    def responses(self, dataset: str) -> dict[str, Any]:
+        """Return what decides the responses of a data set; simulated ones follow the stimuli."""
+        entry = self.study.datasets[dataset].config
+        return {**self.stimuli(dataset), **_without_files(entry["responses"])}
+
+    def stimulus_files(self, dataset: str) -> dict[str, dict[str, str]]:
+        """Return what is tracked of each file that the stimuli are read from."""
+        files = files_of(self.study.datasets[dataset], "stimuli")
+        return {key: tracked_sums(file) for key, file in files.items()}
+
+    def response_files(self, dataset: str) -> dict[str, dict[str, str]]:
+        """Return what is tracked of each file that the responses are read from."""
+        files = files_of(self.study.datasets[dataset], "stimuli", "responses")
+        return {key: tracked_sums(file) for key, file in files.items()}
+
+    def split(self, dataset: str) -> dict[str, Any]:
+        """Return what decides the split of a data set."""
+        return self.study.datasets[dataset].config["split"]
+
+    def network(self, model: str) -> dict[str, Any]:
+        """Return what builds a network, and nothing else of the model's entry."""
+        entry = self.study.models[model].config
+        keys = ("architecture", "arguments", "seed", "preprocessing")
+        weights = tracked_weights(self.study.models[model])
+        return {**{key: entry[key] for key in keys}, "weights": weights}
+
+    def training(self, model: str) -> dict[str, Any]:
+        """Return a trained model's network and its stage, with the layer that its head reads."""
+        training = self.study.models[model].config["training"]
+        head = {**training["head"], "layer": self.study.models[model].head_layer}
+        return {**self.network(model), "training": {**training, "head": head}}
+
+    def extraction(self, model: str, taps: str) -> dict[str, Any]:
+        """Return what decides the bytes of an extraction."""
+        entry = self.study.models[model].config
+        return {**self.network(model), "dtype": entry["dtype"], "layers": entry["taps"][taps]}
+
+    def components(self, dataset: str, model: str) -> dict[str, Any]:
+        """Return how many components lead; where all readouts are raw, no number is asked for."""
+        pca = self.study.config["pca"]
+        if self.study.reads_components(dataset, model):
+            return pca
+        return {**pca, "n_components": None}
+
+    def readout(self, readout: str) -> dict[str, Any]:
+        """Return a readout's entry without the label that tables show."""
+        entry = self.study.readouts[readout].config
+        return {key: value for key, value in entry.items() if key != "label"}
+
+    def scores(self) -> dict[str, Any]:
+        """Return the settings of scores and their intervals."""
+        return {**self.study.config["scores"], "seed": self.study.config["seed"]}
+
+    def references(self, dataset: str) -> list[dict]:
+        """Return the published numbers of a data set."""
+        return self.study.datasets[dataset].references
+
+
+def _without_files(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "files"}

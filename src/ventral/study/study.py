@@ -1,0 +1,186 @@
+"""A whole study: its data sets, models and readouts, and which fits they make.
+
+Rules, checks and predictions of resources ask the same object, so that a question such as "which
+models does this data set have" has one answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ventral.study.entries import HEAD, Dataset, Model, Readout
+
+Origins = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Where models and readouts come from: what `ventral.study.sweeps.expand_sweeps` returns."""
+
+
+class TapSet(NamedTuple):
+    """The layers of a model that one forward pass records, on one data set, by their names."""
+
+    dataset: str
+    model: str
+    taps: str
+
+
+class Fit(NamedTuple):
+    """A readout of a tap set; for a network's own head, `HEAD` stands in the tap set's place."""
+
+    model: str
+    taps: str
+    readout: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a config asks for, after it has been checked and its sweeps have been expanded.
+
+    Parameters
+    ----------
+    datasets, models, readouts : Mapping
+        The entries by name, in the order of the config.
+    config : Mapping
+        The whole config, complete.
+    """
+
+    datasets: Mapping[str, Dataset]
+    models: Mapping[str, Model]
+    readouts: Mapping[str, Readout]
+    config: Mapping[str, Any]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], origins: Origins | None = None) -> "Study":
+        """Read a complete config.
+
+        Parameters
+        ----------
+        config : Mapping
+            Complete, its sweeps expanded.
+        origins : Mapping, optional
+            Of which entry each model and readout is a variant. Without it each is its own entry.
+
+        Returns
+        -------
+        Study
+        """
+
+        def origin(kind: str, name: str) -> tuple[str, Mapping[str, Any]]:
+            if origins is None:
+                return name, {}
+            return origins[kind][name]["entry"], origins[kind][name]["settings"]
+
+        every_model, every_readout = tuple(config["models"]), tuple(config["readouts"])
+        return cls(
+            datasets={
+                name: Dataset(
+                    name,
+                    models=tuple(entry.get("models", every_model)),
+                    readouts=frozenset(entry.get("readouts", every_readout)),
+                    config=entry,
+                )
+                for name, entry in config["datasets"].items()
+            },
+            models={
+                name: Model(
+                    name,
+                    *origin("models", name),
+                    taps=entry["taps"],
+                    readouts=tuple(entry.get("readouts", every_readout)),
+                    config=entry,
+                )
+                for name, entry in config["models"].items()
+            },
+            readouts={
+                name: Readout(name, *origin("readouts", name), config=entry)
+                for name, entry in config["readouts"].items()
+            },
+            config=config,
+        )
+
+    @property
+    def heads(self) -> list[str]:
+        """The readouts that are a network's own output."""
+        return [name for name, readout in self.readouts.items() if readout.is_head]
+
+    @property
+    def fitted_readouts(self) -> list[str]:
+        """The readouts that are fitted to the features of a layer."""
+        return [name for name, readout in self.readouts.items() if not readout.is_head]
+
+    def readouts_of(self, dataset: str, model: str) -> list[str]:
+        """Return the readouts that a model asks for and a data set allows."""
+        allowed = self.datasets[dataset].readouts
+        return [name for name in self.models[model].readouts if name in allowed]
+
+    def tap_sets(self) -> Iterator[TapSet]:
+        """Give every tap set that is recorded."""
+        for dataset in self.datasets.values():
+            for model in dataset.models:
+                for taps in self.models[model].taps:
+                    yield TapSet(dataset.name, model, taps)
+
+    def fits_of(self, dataset: str) -> list[Fit]:
+        """Return every fit of a data set, in the order of the config."""
+        return [
+            Fit(model, taps, readout)
+            for model in self.datasets[dataset].models
+            for taps in (*self.models[model].taps, HEAD)
+            for readout in self.readouts_of(dataset, model)
+            if self.is_fitted(model, taps, readout)
+        ]
+
+    def is_fitted(self, model: str, taps: str, readout: str) -> bool:
+        """Tell whether a readout belongs to a tap set.
+
+        A head is a readout of no layer, and belongs to models that are trained on responses.
+        """
+        if self.readouts[readout].is_head:
+            return taps == HEAD and self.models[model].task == "responses"
+        return taps != HEAD
+
+    def reads_components(self, dataset: str, model: str) -> bool:
+        """Tell whether some readout of a model reads its leading principal components alone."""
+        names = self.readouts_of(dataset, model)
+        return any(self.readouts[name].features == "pcs" for name in names)
+
+    def models_and_starts(self, dataset: str) -> list[Model]:
+        """Return the models of a data set, followed by those that their trainings start from."""
+        pending = list(self.datasets[dataset].models)
+        for name in pending:
+            start = self.models[name].start
+            if start in self.models and start not in pending:
+                pending.append(start)
+        return [self.models[name] for name in pending]
+
+    def trained_models(self, dataset: str) -> list[Model]:
+        """Return the trained models of a data set, and those that their trainings start from."""
+        return [model for model in self.models_and_starts(dataset) if model.task]
+
+    def classifiers(self, dataset: str) -> list[Model]:
+        """Return the models of a data set that are trained on classes of its stimuli."""
+        return [model for model in self.trained_models(dataset) if model.task == "classification"]
+
+    @property
+    def datasets_with_training(self) -> list[str]:
+        """The data sets on which a model is trained that is also scored there."""
+        return [
+            name
+            for name, dataset in self.datasets.items()
+            if any(self.models[model].task for model in dataset.models)
+        ]
+
+    @property
+    def datasets_with_sweeps(self) -> list[str]:
+        """The data sets with a fit of a swept model or a swept readout."""
+        return [
+            dataset
+            for dataset in self.datasets
+            if any(
+                self.models[fit.model].swept or self.readouts[fit.readout].swept
+                for fit in self.fits_of(dataset)
+            )
+        ]
+
+    @property
+    def datasets_with_references(self) -> list[str]:
+        """The data sets with published numbers."""
+        return [name for name, dataset in self.datasets.items() if dataset.references]

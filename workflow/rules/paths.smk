@@ -1,0 +1,95 @@
+"""Where files lie: what the rules read, by the names of the study.
+
+A step reads a store by its path, which `ancient` keeps out of the decision, and is made again when
+the store's manifest, a small file compared by content, has changed.
+"""
+
+from ventral.study.files import files_of
+
+
+def file_path(specification):
+    """Return where a file of the config lies once it is there: in place, or under its sum."""
+    if "path" in specification:
+        return specification["path"]
+    return f"<resources>/downloads/{download_name(specification)}"
+
+
+def paths_of(*sections):
+    """Return an input function: where the files of some sections of a data set lie."""
+    return given(
+        lambda dataset: list(map(file_path, files_of(STUDY.datasets[dataset], *sections).values()))
+    )
+
+
+def start_of(dataset, model):
+    """Return the file of the weights that a model has before its training, if it has one."""
+    model = STUDY.models[model]
+    if model.start:
+        return f"<results>/{dataset}/checkpoints/{model.start}.pt"
+    if model.weights is None:
+        return []
+    if isinstance(model.weights, str):
+        return f"<resources>/weights/{model.architecture}-{model.weights}.pth"
+    return file_path(model.weights)
+
+
+def weights_of(dataset, model):
+    """Return the file of a model's final weights, if it has one: trained, fetched or given."""
+    if STUDY.models[model].task:
+        return f"<results>/{dataset}/checkpoints/{model}.pt"
+    return start_of(dataset, model)
+
+
+def trained_responses(ending):
+    """Return an input function: the responses, where a model is trained on them."""
+
+    def path(dataset, model):
+        learns = STUDY.models[model].task == "responses"
+        return f"<results>/{dataset}/responses{ending}" if learns else []
+
+    return given(path)
+
+
+def of_trained(models_of, path):
+    """Return an input function: a file of each trained model of a data set."""
+    return given(
+        lambda dataset: [
+            path.format(dataset=dataset, model=model.name) for model in models_of(dataset)
+        ]
+    )
+
+
+def training_table(dataset):
+    """Return the table of trained models of a data set, where there are any."""
+    has_training = dataset in STUDY.datasets_with_training
+    return f"<results>/{dataset}/tables/training.csv" if has_training else []
+
+
+def tables_of_fits(kind):
+    """Return an input function: one table of every fit of a data set, `scores` or `population`."""
+    return given(
+        lambda dataset: [
+            f"<results>/{dataset}/{kind}/{model}/{taps}/{readout}.csv"
+            for model, taps, readout in STUDY.fits_of(dataset)
+        ]
+    )
+
+
+def pruned_stores():
+    """Return a receipt for each activation store, where they are not to be kept."""
+    if config["keep_activations"]:
+        return []
+    return [
+        f"<results>/{dataset}/pruned/{model}/{taps}.json"
+        for dataset, model, taps in STUDY.tap_sets()
+    ]
+
+
+def files_to_fetch():
+    """Return every file and every weight of the config that a download or a mirror gives."""
+    weights = [
+        start_of("", name) for name, model in STUDY.models.items() if isinstance(model.weights, str)
+    ]
+    return [f"<resources>/downloads/{download}" for download in DOWNLOADS] + list(
+        dict.fromkeys(weights)
+    )
