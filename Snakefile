@@ -4,9 +4,13 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+
+include: "workflow/rules/source.smk"
+
+
 if "datasets" not in config:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{ROOT}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -79,7 +83,7 @@ rule verify:
     conda:
         "envs/analysis.yaml"
     params:
-        results=workflow.pathvars.get("results"),
+        results=RESULTS,
     script:
         "workflow/scripts/verify.py"
 
@@ -91,7 +95,7 @@ rule sizes:
     conda:
         "envs/torch.yaml"
     params:
-        results=workflow.pathvars.get("results"),
+        results=RESULTS,
         own_code=list(map(str, OWN_CODE)),
     script:
         "workflow/scripts/sizes.py"

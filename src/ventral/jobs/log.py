@@ -23,7 +23,6 @@ def job_log(path: str | Path) -> Iterator[None]:
     ----------
     path : str or Path
         Of the log file.
-
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
