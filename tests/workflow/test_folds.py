@@ -187,7 +187,7 @@ def test_folds_choose_the_layer_and_say_so():
     [
         ({"method": "k_fold", "folds": 91}, "91 folds need more than 90 stimuli"),
         ({"method": "k_fold", "folds": 7, "by": "object"}, "more than 6 stimuli of the rarest"),
-        ({"method": "repeated", "by": "objects"}, "by: 'objects' is no column of the stimulus"),
+        ({"method": "repeated", "by": "objects"}, "by: 'objects' is not a column of the stimulus"),
         ({"method": "repeated", "test_fraction": 0.99}, "10 folds cannot be drawn"),
         (
             {"method": "repeated", "test_fraction": 0.1, "by": "object"},

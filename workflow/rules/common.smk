@@ -14,13 +14,14 @@ from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.lost_memory import warning_of_lost_memory
+from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.settings import StepSettings
 
-# A user's own `module:function` lies beside the config or where the run is started. These come
+# A user's own `module:function` or source lies beside the config or where the run is started. These come
 # last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
@@ -30,7 +31,11 @@ sys.path += [
 OWN_CODE = folders_of_own_code(sys.path)
 
 try:
-    STUDY = check_config(config, ROOT / "workflow" / "schemas")
+    STUDY = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)
+    READERS = {
+        name: reader_digest(dataset.source.name, ROOT / "src" / "ventral", OWN_CODE)
+        for name, dataset in STUDY.datasets.items()
+    }
     if workflow.is_main_process:
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
@@ -66,11 +71,10 @@ def given(function):
 
 
 @functools.cache
-def code(step, *modules):
-    """Return the digest of a step; modules: files in src/ventral that the script loads by name."""
-    package = ROOT / "src" / "ventral"
+def code(step):
+    """Return the digest of the code behind a step: its script and what the script imports."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
-    return source_digest([script, *(package / module for module in modules)], package)
+    return source_digest([script], ROOT / "src" / "ventral")
 
 
 @functools.cache
@@ -80,10 +84,8 @@ def builder_code(architecture):
 
 
 def code_with_source(step):
-    """Return a function that gives the digest of a step and of the data set's own module."""
-    return given(
-        lambda dataset: code(step, f"data/sources/{STUDY.datasets[dataset].source}/reader.py")
-    )
+    """Return a function that gives the digest of a step and of the reader of a data set."""
+    return given(lambda dataset: f"{code(step)} {READERS[dataset]}")
 
 
 def code_with_model(step):

@@ -77,6 +77,10 @@ except ModuleNotFoundError as error:
         " 'ventral[workflow,torch] @ git+ADDRESS' with the address of its git repository"
     ) from None
 
+
+report: "../report/workflow.rst"
+
+
 # The prefix of a workflow that imports this one belongs to what is made here.
 RESULTS = workflow.modifier.path_modifier.replace_prefix(workflow.pathvars.apply("<results>"))
 

@@ -1,4 +1,4 @@
-"""Where a network runs."""
+"""The device on which a network runs."""
 
 import contextlib
 import os
@@ -10,12 +10,21 @@ from ventral.errors import VentralError
 
 
 def find_device(name: str) -> torch.device:
-    """Return a device by its name; ``auto`` is a CUDA device where there is one, else the CPU.
+    """Return a device by its name.
+
+    Parameters
+    ----------
+    name : str
+        A torch device, or ``auto`` for a CUDA device if there is one, else the CPU.
+
+    Returns
+    -------
+    torch.device
 
     Raises
     ------
     VentralError
-        Where the device does not exist.
+        If this machine has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -23,7 +32,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise VentralError(f"device {name!r} is not there: {error}") from error
+        raise VentralError(f"device {name!r} is not available: {error}") from error
     return device
 
 
@@ -32,10 +41,10 @@ CUBLAS_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 
 @contextlib.contextmanager
 def reproducible_kernels(device: torch.device, *, of_training: bool = False) -> Iterator[None]:
-    """Let CUDA compute float32 as the CPU does, with kernels that give the same bytes each time.
+    """Let CUDA compute float32 with the precision of the CPU, and give the same bytes each time.
 
-    Torch's flags belong to the whole process; they are put back after the block. On other devices
-    nothing changes.
+    Inside the block TF32 is off and kernels are deterministic. Torch's flags belong to the whole
+    process; they are put back after the block. On other devices nothing changes.
 
     Parameters
     ----------
