@@ -6,9 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.current_basedir).parent.parent
-sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
-
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -49,7 +46,7 @@ SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 if workflow.is_main_process:
-    for line in warning_of_lost_memory(workflow.pathvars.get("results"), ".snakemake/metadata"):
+    for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
         logger.warning(line)
 
 
