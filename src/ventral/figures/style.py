@@ -102,14 +102,14 @@ def looks(models: dict[str, dict]) -> dict[str, Look]:
     result = {}
     for model, description in networks.items():
         start = "random" if description.get("weights") is None else "weights"
-        alike = (description["architecture"], description["group"], start)
+        kind = (description["architecture"], description["group"], start)
         result[model] = Look(
             color=colors[model],
-            line=LINES[start][seen[alike] % len(LINES[start])],
+            line=LINES[start][seen[kind] % len(LINES[start])],
             marker=MARKERS[groups.index(description["group"]) % len(MARKERS)],
             is_random=start == "random",
         )
-        seen[alike] += 1
+        seen[kind] += 1
     return result
 
 

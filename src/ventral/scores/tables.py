@@ -229,12 +229,9 @@ def grouped_markdown(table: pd.DataFrame) -> str:
         anything to say are left out: counts of undefined sites and of alphas on the edge of the
         grid, settings of sweeps, and what was retrained.
     """
-    shown = table.drop(
-        columns=[
-            *(name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()),
-            *(name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()),
-        ]
-    )
+    counts = [name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()]
+    empty = [name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()]
+    shown = table.drop(columns=counts + empty)
     interval = [
         "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
         for low, high in zip(
