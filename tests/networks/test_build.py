@@ -1,7 +1,6 @@
 """Models: building, seeding, and state dicts that do not fit."""
 
 import hashlib
-import json
 import os
 import pickle
 import subprocess
@@ -234,16 +233,6 @@ def test_layer_names(architecture):
     names = layer_names(architecture)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert names == [name for name, _ in model.named_modules()][1:]
-
-
-def test_an_architecture_is_described_by_a_program():
-    module = "ventral.jobs.preflight.architecture"
-    done = run_python("-m", module, "alexnet", "--arguments", '{"num_classes": 2}')
-    assert json.loads(done.stdout) == describe("alexnet", {"num_classes": 2}), done.stderr
-    done = run_python("-m", module, "alexnett")
-    assert done.returncode == 1
-    assert done.stderr.strip().endswith("`module:function`")
-    assert "did you mean 'alexnet'" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.current_basedir).parent.parent
-sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
-
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -19,13 +16,14 @@ from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.lost_memory import warning_of_lost_memory
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
+from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.settings import StepSettings
 
-# A user's own `module:function` or source lies beside the config or where the run is started. These come
-# last: a file there cannot take the place of an installed package.
+# A user's own `module:function` or source lies beside the config or where the run is started.
+# These come last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
     for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]
@@ -40,6 +38,7 @@ try:
         for name, dataset in STUDY.datasets.items()
     }
     if workflow.is_main_process:
+        check_paths(config)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None
@@ -47,7 +46,7 @@ SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 if workflow.is_main_process:
-    for line in warning_of_lost_memory(workflow.pathvars.get("results"), ".snakemake/metadata"):
+    for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
         logger.warning(line)
 
 

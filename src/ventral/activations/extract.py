@@ -10,15 +10,15 @@ from types import TracebackType
 
 import numpy as np
 import torch
-import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.storage.codecs import use_own_codecs
 from ventral.storage.digests import ContentDigest
 from ventral.storage.layout import chunk_shapes
 from ventral.storage.provenance import provenance
@@ -103,9 +103,10 @@ def extract_activations(
     with write_store(f"{destination}.zarr", facts) as store:
         with ActivationWriter(store, batches.stimuli, taps.shapes, dtype) as writer:
             start = 0
-            for images in progress(loaded, len(batches), "activations"):
-                writer.append(taps.record(_to_device(images, found), start))
-                start += len(images)
+            with reproducible_kernels(found):
+                for images in progress(loaded, len(batches), "activations"):
+                    writer.append(taps.record(_to_device(images, found), start))
+                    start += len(images)
         for name in ("stimulus_id", "stimulus"):
             store.put(name, stimuli.read("stimulus_id"), ("stimulus",))
 
@@ -231,8 +232,8 @@ def _loader(batches: StimulusBatches, workers: int, device: torch.device) -> Dat
 
 
 def _start_worker(worker: int) -> None:
-    """Use Zarr's own codecs: the threads of the Rust pipeline do not survive a fork."""
-    zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"})
+    """Use Zarr's own codecs: the threads of the compiled pipeline do not survive a fork."""
+    use_own_codecs()
 
 
 def _to_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:

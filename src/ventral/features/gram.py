@@ -87,9 +87,37 @@ def gram_matrix(store: Store, layer: str) -> np.ndarray:
             for first in range(0, slab.shape[1], width):
                 _add_product(gram, slab[:, first : first + width].astype(np.float64))
     store.check(layer, digest.hexdigest())
-    upper = np.triu_indices(n, 1)
-    gram.T[upper] = gram[upper]
+    _mirror_upper(gram)
     return gram
+
+
+def gram_of_array(features: np.ndarray) -> np.ndarray:
+    """Return the Gram matrix of features in memory, centred over their rows.
+
+    Columns are converted to float64 a few at a time, so a wide array is never copied whole.
+
+    Parameters
+    ----------
+    features : (n, p) array of real numbers
+
+    Returns
+    -------
+    (n, n) float64 array
+
+    """
+    n, p = features.shape
+    gram = np.zeros((n, n))
+    width = product_width(n)
+    for first in range(0, p, width):
+        _add_product(gram, features[:, first : first + width].astype(np.float64))
+    _mirror_upper(gram)
+    return gram
+
+
+def _mirror_upper(gram: np.ndarray) -> None:
+    """Copy the upper triangle to the lower one."""
+    upper = np.triu_indices(len(gram), 1)
+    gram.T[upper] = gram[upper]
 
 
 def _add_product(gram: np.ndarray, block: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ventral.errors import VentralError
+from ventral.storage.codecs import compiled_codecs
 
 
 @contextlib.contextmanager
@@ -16,12 +17,12 @@ def job_log(path: str | Path) -> Iterator[None]:
 
     A `VentralError` is logged as its message alone; anything else with its traceback. The file is
     made by the first line: a job that has nothing to say leaves none, nor an earlier run's.
+    Inside, stores are read and written with the compiled codecs.
 
     Parameters
     ----------
     path : str or Path
         Of the log file.
-
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,8 @@ def job_log(path: str | Path) -> Iterator[None]:
     logging.captureWarnings(True)
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}"
     try:
-        yield
+        with compiled_codecs():
+            yield
     except VentralError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -114,6 +114,28 @@ def noise_corrected(
         return explained / np.where(explainable >= floor * whole, explainable, np.nan)
 
 
+def r2_ceiled(correlation: np.ndarray, ceiling: np.ndarray, floor: float) -> np.ndarray:
+    """Return ``pearson_r² / ceiling``: the reliability bounds r², its root bounds r.
+
+    Parameters
+    ----------
+    correlation : (sites,) array
+        Pearson correlation of predictions with average responses.
+    ceiling : (sites,) array
+        Reliability of each site; NaN where it is not known.
+    floor : float
+        A site with a lower ceiling is NaN: the quotient would be noise over noise.
+
+    Returns
+    -------
+    (sites,) array
+        Not clipped.
+
+    """
+    with np.errstate(invalid="ignore"):
+        return correlation**2 / np.where(ceiling >= floor, ceiling, np.nan)
+
+
 def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
     """Return the mean correlation of every recorded site with every predicted site.
 

@@ -18,6 +18,7 @@ from ventral.scores.measures import (
     noise_corrected,
     pearson_r,
     r2,
+    r2_ceiled,
 )
 
 MEASURES = ("r2", "explained_variance", "pearson_r")
@@ -203,10 +204,9 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
 
 def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     """Fill in the two columns that set a score against what can be explained."""
-    ceiling = np.where(table["ceiling"] >= floor, table["ceiling"], np.nan)
     variances = (table[column].to_numpy() for column in VARIANCES)
     return table.assign(
-        r2_ceiled=table["pearson_r"] ** 2 / ceiling,
+        r2_ceiled=r2_ceiled(table["pearson_r"], table["ceiling"], floor),
         explained_variance_corrected=noise_corrected(*variances, floor),
     )
 

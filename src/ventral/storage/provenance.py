@@ -14,7 +14,11 @@ PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-le
 
 @functools.cache
 def git_commit() -> str:
-    """Return the commit of this code, with ``+changes`` where the working tree differs."""
+    """Return the commit of this code, with ``+changes`` where the working tree differs.
+
+    Outside a git repository it is what ``git archive`` has written beside this file; ``unknown``
+    where that is missing, as in an installed package.
+    """
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -22,7 +26,11 @@ def git_commit() -> str:
             ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
         ).stdout.strip()
 
+    archived = (here / "commit.txt").read_text(encoding="utf-8").strip()
+    if not archived.startswith("$Format"):
+        return archived
     try:
+        git("ls-files", "--error-unmatch", "provenance.py")  # the repository around may be another
         return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", ".") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -20,8 +20,6 @@ import zarr
 from ventral.errors import VentralError
 from ventral.storage.digests import ContentDigest, RowDigest, array_digest
 
-zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
-
 UNREADABLE = (
     ArithmeticError,
     AttributeError,

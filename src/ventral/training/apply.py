@@ -8,7 +8,7 @@ import torch
 
 from ventral.data.stimuli import iterate_images
 from ventral.networks.build import build_model
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
 from ventral.training.checkpoint import read_checkpoint
 from ventral.training.headed_network import HeadedNetwork
@@ -66,7 +66,7 @@ def apply_head(
     )
     model.head.load_state_dict(head)
     model.to(found).eval()
-    with torch.inference_mode():
+    with reproducible_kernels(found), torch.inference_mode():
         computed = torch.cat(
             [model(batches[index].to(found)).cpu() for index in range(len(batches))]
         )

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from ventral.data.splits import rows_of
 from ventral.data.stimuli import read_stimulus_table
 from ventral.errors import VentralError
 from ventral.networks.build import build_model, model_facts
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing
 from ventral.storage.store import Store
 from ventral.storage.tables import write_csv
@@ -94,7 +93,7 @@ def train_model(
         # A head fitted to a pretrained network needs the same features when training starts.
         training["batch_statistics"] = "update" if sources.weights is None else "keep"
     found = find_device(device)
-    _make_deterministic(found)
+    _log_reproducibility(found)
     preprocessing = Preprocessing(**settings["preprocessing"])
     task, train, validation = _parts(training, sources)
     network = build_model(dict(settings), sources.weights, settings["seed"])
@@ -114,11 +113,12 @@ def train_model(
     )
     log.info("%d parameters of the network and %d of the head are trained", retrained, of_head)
     model.to(found)
-    if training["task"] == "responses" and sources.weights is not None:
-        start_at_ridge(model, train, preprocessing, training["batch_size"], found)
     stage = Stage(model, task, train, validation, preprocessing, training, found)
     resume = ResumeFile(Path(checkpoint).with_suffix(".resume.pt"), _key(settings, sources, code))
-    epochs = train_stage(stage, resume)
+    with reproducible_kernels(found, of_training=True):
+        if training["task"] == "responses" and sources.weights is not None:
+            start_at_ridge(model, train, preprocessing, training["batch_size"], found)
+        epochs = train_stage(stage, resume)
     epochs["retrained_parameters"], epochs["head_parameters"] = retrained, of_head
     state = {name: tensor.cpu() for name, tensor in model.network.state_dict().items()}
     write_csv(table, epochs)
@@ -180,8 +180,8 @@ def _key(settings: Mapping, sources: Sources, code: str) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _make_deterministic(device: torch.device) -> None:
-    """Choose deterministic kernels, and log how far results can be reproduced."""
+def _log_reproducibility(device: torch.device) -> None:
+    """Log how far results can be reproduced."""
     if device.type != "cuda":
         log.info(
             "training on %d CPU threads: results are bit-identical for the same number of threads"
@@ -189,8 +189,6 @@ def _make_deterministic(device: torch.device) -> None:
             torch.get_num_threads(),
         )
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
     log.info(
         "training on %s with deterministic kernels: results are bit-identical on this model of GPU"
         " with these package versions, unless a warning below says that an operation has no"
