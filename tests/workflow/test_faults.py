@@ -280,7 +280,7 @@ def killed_step(folder, script, job, seed):
     process = subprocess.Popen(
         [
             *(sys.executable, ROOT / "tests/killed_steps.py"),
-            *(script, json.dumps({"log": ["log.txt"], **job}), str(seed)),
+            *(script, json.dumps({"log": ["log.txt"], "threads": 1, **job}), str(seed)),
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},

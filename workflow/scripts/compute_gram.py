@@ -2,10 +2,11 @@
 
 from ventral.features.gram import write_grams
 from ventral.jobs.log import job_log
+from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0]), limit_threads(snakemake.threads):
     activations = Store(snakemake.input.activations)
     attributes = provenance(activations=activations.manifest)
     write_grams(activations, snakemake.output.store, attributes)

@@ -6,16 +6,19 @@ from ventral.data.splits import partitions_of
 from ventral.features.pca import fit_layers
 from ventral.features.pca_store import write_components
 from ventral.jobs.log import job_log
+from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 
 with job_log(snakemake.log[0]):
     grams = Store(snakemake.input.gram)
     partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
-    write_components(
-        snakemake.output.store,
-        fit_layers(grams, partitions),
-        grams.read("stimulus_id"),
-        **snakemake.params.settings,
-        attributes=provenance(gram=grams.manifest),
-    )
+    stimulus_id = grams.read("stimulus_id")
+    with limit_threads(snakemake.threads, len(stimulus_id)):
+        write_components(
+            snakemake.output.store,
+            fit_layers(grams, partitions),
+            stimulus_id,
+            **snakemake.params.settings,
+            attributes=provenance(gram=grams.manifest),
+        )

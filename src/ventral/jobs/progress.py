@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm import tqdm
-
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10
@@ -22,6 +20,8 @@ def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     the end, so that a log file stays readable; nothing is logged of what takes less time than that.
     """
     if sys.stderr.isatty():
+        from tqdm import tqdm  # not before it is needed: jobs are many and short
+
         yield from tqdm(iterable, total=total, desc=label)
         return
     start = last = time.monotonic()
