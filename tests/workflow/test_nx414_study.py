@@ -85,7 +85,7 @@ def test_every_row_of_both_tables_comes_out(folder):
     assert set(pd.read_csv(results / "scores.csv")["split"]) == {"train", "validation"}
     assert set(pd.read_csv(results / "summary.csv")["committed_on"]) == {"validation"}
     fit = Store(results / "fits/resnet50/main/ridge_cv_pcs.zarr")
-    assert (fit.read("layer3/split") == "test").sum() == 20  # predicted, though not scored
+    assert (fit.read("split") == "test").sum() == 20  # predicted, though not scored
 
     config = yaml.safe_load(CONFIG.read_text())
     models = pd.read_csv(results / "tables" / "models.csv")
