@@ -24,8 +24,8 @@ from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.settings import StepSettings
 
-# A user's own `module:function` or source lies beside the config or where the run is started. These come
-# last: a file there cannot take the place of an installed package.
+# A user's own `module:function` or source lies beside the config or where the run is started.
+# These come last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
     for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]

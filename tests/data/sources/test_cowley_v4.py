@@ -197,7 +197,7 @@ def test_image_names_that_cannot_be_right(session, tmp_path, names, message):
 def test_images_of_two_sizes(session, tmp_path):
     make_images(tmp_path / "images.zip", sizes={4: (7, 10), 8: (1, 1)})
     stimuli, _ = load(session)
-    with pytest.raises(VentralError, match=r"'image0004'.*\(7, 10, 3\).*all images.*\(7, 9, 3\)"):
+    with pytest.raises(VentralError, match=r"'image0004'.*\(7, 10, 3\).*the images of this set.*\(7, 9, 3\)"):
         write_stimuli(tmp_path / "stimuli.zarr", stimuli)
     assert not (tmp_path / "stimuli.zarr").exists()
 
