@@ -197,7 +197,8 @@ def test_image_names_that_cannot_be_right(session, tmp_path, names, message):
 def test_images_of_two_sizes(session, tmp_path):
     make_images(tmp_path / "images.zip", sizes={4: (7, 10), 8: (1, 1)})
     stimuli, _ = load(session)
-    with pytest.raises(VentralError, match=r"'image0004'.*\(7, 10, 3\).*the images of this set.*\(7, 9, 3\)"):
+    message = r"'image0004'.*\(7, 10, 3\).*images of this set.*\(7, 9, 3\)"
+    with pytest.raises(VentralError, match=message):
         write_stimuli(tmp_path / "stimuli.zarr", stimuli)
     assert not (tmp_path / "stimuli.zarr").exists()
 
