@@ -86,6 +86,12 @@ def test_a_plan_does_not_import_the_reader(project):
         reader.write_text(before)
 
 
+def test_sizes_are_told_of_such_a_data_set(project):
+    done = snakemake(project, "sizes", "--configfile", str(project / "config.yaml"))
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert re.search(rf"session_1 +{N_IMAGES} +yes +{N_SITES} +3\n", done.stdout), done.stdout
+
+
 def test_a_wrong_value_is_refused_before_any_job(project):
     wrong = (project / "config.yaml").read_text().replace("area: V4", "area: V5")
     (project / "wrong.yaml").write_text(wrong)

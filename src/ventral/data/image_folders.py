@@ -67,7 +67,10 @@ def list_images(
             continue
         images = images_in(folder)
         if not images:
-            raise VentralError(f"{key}: folder {folder} has no image")
+            raise VentralError(
+                f"{key}: folder {folder} has no image; put JPEG, PNG or WebP files there, or name"
+                " another folder"
+            )
         for path in images:
             listed[f"{key}/{path.relative_to(folder)}"] = {"path": str(path)}
     return listed

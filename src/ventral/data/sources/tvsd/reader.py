@@ -7,9 +7,10 @@ h5py sees them, averaged over time and normalised by day); ``table``, things_img
 (``train_imgs/things_path``, ``test_imgs/things_path``: references to the path of each image, as
 ``aardvark/aardvark_01b.jpg``); ``images``, a zip of the THINGS images.
 
-The layout is that of public readers of the data set. Its real files were not available, so this
-was not checked against them: the order of the electrodes (`REGIONS`), whether an electrode may have no
-signal at all (it is left out, with a warning), and which further keys there are (none is read).
+The layout is that of public readers of the data set. The real files were not available, so three
+things were not checked against them: the order of the electrodes (`REGIONS`), whether an electrode
+may have no signal at all (it is left out, with a warning), and which further keys there are (none
+is read).
 """
 
 import logging
