@@ -11,6 +11,7 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
+from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
 """Their pretrained weights come from TensorFlow and expect inputs of mean and deviation 0.5."""
@@ -114,12 +115,20 @@ def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
 
 
 def model_facts(settings: dict, weights_file: Path | None, seed: int) -> dict:
-    """Return what a store's provenance says about its model: entry, sha256 of the weights, seed."""
+    """Return what a store's provenance says about its model.
+
+    That is its entry, the sha256 of its weights, its seed, and the versions of what built it.
+    """
     sha256 = None
     if weights_file is not None:
         with Path(weights_file).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"model": settings, "weights_sha256": sha256, "seed": seed}
+    return {
+        "model": settings,
+        "weights_sha256": sha256,
+        "seed": seed,
+        "built_with": builder_packages(settings["architecture"]),
+    }
 
 
 def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:

@@ -38,6 +38,7 @@ class ResourceEstimator:
         self.source_folder = source_folder
         self.folders = folders
         self.ask = ask
+        self._described: dict[str, Mapping | None] = {}
 
     def megabytes(self, step: str, names: Mapping[str, str]) -> int:
         """Return the memory to ask a scheduler for, in hundreds of MB."""
@@ -112,8 +113,12 @@ class ResourceEstimator:
 
     def describe(self, model: str) -> Mapping | None:
         """Return what is known of a model's architecture."""
-        entry = self.config["models"][model]
-        return describe_model(entry, self.source_folder, self.folders, self.ask)
+        if model not in self._described:  # a plan asks several times for each job
+            entry = self.config["models"][model]
+            self._described[model] = describe_model(
+                entry, self.source_folder, self.folders, self.ask
+            )
+        return self._described[model]
 
     def widths(self, model: str, taps: str) -> dict[str, int] | None:
         """Return {layer: features} of a tap set, or None where it is not known."""
