@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from ventral.errors import VentralError
-from ventral.jobs.architecture_digest import builder_packages
 from ventral.jobs.preflight import ask, description
 from ventral.jobs.preflight.architecture import describe
 from ventral.jobs.preflight.ask import ask_architectures
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.preflight.description import describe_model, describe_models
+from ventral.storage.provenance import builder_packages
 
 SOURCE = Path(__file__).parents[2] / "src"
 OWN = {

@@ -223,7 +223,12 @@ def test_model_facts(tmp_path):
     (tmp_path / "w").write_bytes(b"x")
     facts = model_facts(SMALL, tmp_path / "w", 3)
     assert facts["weights_sha256"] == hashlib.sha256(b"x").hexdigest()
-    assert model_facts(SMALL, None, 3) == {"model": SMALL, "weights_sha256": None, "seed": 3}
+    assert facts["built_with"].keys() == {"torch", "torchvision"}
+    without = {**facts, "weights_sha256": None}
+    assert model_facts(SMALL, None, 3) == without and (without["model"], without["seed"]) == (
+        SMALL,
+        3,
+    )
 
 
 @pytest.mark.parametrize("architecture", ["pixels", "squeezenet1_1", "vit_b_16", "regnet_y_400mf"])

@@ -1,8 +1,6 @@
 """What the code of an architecture is known by: its content where it is ours or the user's own."""
 
-import functools
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 from ventral.errors import VentralError
@@ -28,7 +26,7 @@ def architecture_digest(
     str
         The digest of the module and of what it imports from these places. A file that the module
         reads is not seen. "" for what an installed package builds: its version is recorded (see
-        `builder_packages`), and an upgrade is no reason to run again.
+        `ventral.storage.provenance.builder_packages`), and an upgrade is no reason to run again.
 
     Raises
     ------
@@ -48,30 +46,3 @@ def architecture_digest(
         raise VentralError(
             f"architecture {architecture!r}: {error.filename}, line {error.lineno}: {error.msg}"
         ) from None
-
-
-@functools.cache
-def builder_packages(architecture: str) -> dict[str, str]:
-    """Return the versions of the installed packages that an architecture is built with.
-
-    Parameters
-    ----------
-    architecture
-        ``pixels``, a torchvision name, or ``module:function``.
-
-    Returns
-    -------
-    dict
-        ``{package: version}`` of torch, and of torchvision or of what holds the module. What is
-        not installed, and the user's own code, is left out.
-    """
-    module, _, function = architecture.partition(":")
-    packages = {"torch", module.partition(".")[0] if function else "torchvision"}
-    found = {}
-    for package in sorted(packages):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # its distribution has another name than its module
-            for distribution in packages_distributions().get(package, ()):
-                found[distribution] = version(distribution)
-    return found

@@ -14,6 +14,7 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
+from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
 """Their pretrained weights, from TensorFlow, expect inputs of mean and standard deviation 0.5."""
@@ -180,13 +181,19 @@ def model_facts(settings: dict, weights_file: Path | None, seed: int) -> dict:
     Returns
     -------
     dict
-        ``model`` (the settings), ``weights_sha256`` (None without a file) and ``seed``.
+        ``model`` (the settings), ``weights_sha256`` (None without a file) ``seed``, and
+        ``built_with``, the versions of the packages that built it.
     """
     sha256 = None
     if weights_file is not None:
         with Path(weights_file).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"model": settings, "weights_sha256": sha256, "seed": seed}
+    return {
+        "model": settings,
+        "weights_sha256": sha256,
+        "seed": seed,
+        "built_with": builder_packages(settings["architecture"]),
+    }
 
 
 def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:

@@ -15,8 +15,9 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from ventral.errors import VentralError
-from ventral.jobs.architecture_digest import architecture_digest, builder_packages
+from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.ask import ask_architectures
+from ventral.storage.provenance import builder_packages
 
 CACHE_VERSION = 2
 """Of the answers; a change asks again."""
