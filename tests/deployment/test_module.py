@@ -21,9 +21,9 @@ CONFIG = {
     "datasets": {
         "own": {
             "source": "files",
-            "stimuli": {"size": 8, "files": {"images": {"path": "data/images"}}},
+            "stimuli": {"image_size": 8, "files": {"images": {"path": "data/images"}}},
             "responses": {"files": {"responses": {"path": "data/responses.csv"}}},
-            "split": {"method": "random", "validation": 0.2, "test": 0.2},
+            "split": {"method": "random"},
         }
     },
     "models": {
@@ -115,7 +115,7 @@ def import_from(folder: Path, source: str, *lines: str) -> None:
 
 def gitfile(repository: Path, inside: str = "", **ref: str) -> str:
     (kind, value), *_ = ref.items()
-    path = f"{inside or '.'}/Snakefile"  # without "./" Snakemake looks for includes at "/workflow"
+    path = f"{inside}/Snakefile".lstrip("/")
     return f'gitfile("{repository}", path="{path}", {kind}="{value}")'
 
 
@@ -226,7 +226,7 @@ def test_without_a_config_the_module_has_the_embedded_default(repository, study)
         f"module ventral:\n    snakefile: {gitfile(folder, commit=commit)}\n\n"
         "use rule * from ventral\n"
     )
-    planned = run(study, "--dry-run", "--quiet", "progress", "results/simulated/split.csv")
+    planned = run(study, "results/simulated/split.csv", "--dry-run", "--quiet", "progress")
     assert not planned.returncode, planned.stdout
     assert "assign_split" in planned.stdout
 
@@ -263,12 +263,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(study):
         "import sys\n"
         "class Finder:\n"
         "    def find_spec(name, path=None, target=None):\n"
-        "        if name == 'numpy':\n"
-        "            raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')\n"
+        "        if name == 'jsonschema':\n"
+        "            raise ModuleNotFoundError(\"No module named 'jsonschema'\", name='jsonschema')\n"
         "sys.meta_path.insert(0, Finder)\n"
     )
     import_from(study, f'"{ROOT / "Snakefile"}"')
     refused = run(study, "--dry-run", PYTHONPATH=str(absent))
     assert refused.returncode
-    assert "package 'numpy' is missing" in refused.stdout
+    assert "package 'jsonschema' is missing" in refused.stdout
     assert "pip install" in refused.stdout
