@@ -106,12 +106,22 @@ def warn_of_missing_settings():
             "rerun-incomplete": settings.force_incomplete,
         },
     )
-    if lines:
-        logger.warning(
-            "What runs again is decided by other settings than this workflow is made for. Put these"
-            " lines into profiles/default/profile.yaml beside the Snakefile, or into the profile of"
-            " the run:\n" + "\n".join(f"  {line}" for line in lines)
+    if not lines:
+        return
+    advice = (
+        "Put these lines into profiles/default/profile.yaml beside the Snakefile, or into the"
+        " profile of the run:\n" + "\n".join(f"  {line}" for line in lines)
+    )
+    if isinstance(workflow.current_basedir, LocalGitFile) and any(
+        "triggers" in line for line in lines
+    ):
+        raise WorkflowError(
+            f"Snakemake 9.27 stops with a TypeError where a workflow comes from gitfile(...) and"
+            f" `code` is one of the rerun triggers. {advice}"
         )
+    logger.warning(
+        f"What runs again is decided by other settings than this workflow is made for. {advice}"
+    )
 
 
 def warn_of_missing_packages():
