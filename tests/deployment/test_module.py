@@ -21,9 +21,9 @@ CONFIG = {
     "datasets": {
         "own": {
             "source": "files",
-            "stimuli": {"size": 8, "files": {"images": {"path": "data/images"}}},
+            "stimuli": {"image_size": 8, "files": {"images": {"path": "data/images"}}},
             "responses": {"files": {"responses": {"path": "data/responses.csv"}}},
-            "split": {"method": "random", "validation": 0.2, "test": 0.2},
+            "split": {"method": "random"},
         }
     },
     "models": {
@@ -75,8 +75,8 @@ def repository(tmp_path_factory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def study(tmp_path) -> Path:
-    """Return the folder of a workflow that imports this one, with data and a config of its own."""
+def study(tmp_path, repository) -> Path:
+    """Return the folder of a workflow that imports this one: data, a config and a profile."""
     from PIL import Image
 
     folder = tmp_path / "study"
@@ -87,6 +87,11 @@ def study(tmp_path) -> Path:
     rows = [f"s{index},{index / 7},{index % 3}" for index in range(10)]
     (folder / "data" / "responses.csv").write_text("\n".join(["stimulus_id,a,b", *rows]) + "\n")
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+    (folder / "profiles" / "default").mkdir(parents=True)
+    shutil.copy2(ROOT / "workflow/profiles/default/profile.yaml", folder / "profiles/default")
+    cache = repository[0].parent / "cache"
+    cache.mkdir(exist_ok=True)
+    (tmp_path / "cache").symlink_to(cache)  # one for all tests: describing networks takes a while
     return folder
 
 
@@ -115,7 +120,7 @@ def import_from(folder: Path, source: str, *lines: str) -> None:
 
 def gitfile(repository: Path, inside: str = "", **ref: str) -> str:
     (kind, value), *_ = ref.items()
-    path = f"{inside or '.'}/Snakefile"  # without "./" Snakemake looks for includes at "/workflow"
+    path = f"{inside}/Snakefile".lstrip("/")
     return f'gitfile("{repository}", path="{path}", {kind}="{value}")'
 
 
@@ -130,12 +135,6 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def write_profile(folder: Path) -> None:
-    """Give the importing workflow the settings of the default profile."""
-    (folder / "profiles" / "default").mkdir(parents=True)
-    shutil.copy2(ROOT / "workflow/profiles/default/profile.yaml", folder / "profiles/default")
 
 
 @pytest.mark.parametrize(
@@ -161,20 +160,19 @@ def test_a_module_from_git_runs_and_records_its_commit(repository, study):
     store = Store(study / "results/own/responses.zarr")
     assert store.attributes["provenance"]["git_commit"] == commit
     assert json.loads((study / "results/own/responses.json").read_text())
-    where = list((study.parent / "cache").rglob("ventral/*/src/ventral/__init__.py"))
-    assert [path.parents[2].name for path in where] == [commit]
+    cache = study.parent / "cache/snakemake/snakemake/source-cache/ventral"
+    assert (cache / commit / "src" / "ventral" / "__init__.py").is_file()
 
 
 def test_the_files_of_a_commit_are_written_once(repository, study):
     folder, commit = repository
     import_from(study, gitfile(folder, commit=commit))
     assert not run(study, "--dry-run", "--quiet").returncode
-    (written,) = (study.parent / "cache").rglob("ventral/*/Snakefile")
-    written.write_text("# read from the repository, and not from here\n")
-    before = written.stat().st_mtime_ns
+    written = study.parent / "cache/snakemake/snakemake/source-cache/ventral" / commit
+    before = written.stat().st_mtime_ns, (written / "Snakefile").stat().st_mtime_ns
     assert not run(study, "--dry-run", "--quiet").returncode
-    assert written.stat().st_mtime_ns == before
-    assert not list(written.parents[1].glob("tmp*"))
+    assert (written.stat().st_mtime_ns, (written / "Snakefile").stat().st_mtime_ns) == before
+    assert not list(written.parent.glob("tmp*"))
 
 
 @pytest.mark.parametrize("from_git", [True, False], ids=["git", "folder"])
@@ -193,7 +191,6 @@ def test_a_prefix_is_of_what_is_made_and_not_of_the_users_files(repository, stud
 def test_a_prefixed_module_sees_a_change_of_the_users_file(repository, study):
     folder, commit = repository
     import_from(study, gitfile(folder, commit=commit), 'prefix: "vision"')
-    write_profile(study)
     target = "vision/results/own/responses.json"
     assert not run(study, target).returncode
     assert "Nothing to be done" in run(study, "--dry-run", target).stdout
@@ -204,20 +201,74 @@ def test_a_prefixed_module_sees_a_change_of_the_users_file(repository, study):
     assert "prepare_stimuli" not in planned
 
 
-def test_an_importing_workflow_is_told_which_settings_its_profile_lacks(repository, study):
-    folder, commit = repository
-    import_from(study, gitfile(folder, commit=commit))
-    told = run(study, "--dry-run", "--quiet", "progress").stdout
-    for line in (
-        "rerun-triggers: [mtime, params, input, software-env]",
-        "max-checksum-file-size: 1000000000000",
-        "rerun-incomplete: true",
-    ):
-        assert told.count(line) == 1, told
-    write_profile(study)
+LINES = (
+    "rerun-triggers: [mtime, params, input, software-env]",
+    "max-checksum-file-size: 1000000000000",
+    "rerun-incomplete: true",
+)
+
+
+def test_an_importing_workflow_is_told_which_settings_its_profile_lacks(study):
+    import_from(study, f'"{ROOT / "Snakefile"}"')
     told = run(study, "--dry-run", "--quiet", "progress").stdout
     assert "profile" not in told
     assert "extract_activations" in told
+    shutil.rmtree(study / "profiles")
+    told = run(study, "--dry-run", "--quiet", "progress")
+    assert not told.returncode
+    for line in LINES:
+        assert told.stdout.count(line) == 1, told.stdout
+
+
+def test_a_local_repository_needs_them_and_the_error_says_so(repository, study):
+    """Otherwise Snakemake stops with a TypeError once there are results."""
+    folder, commit = repository
+    import_from(study, gitfile(folder, commit=commit))
+    shutil.rmtree(study / "profiles")
+    told = run(study, "--dry-run")
+    assert told.returncode
+    assert "gitfile" in told.stdout
+    assert all(line in told.stdout for line in LINES)
+
+
+@pytest.fixture
+def hosted(repository, tmp_path, monkeypatch) -> str:
+    """Let git take what stands for the host's repository ``lab/ventral`` from the local one."""
+    (tmp_path / "host" / "lab").mkdir(parents=True)
+    (tmp_path / "host" / "lab" / "ventral").symlink_to(repository[0])
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{tmp_path}/host/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    return "lab/ventral"
+
+
+@pytest.mark.parametrize("ref", ["commit", "tag", "branch"])
+def test_a_module_from_a_host_runs(repository, hosted, study, ref):
+    _, commit = repository
+    value = {"commit": commit, "tag": "v1", "branch": "main"}[ref]
+    import_from(study, f'github("{hosted}", path="Snakefile", {ref}="{value}")')
+    done = run(study, "results/own/split.csv")
+    assert not done.returncode, done.stdout
+    store = Store(study / "results/own/stimuli.zarr")
+    assert store.attributes["provenance"]["git_commit"] == commit
+
+
+def test_snakedeploy_sets_up_a_workflow_that_runs(repository, hosted, tmp_path):
+    program = shutil.which("snakedeploy")
+    if program is None:
+        pytest.skip("snakedeploy is not installed")
+    folder = tmp_path / "deployed"
+    subprocess.run(
+        [program, "deploy-workflow", f"https://github.com/{hosted}", str(folder), "--tag", "v1"],
+        check=True,
+    )
+    assert (folder / "profiles" / "default" / "profile.yaml").is_file()
+    assert (folder / "config" / "config.yaml").is_file()
+    (tmp_path / "cache").symlink_to(repository[0].parent / "cache")
+    done = run(folder, "results/simulated/split.csv")
+    assert not done.returncode, done.stdout
+    assert "other settings than this workflow is made for" not in done.stdout
 
 
 def test_without_a_config_the_module_has_the_embedded_default(repository, study):
@@ -226,7 +277,7 @@ def test_without_a_config_the_module_has_the_embedded_default(repository, study)
         f"module ventral:\n    snakefile: {gitfile(folder, commit=commit)}\n\n"
         "use rule * from ventral\n"
     )
-    planned = run(study, "--dry-run", "--quiet", "progress", "results/simulated/split.csv")
+    planned = run(study, "results/simulated/split.csv", "--dry-run", "--quiet", "progress")
     assert not planned.returncode, planned.stdout
     assert "assign_split" in planned.stdout
 
@@ -263,12 +314,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(study):
         "import sys\n"
         "class Finder:\n"
         "    def find_spec(name, path=None, target=None):\n"
-        "        if name == 'numpy':\n"
-        "            raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')\n"
+        "        if name == 'jsonschema':\n"
+        "            raise ModuleNotFoundError(\"No module named 'jsonschema'\", name='jsonschema')\n"
         "sys.meta_path.insert(0, Finder)\n"
     )
     import_from(study, f'"{ROOT / "Snakefile"}"')
     refused = run(study, "--dry-run", PYTHONPATH=str(absent))
     assert refused.returncode
-    assert "package 'numpy' is missing" in refused.stdout
+    assert "package 'jsonschema' is missing" in refused.stdout
     assert "pip install" in refused.stdout

@@ -67,14 +67,18 @@ def exported(repository, rules):
 ROOT = source_folder(workflow.current_basedir)
 sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
 
+INSTALL = (
+    "Install what the workflow needs: pip install -r requirements.txt in a copy of it, or"
+    " pip install 'ventral[workflow,torch] @ git+ADDRESS' with the address of its git repository"
+)
+
 try:
+    from ventral.jobs.packages import missing_packages
     from ventral.jobs.profile import missing_settings
     from ventral.study.check_config import check_config
 except ModuleNotFoundError as error:
     raise WorkflowError(
-        f"The Python package {error.name!r} is missing where Snakemake runs. Install what the"
-        " workflow needs: pip install -r requirements.txt in a copy of it, or pip install"
-        " 'ventral[workflow,torch] @ git+ADDRESS' with the address of its git repository"
+        f"the Python package {error.name!r} is missing where Snakemake runs. {INSTALL}"
     ) from None
 
 
@@ -102,13 +106,34 @@ def warn_of_missing_settings():
             "rerun-incomplete": settings.force_incomplete,
         },
     )
-    if lines:
+    if not lines:
+        return
+    advice = (
+        "Put these lines into profiles/default/profile.yaml beside the Snakefile, or into the"
+        " profile of the run:\n" + "\n".join(f"  {line}" for line in lines)
+    )
+    if isinstance(workflow.current_basedir, LocalGitFile) and any(
+        "triggers" in line for line in lines
+    ):
+        raise WorkflowError(
+            f"Snakemake 9.27 stops with a TypeError where a workflow comes from gitfile(...) and"
+            f" `code` is one of the rerun triggers. {advice}"
+        )
+    logger.warning(
+        f"What runs again is decided by other settings than this workflow is made for. {advice}"
+    )
+
+
+def warn_of_missing_packages():
+    """Name what jobs will not find, unless they run in environments of their own."""
+    missing = missing_packages((ROOT / "envs").glob("*.yaml"))
+    if missing and not workflow.deployment_settings.deployment_method:
         logger.warning(
-            "What runs again is decided by other settings than this workflow is made for. Put these"
-            " lines into profiles/default/profile.yaml beside the Snakefile, or into the profile of"
-            " the run:\n" + "\n".join(f"  {line}" for line in lines)
+            f"These Python packages are missing where Snakemake runs: {', '.join(missing)}. Jobs"
+            f" that need them will fail. {INSTALL}; or run with --sdm conda"
         )
 
 
 if workflow.is_main_process and workflow.dag_settings is not None:
     warn_of_missing_settings()
+    warn_of_missing_packages()
