@@ -18,11 +18,13 @@ run: setup
 setup: .venv/ready
 setup-test: .venv/ready-test
 
-.venv/ready: requirements.txt
+# The exact pins first; then the package itself, in place and without looking at its own ranges.
+.venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
 .venv/ready-test: .venv/ready requirements-test.txt
@@ -40,6 +42,7 @@ quick: setup-test
 lint: setup-test
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 

@@ -4,24 +4,30 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+# Snakemake 9.27 looks for the files beside a Snakefile at the top of a local git repository in the
+# root folder of the disk. With a path that is joined here it finds them wherever they are.
+RULES = workflow.current_basedir.join("workflow/rules")
+
+
+include: RULES.join("source.smk")
+
+
 if "datasets" not in config:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{ROOT}/config/config.yaml"
 
 
-report: "workflow/report/workflow.rst"
-
-
-include: "workflow/rules/common.smk"
-include: "workflow/rules/paths.smk"
-include: "workflow/rules/resources.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/activations.smk"
-include: "workflow/rules/features.smk"
-include: "workflow/rules/readouts.smk"
-include: "workflow/rules/scores.smk"
-include: "workflow/rules/figures.smk"
+include: RULES.join("common.smk")
+include: RULES.join("paths.smk")
+include: RULES.join("resources.smk")
+include: RULES.join("data.smk")
+include: RULES.join("training.smk")
+include: RULES.join("activations.smk")
+include: RULES.join("features.smk")
+include: RULES.join("readouts.smk")
+include: RULES.join("scores.smk")
+include: RULES.join("figures.smk")
+include: RULES.join("checks.smk")
 
 
 rule all:
@@ -70,28 +76,3 @@ rule fetch:
     input:
         files_to_fetch(),
     localrule: True
-
-
-rule verify:
-    log:
-        "<logs>/verify.log",
-    localrule: True
-    conda:
-        "envs/analysis.yaml"
-    params:
-        results=workflow.pathvars.get("results"),
-    script:
-        "workflow/scripts/verify.py"
-
-
-rule sizes:
-    log:
-        "<logs>/sizes.log",
-    localrule: True
-    conda:
-        "envs/torch.yaml"
-    params:
-        results=workflow.pathvars.get("results"),
-        own_code=list(map(str, OWN_CODE)),
-    script:
-        "workflow/scripts/sizes.py"

@@ -1,14 +1,23 @@
 """Fixtures that several test files share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from toy_project import Project
+from ventral.storage.codecs import compiled_codecs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def codecs_of_a_job() -> Iterator[None]:
+    """Read and write stores as jobs do."""
+    with compiled_codecs():
+        yield
 
 
 @pytest.fixture(scope="session")

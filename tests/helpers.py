@@ -69,7 +69,11 @@ def run_step(rule: str, folder: Path, **parts: dict) -> None:
 
     parts: ``input``, ``output``, ``params``, ``wildcards``, ``config``.
     """
-    job = Named({name: Named(part) for name, part in parts.items()}, log=[str(folder / "log.txt")])
+    job = Named(
+        {name: Named(part) for name, part in parts.items()},
+        log=[str(folder / "log.txt")],
+        threads=1,
+    )
     for path in job.get("output", {}).values():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     script = ROOT / "workflow" / "scripts" / f"{rule}.py"

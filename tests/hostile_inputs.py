@@ -332,7 +332,7 @@ TENSOR = "features.3.squeeze.bias"
 SPLIT_TABLE = "\n".join(["stimulus_id,split", *(f"s{i},trian" for i in range(N))])
 
 CASES = [
-    Case("cowley_v4", "a zip cut in half", cut("images.zip"), "whole zip archive:"),
+    Case("cowley_v4", "a zip cut in half", cut("images.zip"), "valid zip archive:"),
     Case("cowley_v4", "a zip that is none", write("images.zip", b"<html>"), "zip archive:"),
     Case("cowley_v4", "an entry that climbs out", entry("../../outside.png")),
     Case("cowley_v4", "an entry with an absolute path", entry("/etc/outside.png")),
@@ -342,8 +342,8 @@ CASES = [
     Case("cowley_v4", "a zip bomb", entry("big.png", bytes(2**25)), "unpacks from"),
     Case("cowley_v4", "a zip without images", lambda i: write_zip(i.path("images.zip"), {"a": ""})),
     Case("cowley_v4", "an image bomb", only(huge_png()), "is too large:"),
-    Case("cowley_v4", "an image cut in half", only(png()[:48]), "is no whole image:"),
-    Case("cowley_v4", "text that is named .png", only(b"no image"), "is no whole image:"),
+    Case("cowley_v4", "an image cut in half", only(png()[:48]), "is not a valid image:"),
+    Case("cowley_v4", "text that is named .png", only(b"no image"), "is not a valid image:"),
     Case("cowley_v4", "an image of 16 bits", only(sixteen_bits())),
     Case("cowley_v4", "one image of another size", entry("image99.png", png(1, side=9))),
     Case("cowley_v4", "two images of one name", entry("more/image03.png")),
@@ -368,10 +368,10 @@ CASES = [
     Case("files", "a stimulus without an image", line(4, "s3,1,2\nghost,1,2")),
     Case("files", "an image without responses", line(4, None)),
     Case("files", "a stimulus twice", line(4, "s3,1,2\ns3,1,2")),
-    Case("files", "a cell that is no number", line(4, "s3,many,2")),
+    Case("files", "a cell that is not a number", line(4, "s3,many,2")),
     Case("files", "a cell that is empty", line(4, "s3,,2")),
     Case("files", "an infinite response", line(4, "s3,inf,2")),
-    Case("files", "a table that is no text", write("responses.csv", b"\xff\xfe\0" * 9), "values:"),
+    Case("files", "a table that is not text", write("responses.csv", b"\xff\xfe\0" * 9), "values:"),
     Case(
         "files", "a file of an unknown form", responses_in("r.xlsx", lambda p: p.write_bytes(b""))
     ),

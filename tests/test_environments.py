@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -94,6 +96,65 @@ def test_scripts_import_what_their_environment_has(name):
         [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
     )
     assert not done.returncode, done.stderr
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+def test_the_public_interface_needs_the_dependencies_of_the_package_alone():
+    """Without what is installed here only for the workflow, for networks or for tests."""
+    there = with_dependencies(Requirement(need).name for need in PROJECT["dependencies"])
+    absent = [
+        module
+        for module, distributions in metadata.packages_distributions().items()
+        if module != "ventral" and not there.intersection(map(canonicalize_name, distributions))
+    ]
+    assert {"torch", "snakemake", "zarrs"} <= set(absent)
+    code = (
+        WITHOUT.format(absent=absent)
+        + """
+import numpy, ventral
+for name in ventral.__all__:
+    getattr(ventral, name)
+X, Y = numpy.random.default_rng(0).normal(size=(20, 50)), numpy.arange(20.0)
+ventral.score(Y, ventral.ridge_cv(X, Y).predict(X))
+ventral.pls(X, Y, 2), ventral.pca(X), ventral.noise_ceiling(X[:, None, :5])
+try:
+    ventral.open_store("nothing.zarr")
+except ventral.VentralError:
+    import xarray
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
+
+
+def test_the_pins_lie_in_the_ranges_of_the_package():
+    needs = [*PROJECT["dependencies"], *EXTRAS["workflow"], *EXTRAS["torch"]]
+    ranges = {canonicalize_name(need.name): need.specifier for need in map(Requirement, needs)}
+    pinned = {canonicalize_name(name): pin for name, pin in REQUIREMENTS.items()}
+    assert ranges.keys() <= pinned.keys()
+    for name, allowed in ranges.items():
+        assert pinned[name] in allowed, name
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+    """Schemas and the marker for type checkers are read from the installed package."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("ventral-*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        packed = {name for name in file.namelist() if name.startswith("ventral/")}
+    kept = {
+        str(path.relative_to(ROOT / "src"))
+        for path in (ROOT / "src" / "ventral").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert packed == kept
+    assert "ventral/data/sources/files/schema.yaml" in packed
 
 
 def test_the_container_is_made_of_the_same_pins():

@@ -63,7 +63,7 @@ def stored_as(name: str) -> zipfile.ZipInfo:
         ({stored_as("a.png\0.txt"): PNG}, "has a backslash or a zero byte in its path"),
         ({link("a.png"): b"/etc/passwd"}, "'a.png' is a link or another special file"),
         ({"a.png": PNG, link("folder"): b"/etc"}, "'folder' is a link or another special file"),
-        ({}, "holds no image"),
+        ({}, "contains no image"),
         ({"a.txt": b"text", ".b.png": PNG, "__MACOSX/._c.png": PNG, "d.png/": b""}, "no image"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_whole_zip(tmp_path, content):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     elif content is not None:
         path.write_bytes(content)
-    with pytest.raises(VentralError, match=r"images\.zip is no whole zip archive"):
+    with pytest.raises(VentralError, match=r"images\.zip is not a valid zip archive"):
         ImageArchive(path)
 
 
@@ -149,14 +149,17 @@ def bomb_png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (PNG[: len(PNG) // 2], "is no whole image"),
-        (encoded(GRADIENT, "JPEG")[:-30], "is no whole image"),
-        (b"", "is no whole image"),
-        (b"MZ not an image", "is no whole image"),
-        (encoded(GRADIENT, "TIFF"), "is no whole image"),
+        (PNG[: len(PNG) // 2], "is not a valid image"),
+        (encoded(GRADIENT, "JPEG")[:-30], "is not a valid image"),
+        (b"", "is not a valid image"),
+        (b"MZ not an image", "is not a valid image"),
+        (encoded(GRADIENT, "TIFF"), "is not a valid image"),
         (bomb_png(60_000, 60_000), "is too large"),
         (bomb_png(10_000, 10_000), "is too large"),  # a warning only, by Pillow's default
-        (encoded(np.arange(6, dtype=np.uint16).reshape(2, 3)), "is of mode I;16; 8 bits"),
+        (
+            encoded(np.arange(6, dtype=np.uint16).reshape(2, 3)),
+            "has mode I;16; it needs at most 8 bits",
+        ),
     ],
 )
 def test_a_damaged_image_is_named(tmp_path, content, message):
@@ -235,20 +238,20 @@ SINGLE_PARTITION = saved(np.arange(60.0).reshape(3, 20))
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("pickle", "no whole .npy file of numbers"),
-        ("objects", "holds Python objects, which may carry code"),
-        ("npz", "no whole .npy file of numbers"),
-        (SINGLE_PARTITION[:-1], "no whole .npy file of numbers"),
-        (SINGLE_PARTITION[:150], "no whole .npy file of numbers"),
-        (SINGLE_PARTITION.replace(b"}", b" "), "no whole .npy file of numbers"),
-        (SINGLE_PARTITION[:40], "no whole .npy file of numbers"),
-        (b"", "no whole .npy file of numbers"),
-        (huge_on_paper(), "no whole .npy file of numbers"),
-        (saved(np.array(["a", "b"])), "holds values of type <U1; real numbers are wanted"),
-        (saved(np.array([True])), "holds values of type bool"),
-        (saved(np.array([1j])), "holds values of type complex128"),
-        (saved(np.array(["2020-01-01"], "M8[D]")), r"holds values of type datetime64\[D\]"),
-        (saved(np.zeros(2, "i4,f8")), "holds values of type"),
+        ("pickle", "not a valid .npy file of numbers"),
+        ("objects", "it contains Python objects, which may contain code"),
+        ("npz", "not a valid .npy file of numbers"),
+        (SINGLE_PARTITION[:-1], "not a valid .npy file of numbers"),
+        (SINGLE_PARTITION[:150], "not a valid .npy file of numbers"),
+        (SINGLE_PARTITION.replace(b"}", b" "), "not a valid .npy file of numbers"),
+        (SINGLE_PARTITION[:40], "not a valid .npy file of numbers"),
+        (b"", "not a valid .npy file of numbers"),
+        (huge_on_paper(), "not a valid .npy file of numbers"),
+        (saved(np.array(["a", "b"])), "has values of type <U1; it needs real numbers"),
+        (saved(np.array([True])), "has values of type bool"),
+        (saved(np.array([1j])), "has values of type complex128"),
+        (saved(np.array(["2020-01-01"], "M8[D]")), r"has values of type datetime64\[D\]"),
+        (saved(np.zeros(2, "i4,f8")), "has values of type"),
     ],
 )
 def test_an_array_is_refused_without_running_anything(tmp_path, content, message):
@@ -268,7 +271,7 @@ def test_an_array_is_refused_without_running_anything(tmp_path, content, message
 
 
 def test_a_missing_array_file(tmp_path):
-    with pytest.raises(VentralError, match=r"nothing\.npy is no whole .npy file"):
+    with pytest.raises(VentralError, match=r"nothing\.npy is not a valid .npy file"):
         read_npy(tmp_path / "nothing.npy")
 
 

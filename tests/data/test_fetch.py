@@ -295,8 +295,8 @@ def test_a_server_that_is_not_there(server, destination, monkeypatch):
     ("specification", "message"),
     [
         ({"url": "https://a.org/f.zip"}, "f.zip needs a sha256 or a sha1"),
-        ({"sha256": "abc", "name": "f"}, "sha256: 'abc' is no checksum; it needs 64 digits"),
-        ({"sha256": SHA256.upper(), "name": "f"}, "is no checksum"),
+        ({"sha256": "abc", "name": "f"}, "sha256: 'abc' is not a checksum; it needs 64 digits"),
+        ({"sha256": SHA256.upper(), "name": "f"}, "is not a checksum"),
         ({"sha1": SHA256, "name": "f"}, "it needs 40 digits"),
         ({"sha256": SHA256}, "name: '' is not a file's name"),
         ({"sha256": SHA256, "url": "https://a.org/folder/"}, "name: '' is not a file's name"),
@@ -362,7 +362,7 @@ def test_a_damaged_cache_is_mended(server, tmp_path, caplog):
     put(cache, f"{SHA256[:16]}/file.bin", b"damaged")
     fetch_file(wanted, tmp_path / "file.bin", [], cache)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
-    assert "is damaged: it is fetched anew" in caplog.text
+    assert "is damaged: it is fetched again" in caplog.text
 
 
 def test_a_cache_on_another_file_system_is_copied_from(server, destination, tmp_path, monkeypatch):
@@ -396,7 +396,7 @@ def test_a_failed_download_frees_the_cache_for_the_next(server, tmp_path):
     with pytest.raises(VentralError, match="cannot be fetched"):
         fetch_file(wanted, tmp_path / "one", [], cache)
     fetch_file(wanted, tmp_path / "two", [], cache)
-    assert ranges(server)[-1] is not None  # it went on where the first broke off
+    assert ranges(server)[-1] is not None  # it resumed where the first broke off
     assert (tmp_path / "two").read_bytes() == CONTENT and not (tmp_path / "one").exists()
 
 

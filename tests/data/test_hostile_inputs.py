@@ -1,6 +1,6 @@
 """Every malformed or hostile input stops its step with the sentence that README.md here shows.
 
-``make readme`` writes the table anew.
+``make readme`` writes the table again.
 """
 
 import re
@@ -14,9 +14,10 @@ from hostile_inputs import CASES, run
 README = Path(__file__).with_name("README.md")
 HEAD = """# Malformed and hostile inputs
 
-Each stops the step that meets it with one sentence, and leaves no output behind. The table is made
-and held by `test_hostile_inputs.py`; `…` stands for the words of a library, or a sum. Servers that
-misbehave are in `test_fetch.py`, wrong configs in `tests/workflow/test_config_check.py`.
+Each of these inputs stops the step that reads it with one error message, and the step leaves no
+output behind. `test_hostile_inputs.py` writes this table and verifies it; `…` replaces the words of
+a library, or a checksum. Faulty servers are in `test_fetch.py`, invalid configs in
+`tests/study/test_check_config.py`.
 
 | source | what is wrong | what the step says |
 |---|---|---|

@@ -25,7 +25,7 @@ def points(axes, kind):
     }
 
 
-def test_each_network_stands_at_its_count_and_its_committed_score():
+def test_each_network_is_at_its_count_and_its_committed_score():
     _, summary = synthetic(MODELS, regions=("V4", "IT"))
     figure = draw(summary, TRAINING, MODELS, READOUTS, "test")
     assert [axes.get_title("left") for axes in figure.axes] == ["V4", "IT"]

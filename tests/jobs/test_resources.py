@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from toy_project import ROOT
+from ventral.data.sources.find import find_source
 from ventral.jobs.resources import estimator, memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
 from ventral.jobs.resources.disk import count_records, count_results
@@ -14,6 +15,7 @@ from ventral.jobs.resources.estimator import ResourceEstimator
 from ventral.jobs.resources.measured import NAMES, compare_with_benchmarks
 from ventral.jobs.resources.size_tables import human_bytes, size_tables
 from ventral.study.check_config import check_config
+from ventral.study.entries import Dataset
 from ventral.study.study import Study
 
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -154,6 +156,10 @@ def test_sizes_are_told_before_anything_runs(finished, tmp_path):
     assert not (project.folder / "results").exists()
 
 
+def as_dataset(entry):
+    return Dataset("data", (), frozenset(), find_source(entry["source"]), entry)
+
+
 def test_a_data_set_before_and_after_its_stores_are_there(tmp_path):
     entry = {
         "source": "simulated",
@@ -161,12 +167,12 @@ def test_a_data_set_before_and_after_its_stores_are_there(tmp_path):
         "responses": {"n_it_sites": 3, "n_v4_sites": 2, "repetitions": 4},
         "split": {"method": "given"},
     }
-    assert dataset_size(tmp_path, entry) == DatasetSize(384, 20, 20, 5, 4, known=True)
+    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(384, 20, 20, 5, 4, known=True)
     (tmp_path / "stimuli.json").write_text('{"images": {"shape": [7, 8, 9, 3]}}')
     (tmp_path / "responses.json").write_text('{"responses": {"shape": [7, 11]}}')
-    assert dataset_size(tmp_path, entry) == DatasetSize(7, 8, 9, 11, 0, known=True)
+    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(7, 8, 9, 11, 0, known=True)
     entry["split"] = {"method": "repeated", "repeats": 10}
-    assert dataset_size(tmp_path, entry).folds == 10
+    assert dataset_size(tmp_path, as_dataset(entry)).folds == 10
 
 
 def test_images_of_a_folder_are_counted(tmp_path):
@@ -179,9 +185,9 @@ def test_images_of_a_folder_are_counted(tmp_path):
         "responses": {},
         "split": {"method": "given"},
     }
-    assert dataset_size(tmp_path / "results", entry).stimuli == 2
+    assert dataset_size(tmp_path / "results", as_dataset(entry)).stimuli == 2
     entry["stimuli"]["files"]["images"]["path"] = str(tmp_path / "not_there.zip")
-    assert not dataset_size(tmp_path / "results", entry).known
+    assert not dataset_size(tmp_path / "results", as_dataset(entry)).known
 
 
 def test_a_network_that_is_not_known_gets_much():

@@ -59,9 +59,8 @@ SITES = pd.DataFrame({"site_id": ["a", "b"], "region": "IT"})
 
 def test_table_without_repetitions():
     table = estimate_ceilings(SITES, None)
-    assert list(table.columns) == [
-        *("site_id", "region", "ceiling", "n_repetitions", "ceiling_test"),
-    ]
+    columns = ["site_id", "region", "ceiling", "n_repetitions", "ceiling_test"]
+    assert list(table.columns) == columns
     assert table["ceiling"].isna().all()
 
 
@@ -84,7 +83,7 @@ def test_test_stimuli_have_a_ceiling_of_their_own():
 
 @pytest.mark.parametrize("same", [True, False])
 def test_equals_a_plain_loop_over_stimuli(same):
-    """Absent repetitions alike at all sites and not: one order of trials, or one for each site."""
+    """The same repetitions absent at all sites, or others at each: one order of trials, or many."""
     repetitions = trials(40, [0.7, 0.5, 0.9], 7, 6)
     lacking = np.random.default_rng(0).random((40, 1 if same else 3, 7)) < 0.3
     repetitions[np.broadcast_to(lacking, repetitions.shape)] = np.nan

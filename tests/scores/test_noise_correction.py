@@ -25,7 +25,7 @@ def test_the_variance_of_the_average_by_pandas():
     repetitions = rng.normal(size=(30, 4, 6))
     repetitions[rng.random(repetitions.shape) < 0.4] = np.nan
     repetitions[0, 0] = np.nan  # never recorded
-    repetitions[1, 0] = [1.5, *[np.nan] * 5]  # once
+    repetitions[1, 0] = [1.5] + 5 * [np.nan]  # once
     repetitions[:, 3, 1:] = np.nan  # a site where nothing was repeated
     expected = np.empty((30, 4))
     for site in range(4):
@@ -75,7 +75,9 @@ def test_under_the_floor_and_with_unknown_noise_it_is_undefined():
     noise[4, 1] = np.nan
     found = noise_corrected(*explained_and_explainable(responses, responses, noise), 0.1)
     assert np.isnan(found[:2]).all() and np.isfinite(found[2])
-    assert np.isnan(noise_corrected(*explained_and_explainable(*[noise[:, 2:]] * 3), 0.1)).all()
+    constant = noise[:, 2:]
+    parts = explained_and_explainable(constant, constant, constant)
+    assert np.isnan(noise_corrected(*parts, 0.1)).all()
 
 
 def test_stimuli_without_repetitions_stay_out_of_memory(tmp_path):

@@ -1,4 +1,4 @@
-"""Published numbers beside ours."""
+"""Published numbers are compared with the right numbers of ours."""
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,7 @@ def check(**reference) -> pd.DataFrame:
         ({"measure": "alpha", "layer": "a"}, "a", 2.0),
     ],
 )
-def test_the_right_number_stands_beside(reference, layer, ours):
+def test_the_published_number_is_compared_with_the_right_one_of_ours(reference, layer, ours):
     (row,) = check(**reference).to_dict("records")
     assert row["layer"] == layer
     assert row["ours"] == ours
@@ -60,7 +60,7 @@ def test_the_right_number_stands_beside(reference, layer, ours):
 def test_a_number_that_we_do_not_have_is_an_empty_cell_with_a_note(reference):
     (row,) = check(**reference).to_dict("records")
     assert np.isnan(row["ours"]) and np.isnan(row["difference"])
-    assert row["note"] == "this data set was not scored with that"
+    assert row["note"] == "this data set has no such score"
 
 
 def test_without_references_the_table_has_its_columns():

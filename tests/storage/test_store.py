@@ -5,10 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
-import xarray
 
 from helpers import ROOT
 from ventral.errors import VentralError
@@ -23,12 +23,18 @@ def values():
     return np.random.default_rng(0).normal(size=(5, 4))
 
 
+@pytest.fixture(params=[False, True], ids=["folder", "packed"])
+def packed(request):
+    return request.param
+
+
 @pytest.fixture
-def store(tmp_path, values):
-    with write_store(tmp_path / "a.zarr", {"seed": 3}) as writer:
+def store(tmp_path, values, packed):
+    with write_store(tmp_path / "a.zarr", {"seed": 3}, packed=packed) as writer:
         writer.put("values", values, ("stimulus", "site"))
         writer.put("names", np.array(["a", "bé", "c", "d"], dtype=object), ("site",))
         writer.put("empty", np.zeros((0, 2)), ("none", "two"))
+        writer.put("layer1.0/values", values + 1, ("stimulus", "site"))
     return tmp_path / "a.zarr"
 
 
@@ -37,18 +43,33 @@ def test_round_trip(store, values):
     np.testing.assert_array_equal(opened.read("values"), values)
     assert opened.read("names").tolist() == ["a", "bé", "c", "d"]
     assert opened.read("empty").shape == (0, 2)
+    np.testing.assert_array_equal(opened.read("layer1.0/values"), values + 1)
+    assert opened.groups == ["layer1.0"]
     assert opened.attributes["seed"] == 3
-    assert not list(store.parent.glob("*.partial"))
+    opened.verify()
 
 
-def test_xarray_reads_it(store, values):
-    opened = xarray.open_zarr(store, consolidated=False)
-    assert opened["values"].dims == ("stimulus", "site")
-    np.testing.assert_array_equal(opened["values"], values)
+def test_a_packed_store_is_one_file(store, packed):
+    assert sorted(path.name for path in store.parent.iterdir()) == ["a.json", "a.zarr"]
+    assert store.is_file() == packed
+    if packed:
+        with zipfile.ZipFile(store) as file:
+            names = file.namelist()
+            assert len(names) == len(set(names))
+            assert {part.compress_type for part in file.infolist()} == {zipfile.ZIP_STORED}
 
 
-def test_an_error_leaves_nothing(tmp_path, values):
-    with pytest.raises(RuntimeError), write_store(tmp_path / "a.zarr") as writer:
+def test_both_forms_have_the_same_manifest(tmp_path, values):
+    for packed in (False, True):
+        with write_store(tmp_path / f"{packed}.zarr", packed=packed) as writer:
+            writer.put("a/values", values, ("stimulus", "site"))
+            writer.put("a/folds", np.full((2, 3), np.nan), ("fold", "site"), compressed=True)
+    manifests = [(tmp_path / f"{packed}.json").read_bytes() for packed in (False, True)]
+    assert manifests[0] == manifests[1]
+
+
+def test_an_error_leaves_nothing(tmp_path, values, packed):
+    with pytest.raises(RuntimeError), write_store(tmp_path / "a.zarr", packed=packed) as writer:
         writer.put("values", values, ("stimulus", "site"))
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
@@ -67,7 +88,7 @@ def partial(folder, host, process):
     return left
 
 
-def test_what_a_killed_job_left_is_removed(tmp_path, values):
+def test_what_a_killed_job_left_is_removed(tmp_path, values, packed):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     here = socket.gethostname()
@@ -75,7 +96,7 @@ def test_what_a_killed_job_left_is_removed(tmp_path, values):
     alive, elsewhere = partial(tmp_path, here, os.getppid()), partial(tmp_path, "other-node", 1)
     old = partial(tmp_path, "other-node", 2)
     os.utime(old, (0, 0))
-    with write_store(tmp_path / "a.zarr") as writer:
+    with write_store(tmp_path / "a.zarr", packed=packed) as writer:
         writer.put("values", values, ("stimulus", "site"))
     assert not (tmp_path / "a.zarr" / "stale").exists()
     assert [path.exists() for path in (dead, own, old, alive, elsewhere)] == [False] * 3 + [
@@ -87,35 +108,49 @@ OTHER_WRITER = """
 import sys
 import numpy as np
 from ventral.storage.store_writer import write_store
-with write_store(sys.argv[1]) as store:
+with write_store(sys.argv[1], packed=sys.argv[3] == "True") as store:
     store.put("values", np.arange(float(sys.argv[2])), ("stimulus",))
 """
 
 
 @pytest.mark.parametrize("other", [5, 6])
-def test_two_writers_of_one_store(tmp_path, other):
+def test_two_writers_of_one_store(tmp_path, other, packed):
     """A job that a killed workflow left on a cluster ends in the middle of the same job again."""
     store = tmp_path / "a.zarr"
-    with write_store(store) as writer:
-        command = [sys.executable, "-c", OTHER_WRITER, store, str(other)]
+    with write_store(store, packed=packed) as writer:
+        command = [sys.executable, "-c", OTHER_WRITER, store, str(other), str(packed)]
         subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
         assert Store(store).read("values").shape == (other,)
-        before = (store / "zarr.json").stat().st_ino
+        before = store.stat().st_ino
         writer.put("values", np.arange(5.0), ("stimulus",))
     assert Store(store).read("values").tolist() == [0, 1, 2, 3, 4]
-    assert ((store / "zarr.json").stat().st_ino == before) == (other == 5)  # equal: it stays
+    assert (store.stat().st_ino == before) == (other == 5)  # equal: it stays
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.zarr"]
+
+
+def without(store, part):
+    """Take a file out of a store, or a member out of a packed one."""
+    if store.is_dir():
+        (store / part).unlink()
+        return
+    with zipfile.ZipFile(store) as file:
+        content = {name: file.read(name) for name in file.namelist() if name != part}
+        assert len(content) == len(file.namelist()) - 1
+    with zipfile.ZipFile(store, "w") as file:
+        for name, values in content.items():
+            file.writestr(name, values)
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda store: next(store.glob("values/c/*/*")).unlink(), "content of array 'values'"),
+        (lambda store: without(store, "values/c/0/0"), "content of array 'values'"),
         (lambda store: store.with_suffix(".json").unlink(), "No such file"),
-        (lambda store: (store / "values" / "zarr.json").unlink(), "array 'values' is missing"),
+        (lambda store: without(store, "values/zarr.json"), "array 'values' is missing"),
         (lambda store: store.with_suffix(".json").write_text("{"), "damaged"),
+        (lambda store: without(store, "zarr.json"), "it cannot be opened"),
     ],
-    ids=["chunk", "manifest", "array", "manifest cut"],
+    ids=["chunk", "manifest", "array", "manifest cut", "group"],
 )
 def test_damage_names_the_store_and_the_remedy(store, damage, message):
     damage(store)
@@ -124,13 +159,56 @@ def test_damage_names_the_store_and_the_remedy(store, damage, message):
     assert f"rm -r {store}" in str(error.value)
 
 
-def test_a_foreign_chunk_is_found(store, tmp_path, values):
-    with write_store(tmp_path / "other.zarr") as writer:
-        writer.put("values", values + 1, ("stimulus", "site"))
-    chunk = next((tmp_path / "other.zarr").glob("values/c/*/*"))
-    (store / chunk.relative_to(tmp_path / "other.zarr")).write_bytes(chunk.read_bytes())
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9, 0.999])
+def test_a_packed_store_that_was_cut_is_damaged(tmp_path, values, kept):
+    store = tmp_path / "a.zarr"
+    with write_store(store, packed=True) as writer:
+        writer.put("layer1/values", values, ("stimulus", "site"))
+    content = store.read_bytes()
+    store.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(VentralError, match=r"a\.zarr is damaged: it cannot be opened: .*rm -r"):
+        Store(store)
+
+
+def test_every_flipped_bit_of_a_packed_store_is_found_or_changes_nothing(tmp_path, values):
+    """In numbers, metadata and the directory of the zip file alike."""
+    store, rng = tmp_path / "a.zarr", np.random.default_rng(0)
+    with write_store(store, packed=True) as writer:
+        writer.put("layer1/values", values, ("stimulus", "site"))
+        writer.put("layer1/site", np.array(list("abcd"), object), ("site",))
+    content, found = store.read_bytes(), 0
+    for place in rng.choice(len(content), 150, replace=False):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << rng.integers(8)
+        store.write_bytes(flipped)
+        try:
+            opened = Store(store)
+            opened.verify()
+        except VentralError:  # and no other error
+            found += 1
+        else:
+            np.testing.assert_array_equal(opened.read("layer1/values"), values)
+            assert opened.read("layer1/site").tolist() == list("abcd")
+    assert found > 75
+
+
+def test_metadata_of_a_group_that_differ_from_an_arrays_own_are_found(tmp_path, values):
+    with write_store(tmp_path / "a.zarr") as writer:
+        writer.put("layer1/values", values, ("stimulus", "site"))
+    metadata = tmp_path / "a.zarr" / "layer1" / "zarr.json"
+    metadata.write_text(metadata.read_text().replace('"site"', '"side"'))
+    with pytest.raises(VentralError, match="'layer1/values' is not what the metadata"):
+        Store(tmp_path / "a.zarr").verify()
+
+
+def test_a_foreign_chunk_is_found(tmp_path, values):
+    for name, offset in (("a", 0), ("other", 1)):
+        with write_store(tmp_path / f"{name}.zarr") as writer:
+            writer.put("values", values + offset, ("stimulus", "site"))
+    chunk = tmp_path / "other.zarr/values/c/0/0"
+    (tmp_path / "a.zarr/values/c/0/0").write_bytes(chunk.read_bytes())
     with pytest.raises(VentralError, match="is not what its manifest says"):
-        Store(store).read("values")
+        Store(tmp_path / "a.zarr").read("values")
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 16_384), (3, 16_385), (5, 50_000)])

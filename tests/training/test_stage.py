@@ -48,8 +48,8 @@ def settings(task="responses", **training):
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (N, 16, 16, 3), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (N, 16, 16, 3), dtype=np.uint8)
     table = pd.DataFrame(
         {
             "stimulus_id": [f"s{row}" for row in range(N)],

@@ -165,7 +165,7 @@ def test_what_is_retrained_is_counted_and_capped():
 def test_an_unknown_head_layer_is_refused():
     given = stage()
     probe = given.preprocessing(given.train.images[:1])
-    with pytest.raises(VentralError, match=r"'secnd' is no layer .*'second'"):
+    with pytest.raises(VentralError, match=r"'secnd' is not a layer .*'second'"):
         HeadedNetwork(given.model.network, "secnd", 2, probe)
 
 
@@ -213,7 +213,7 @@ def test_fields_of_a_spatial_layer_keep_where_something_was(size):
     fields = [images[:, :, y, x].mean(dim=(2, 3)) for y in (near, far) for x in (near, far)]
     expected = torch.stack(fields, dim=2).flatten(1)
     torch.testing.assert_close(model.features(images), expected)
-    with pytest.raises(VentralError, match="pooling: 2 fields a side need a spatial layer"):
+    with pytest.raises(VentralError, match="pooling: 2 fields per side need a spatial layer"):
         HeadedNetwork(nn.Sequential(nn.Flatten()), "0", 2, images[:1], pooling=2)
 
 

@@ -56,9 +56,9 @@ def net(seed=0):
 
 def stage(trainable=("*",), network=None, layer="second", dropout=0.1, n=23, sites=3, **settings):
     """Make a stage of response prediction on random images, its settings by keyword."""
-    random = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     part = [
-        Part(images(size, seed), torch.from_numpy(random.normal(size=(size, sites))).float())
+        Part(images(size, seed), torch.from_numpy(rng.normal(size=(size, sites))).float())
         for size, seed in ((n, 0), (9, 1))
     ]
     probe = PREPROCESSING(part[0].images[:1])

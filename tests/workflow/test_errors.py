@@ -171,6 +171,6 @@ def test_more_components_than_rank_say_both_numbers(project):
     config = yaml.safe_load((project / "config.yaml").read_text())
     config["pca"]["n_components"] = 40
     (project / "config.yaml").write_text(yaml.safe_dump(config))
-    done = run(project, f"{RESULTS}/pca/net/features.3.json")
-    assert "40 principal components are asked for" in done.stdout
+    done = run(project, f"{RESULTS}/pca/net/main.json")
+    assert "layer 'features.3': 40 principal components are asked for" in done.stdout
     assert "have rank 15" in done.stdout

@@ -7,9 +7,13 @@ import os
 import random
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,31 +42,95 @@ N_FLIPS_OF_METADATA = 60
 N_FLIPS_OF_CHECKPOINTS = 40
 
 
-def chunks(project, pattern="results/**/*.zarr/*/c/**/*"):
-    return sorted(path for path in project.folder.glob(pattern) if path.is_file())
-
-
-def flip_bit(path, rng):
+def flip_bit(path, rng, first=0, end=None):
+    """Flip one bit of a file, or of some of its bytes."""
     content = bytearray(path.read_bytes())
-    place = rng.randrange(len(content))
+    place = rng.randrange(first, len(content) if end is None else end)
     content[place] ^= 1 << rng.randrange(8)
     path.write_bytes(content)
 
 
-def store_of(chunk):
-    return next(parent for parent in chunk.parents if parent.suffix == ".zarr")
+@dataclass(frozen=True)
+class Part:
+    """A file of a store, or a member of a packed one, such as a chunk of an array."""
+
+    store: Path
+    name: str
+
+    @property
+    def file(self):
+        """The file that holds it."""
+        return self.store / self.name if self.store.is_dir() else self.store
+
+    @property
+    def array(self):
+        """The array that a chunk belongs to."""
+        return re.fullmatch(r"(.*)/c(/\d+)*", self.name)[1]
+
+    def read(self):
+        """Return its bytes."""
+        if self.store.is_dir():
+            return self.file.read_bytes()
+        with zipfile.ZipFile(self.store) as packed:
+            return packed.read(self.name)
+
+    def flip_bit(self, rng):
+        """Flip one of its bits on the disk."""
+        if self.store.is_dir():
+            flip_bit(self.file, rng)
+            return
+        with zipfile.ZipFile(self.store) as packed:
+            member = packed.getinfo(self.name)
+        content = self.store.read_bytes()
+        lengths = content[member.header_offset + 26 : member.header_offset + 30]
+        first = member.header_offset + 30 + sum(struct.unpack("<HH", lengths))
+        flip_bit(self.store, rng, first, first + member.compress_size)
+
+    def replace(self, content):
+        """Write other bytes in its place, or none at all."""
+        if self.store.is_dir():
+            self.file.unlink()
+            if content is not None:
+                self.file.write_bytes(content)
+            return
+        with zipfile.ZipFile(self.store) as packed:
+            members = {name: packed.read(name) for name in packed.namelist()}
+        del members[self.name]
+        if content is not None:
+            members[self.name] = content
+        with zipfile.ZipFile(self.store, "w") as packed:
+            for name, of_member in members.items():
+                packed.writestr(name, of_member)
 
 
-def array_of(chunk):
-    """Return the name of the array that a chunk file belongs to."""
-    return chunk.relative_to(store_of(chunk)).parts[0]
+def parts(project, pattern="**", *, are_chunks=True):
+    """Return the chunks of all arrays of the stores of a pattern, or else their metadata."""
+    found = []
+    for store in sorted(project.folder.glob(f"results/{pattern}/*.zarr")):
+        if store.is_dir():
+            names = [str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()]
+        else:
+            with zipfile.ZipFile(store) as packed:
+                names = packed.namelist()
+        names = [name for name in names if not name.endswith(".snakemake_timestamp")]
+        found += [
+            Part(store, name) for name in sorted(names) if name.endswith("zarr.json") != are_chunks
+        ]
+    return found
+
+
+def of_kind(project, dataset, kind):
+    """Return the chunks of the stores of a kind, such as ``gram``."""
+    found = parts(project, f"{dataset}/**")
+    folder = project.folder / "results" / dataset
+    return [part for part in found if part.store.relative_to(folder).parts[0].startswith(kind)]
 
 
 def test_a_whole_project_verifies(project):
     done = project.run("verify")
     assert done.returncode == 0, done.stdout[-2000:]
     count = len(list(project.folder.glob("results/**/*.zarr")))
-    assert count > 30
+    assert count > 20
     said = f"{count} stores are what their manifests say, 2 checkpoints are whole"
     assert said in done.stdout
     assert not project.plan()
@@ -70,28 +138,30 @@ def test_a_whole_project_verifies(project):
 
 def test_every_flipped_bit_is_found(project):
     rng = random.Random(0)
-    for chunk in rng.sample(chunks(project), N_FLIPS):
-        before = chunk.read_bytes()
-        flip_bit(chunk, rng)
-        with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store_of(chunk)))} "):
-            Store(store_of(chunk)).verify()
-        chunk.write_bytes(before)
+    for chunk in rng.sample(parts(project), N_FLIPS):
+        before = chunk.file.read_bytes()
+        chunk.flip_bit(rng)
+        with pytest.raises(VentralError, match=f"rm -r {re.escape(str(chunk.store))} "):
+            Store(chunk.store).verify()
+        chunk.file.write_bytes(before)
     verify_results(project.folder / "results")
 
 
 def test_a_flipped_bit_in_metadata_is_found_or_changes_no_number(project):
     """In manifests, and in the files in which Zarr keeps how to read an array."""
     rng = random.Random(5)
-    stores = sorted(project.folder.glob("results/**/*.zarr"))
-    files = [file for store in stores for file in (*store.rglob("zarr.json"), manifest_path(store))]
+    metadata = parts(project, are_chunks=False)
     found = 0
-    for file in rng.choices(files, k=N_FLIPS_OF_METADATA):
+    for part in rng.choices(metadata, k=N_FLIPS_OF_METADATA):
+        is_manifest = rng.random() < 0.5
+        file = manifest_path(part.store) if is_manifest else part.file
         before = file.read_bytes()
-        flip_bit(file, rng)
+        if is_manifest:
+            flip_bit(file, rng)
+        else:
+            part.flip_bit(rng)
         try:
-            Store(
-                file.with_suffix(".zarr") if file.name != "zarr.json" else store_of(file)
-            ).verify()
+            Store(part.store).verify()
         except VentralError:  # and no other error
             found += 1
         file.write_bytes(before)
@@ -103,35 +173,33 @@ def test_a_flipped_bit_in_metadata_is_found_or_changes_no_number(project):
 def test_missing_and_foreign_chunks_are_found(project, kind):
     """Every chunk in turn: taken away, it would read as zeros; exchanged, as another's numbers."""
     exchanged = 0
-    for chunk in chunks(project, f"results/first/{kind}*/**/c/**/*"):
-        store, content = store_of(chunk), chunk.read_bytes()
-        values = Store(store).group[array_of(chunk)][...]
-        chunk.unlink()
+    for chunk in of_kind(project, "first", kind):
+        store, content, whole = chunk.store, chunk.read(), chunk.file.read_bytes()
+        values = Store(store).group[chunk.array][...]
+        chunk.replace(None)
         if values.dtype.kind == "T" or values.any():  # else zeros are right
             with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store))} "):
                 Store(store).verify()
-        foreign = (
-            project.folder / "results/second" / chunk.relative_to(project.folder / "results/first")
-        )
-        if foreign.exists() and foreign.read_bytes() != content:
-            chunk.write_bytes(foreign.read_bytes())
+        chunk.file.write_bytes(whole)
+        results = project.folder / "results"
+        foreign = Part(results / "second" / store.relative_to(results / "first"), chunk.name)
+        if foreign.file.exists() and foreign.read() != content:
+            chunk.replace(foreign.read())
             with pytest.raises(VentralError, match=f"rm -r {re.escape(str(store))} "):
                 Store(store).verify()
             exchanged += 1
-        chunk.write_bytes(content)
+        chunk.file.write_bytes(whole)
     assert exchanged
 
 
 def test_verify_names_every_damaged_store_and_repair_gives_the_same_scores(project):
     scores = {path: path.read_bytes() for path in project.folder.glob("results/*/scores.csv")}
     rng = random.Random(1)
-    damaged = [
-        next(iter(chunks(project, f"results/first/{kind}/**/c/**/*")))
-        for kind in ("activations/net", "gram/net", "pca/net")
-    ]
-    damaged.append(project.folder / "results/first/checkpoints/tuned.pt")
-    for file in damaged:
-        flip_bit(file, rng)
+    for kind in ("activations", "gram", "pca"):
+        next(
+            part for part in of_kind(project, "first", kind) if "net" in part.store.parts
+        ).flip_bit(rng)
+    flip_bit(project.folder / "results/first/checkpoints/tuned.pt", rng)
     done = project.run("verify")
     assert done.returncode != 0
     assert "4 of" in done.stdout
@@ -152,8 +220,8 @@ def test_verify_names_every_damaged_store_and_repair_gives_the_same_scores(proje
 def test_a_consumer_stops_at_a_damaged_store(project, kind, consumer):
     """The store's consumer is asked to run again, after a bit of the store has flipped."""
     rng = random.Random(2)
-    for chunk in chunks(project, f"results/first/{kind}/net/**/c/**/*"):
-        flip_bit(chunk, rng)
+    for chunk in parts(project, f"first/{kind}/net"):
+        chunk.flip_bit(rng)
     done = project.run("--forcerun", consumer, "--until", consumer)
     assert done.returncode != 0
     assert re.search(r"results/first/\S+\.zarr is damaged: .* rm -r ", done.stdout)
@@ -193,7 +261,7 @@ def test_a_flipped_bit_of_a_checkpoint_is_found_or_changes_no_number(project, tm
 
 
 def test_a_flipped_bit_of_the_progress_of_a_training_is_found(tmp_path):
-    """Training then starts anew, and is told so."""
+    """Training then starts from scratch, and the log says why."""
     rng = random.Random(7)
     state = {"model": {"weight": torch.arange(3000.0)}, "rows": [{"epoch": 1}]}
     file, found = ResumeFile(tmp_path / "m.resume.pt", "key"), 0
@@ -212,7 +280,7 @@ def killed_step(folder, script, job, seed):
     process = subprocess.Popen(
         [
             *(sys.executable, ROOT / "tests/killed_steps.py"),
-            *(script, json.dumps({"log": ["log.txt"], **job}), str(seed)),
+            *(script, json.dumps({"log": ["log.txt"], "threads": 1, **job}), str(seed)),
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
@@ -240,17 +308,18 @@ from ventral.storage.store_writer import write_store
 from ventral.storage.tables import write_csv
 
 values = np.random.default_rng().normal(size=(300, 2000))
-with write_store("a.zarr") as store:
+with write_store("a.zarr", packed={packed}) as store:
     store.put("values", values, ("stimulus", "site"))
     store.put("sum", [values.sum()], ("one",))
-write_csv("a.csv", pd.DataFrame({"value": values[:, 0], "same": values[:, 0]}))
+write_csv("a.csv", pd.DataFrame(values[:, [0, 0]], columns=["value", "same"]))
 """
 
 
-def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path):
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "packed"])
+def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path, packed):
     """Kill -9 at random moments of writing: what has a manifest is right, to the last number."""
     script, found = tmp_path / "writer.py", 0
-    script.write_text(WRITER)
+    script.write_text(WRITER.format(packed=packed))
     with killed_step(tmp_path, script, {}, seed=3) as run:
         for number in range(N_KILLED_WRITERS):  # on a busy machine too, every second one writes
             assert run("again a.json" if number % 2 else "again") == "killed"
@@ -266,17 +335,16 @@ def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path):
     assert found  # some kills came after a store was whole
 
 
-NET = "results/first/{}/net/features.3"
+NET = "results/first/{}/net/main"
 JOBS = {
     "extract_activations": {
         "input": {"stimuli": "results/first/stimuli.zarr"},
-        "output": {"store": "results/first/activations/net/main.zarr"},
+        "output": {"store": NET.format("activations") + ".zarr"},
         "config": {"compute": {}},
     },
     "compute_gram": {
-        "input": {"activations": "results/first/activations/net/main.zarr"},
+        "input": {"activations": NET.format("activations") + ".zarr"},
         "output": {"store": NET.format("gram") + ".zarr"},
-        "wildcards": {"layer": "features.3"},
     },
     "fit_pca": {
         "input": {"gram": NET.format("gram") + ".zarr", "split": "results/first/split.csv"},
@@ -285,7 +353,7 @@ JOBS = {
     },
     "fit_readout": {
         "input": {
-            "features": NET.format("pca") + ".zarr",
+            "components": NET.format("pca") + ".zarr",
             "responses": "results/first/responses.zarr",
             "split": "results/first/split.csv",
         },
@@ -300,8 +368,8 @@ JOBS = {
         },
         "output": {
             "sites": NET.format("scores") + "/linear_pcs.csv",
-            "population": NET.format("scores") + "/linear_pcs.population.csv",
-            "draws": NET.format("scores") + "/linear_pcs.draws.npz",
+            "population": NET.format("population") + "/linear_pcs.csv",
+            "draws": NET.format("draws") + "/linear_pcs.npz",
         },
         "params": {"settings": {"ceiling_floor": 0.1, "seed": 0, "n_bootstrap": 20}},
     },
@@ -351,7 +419,8 @@ def step_script(step):
 
 
 def log_of(project):
-    return (project.folder / "log.txt").read_text()
+    log = project.folder / "log.txt"
+    return log.read_text() if log.exists() else ""
 
 
 @pytest.mark.parametrize("step", [*JOBS, "train_model"])
@@ -395,7 +464,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
             path.unlink()
         while kills < N_KILLS_OF_TRAINING:
             said = run("once" if kills % 2 else f"once {progress}")
-            resumed += "training goes on after epoch" in log_of(project)
+            resumed += "training resumes after epoch" in log_of(project)
             for path in outputs:
                 assert not path.exists() or path.read_bytes() == whole[path]
             if said == "killed" and not outputs[0].exists():
@@ -477,7 +546,7 @@ def test_a_run_killed_while_it_trains_goes_on_after_the_last_whole_epoch(project
     done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (project.folder / "logs/train_model/first/tuned.log").read_text()
-    assert f"training goes on after epoch {reached[2]}\n" in log
+    assert f"training resumes after epoch {reached[2]}\n" in log
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert not project.plan()
 
@@ -514,10 +583,11 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_full_disk_leaves_nothing_that_looks_complete(small_disk):
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "packed"])
+def test_a_full_disk_leaves_nothing_that_looks_complete(small_disk, packed):
     values = np.random.default_rng(0).normal(size=(100, 4000))
     full = pytest.raises((OSError, RuntimeError), match=r"No space left|os error 28")
-    with full, write_store(small_disk / "a.zarr") as store:
+    with full, write_store(small_disk / "a.zarr", packed=packed) as store:
         store.put("values", values, ("stimulus", "site"))
     assert list(small_disk.iterdir()) == []
     with pytest.raises(OSError, match="No space left"):
@@ -539,7 +609,7 @@ def test_a_disk_that_fills_up_while_a_training_saves(project, small_disk, caplog
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     with caplog.at_level(logging.INFO):
         train_model(*given, checkpoint, table, device="cpu")
-    assert "training goes on after epoch 1" in caplog.text
+    assert "training resumes after epoch 1" in caplog.text
     for path in (checkpoint, table):
         assert path.read_bytes() == (project.folder / path.name).read_bytes()
 

@@ -18,6 +18,7 @@ from ventral.scores.summary import commit_layers
 from ventral.storage.store import Store
 from ventral.storage.store_writer import write_store
 
+LAYERS = {"first": 1.0, "second": 4.0}  # by which the Gram matrix of the features is multiplied
 K, LATENT, ALPHAS = 12, 3, np.logspace(-2, 6, 9)
 SPLITS = {
     "repeated": {"method": "repeated", "repeats": 3, "by": "object", "test_fraction": 0.2},
@@ -57,7 +58,8 @@ def data(request, tmp_path_factory):
     write_responses(folder / "responses.zarr", Responses(ids, sites, trials.mean(axis=2), trials))
     centred = features - features.mean(axis=0)
     with write_store(folder / "gram.zarr", packed=True) as store:
-        store.put("layer", centred @ centred.T, ("stimulus", "stimulus_2"))
+        for layer, scale in LAYERS.items():
+            store.put(layer, scale * centred @ centred.T, ("stimulus", "stimulus_2"))
         store.put("stimulus_id", ids, ("stimulus",))
     split = {"split": str(folder / "split.csv")}
     run_step(
@@ -101,6 +103,13 @@ def data(request, tmp_path_factory):
     return request.param, folder, features, trials.mean(axis=2), objects
 
 
+def table_of(file, layer):
+    """Return the rows of one layer."""
+    scores = pd.read_csv(file)
+    assert list(scores["layer"].unique()) == list(LAYERS)
+    return scores[scores["layer"] == layer]
+
+
 def splits_of(dataset, objects):
     n = len(objects)
     if dataset == "k_fold":
@@ -127,10 +136,12 @@ def predict(readout, features, responses, train, test):
     )
 
 
+@pytest.mark.parametrize("layer", list(LAYERS))
 @pytest.mark.parametrize("readout", list(READOUTS))
-def test_every_fold_is_what_scikit_learn_gives(data, readout):
+def test_every_fold_is_what_scikit_learn_gives(data, readout, layer):
     dataset, folder, features, responses, objects = data
-    scores = pd.read_csv(folder / f"{readout}.csv")
+    features = features * np.sqrt(LAYERS[layer])
+    scores = table_of(folder / f"{readout}.csv", layer)
     measures = ["r2", "explained_variance", "pearson_r"]
     per_fold, blocks = [], []
     for fold, (train, test) in enumerate(splits_of(dataset, objects)):
@@ -145,7 +156,7 @@ def test_every_fold_is_what_scikit_learn_gives(data, readout):
     mean = scores[scores["split"] == "folds"]
     expected = np.mean(per_fold, axis=0)
     np.testing.assert_allclose(mean[measures].to_numpy().T, expected, atol=1e-6)
-    row = pd.read_csv(folder / f"{readout}.population.csv").set_index("region").loc["IT"]
+    row = table_of(folder / f"{readout}.population.csv", layer).set_index("region").loc["IT"]
     assert row["split"] == "folds"
     np.testing.assert_allclose(row["pearson_r_mean"], expected[2][:3].mean(), atol=1e-6)
     np.testing.assert_allclose(row["pearson_r_median"], np.median(expected[2][:3]), atol=1e-6)
@@ -155,7 +166,7 @@ def test_every_fold_is_what_scikit_learn_gives(data, readout):
 
 def test_ceiled_scores_over_folds(data):
     _, folder, *_ = data
-    scores = pd.read_csv(folder / "ridge_cv_pcs.csv")
+    scores = table_of(folder / "ridge_cv_pcs.csv", "first")
     mean = scores[scores["split"] == "folds"]
     np.testing.assert_allclose(mean["r2_ceiled"], mean["pearson_r"] ** 2 / mean["ceiling"])
     corrected = mean["explained_variance_corrected"]
@@ -166,7 +177,7 @@ def test_ceiled_scores_over_folds(data):
 def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
     dataset, folder, *_ = data
     store = Store(folder / "ridge_raw.zarr")
-    predictions, split = store.read("layer/predictions"), store.read("split")
+    predictions, split = store.read("second/predictions"), store.read("split")
     assert predictions.shape[0] == (5 if dataset == "k_fold" else 3)
     np.testing.assert_array_equal(np.isnan(predictions).any(axis=2), split != "test")
     tested = np.isfinite(predictions).all(axis=2).sum(axis=0)
@@ -187,7 +198,7 @@ def test_folds_choose_the_layer_and_say_so():
     [
         ({"method": "k_fold", "folds": 91}, "91 folds need more than 90 stimuli"),
         ({"method": "k_fold", "folds": 7, "by": "object"}, "more than 6 stimuli of the rarest"),
-        ({"method": "repeated", "by": "objects"}, "by: 'objects' is no column of the stimulus"),
+        ({"method": "repeated", "by": "objects"}, "by: 'objects' is not a column of the stimulus"),
         ({"method": "repeated", "test_fraction": 0.99}, "10 folds cannot be drawn"),
         (
             {"method": "repeated", "test_fraction": 0.1, "by": "object"},

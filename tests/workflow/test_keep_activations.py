@@ -34,7 +34,7 @@ def project(freed, tmp_path) -> Project:
 def test_the_stores_are_gone_and_the_manifests_stay(project, finished):
     assert stores(finished) and not stores(project)
     manifests = {path.name for path in project.folder.glob("results/*/activations/*/*")}
-    assert manifests == {"main.json", "main.freed.json"}
+    assert manifests == {"main.json"}
     assert not project.plan()
 
 
@@ -63,11 +63,11 @@ def test_a_gram_matrix_that_is_made_again_brings_its_store_back_and_frees_it(pro
     everything = project.plan(everything=True)
     rules = ("extract_activations", "compute_gram", "prune_activations")
     assert project.plan().of(*rules) == everything.of(*rules)
-    done = project.run("results/first/activations/pixels/main.freed.json")
+    done = project.run("results/first/pruned/pixels/main.json")
     assert done.returncode == 0, done.stdout[-3000:]
     assert not stores(project)
     assert not project.plan().of(*rules, dataset="first", model="pixels")
-    gram = "results/first/gram/pixels/pixels.json"
+    gram = "results/first/gram/pixels/main.json"
     assert (project.folder / gram).read_bytes() == (finished.folder / gram).read_bytes()
 
 
@@ -87,6 +87,6 @@ def test_the_key_is_checked(project):
     assert "keep_activations: must be true or false, not 'never'" in done.stdout
 
 
-def test_the_receipt_says_what_was_freed(project):
-    receipt = project.folder / "results/first/activations/net/main.freed.json"
-    assert yaml.safe_load(receipt.read_text()) == {"freed": "main.zarr"}
+def test_the_receipt_says_what_was_pruned(project):
+    receipt = project.folder / "results/first/pruned/net/main.json"
+    assert yaml.safe_load(receipt.read_text()) == {"pruned": "main.zarr"}

@@ -121,4 +121,4 @@ def test_every_row_of_both_tables_comes_out(folder):
     assert len(check) == len(config["datasets"]["nx414"]["reference"])
     scored = check["readout"].isin(["ridge_raw", "ridge_cv_pcs"])
     assert (check["ours"].notna() == scored).all()
-    assert set(check["note"][~scored]) == {"this data set was not scored with that"}
+    assert set(check["note"][~scored]) == {"this data set has no such score"}

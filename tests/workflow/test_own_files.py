@@ -86,4 +86,4 @@ def test_a_folder_without_images_is_refused_before_any_job(project):
     (project / "other.yaml").write_text(yaml.safe_dump(config))
     done = snakemake(project, TARGET, "-n", "--configfile", str(project / "other.yaml"))
     assert done.returncode != 0
-    assert "datasets: mine: images: folder nothing holds no image" in done.stdout
+    assert "datasets: mine: stimuli: files: images: folder nothing has no image" in done.stdout

@@ -6,9 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.current_basedir).parent.parent
-sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
-
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -17,14 +14,16 @@ from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.lost_memory import warning_of_lost_memory
+from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
+from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.settings import StepSettings
 
-# A user's own `module:function` lies beside the config or where the run is started. These come
-# last: a file there cannot take the place of an installed package.
+# A user's own `module:function` or source lies beside the config or where the run is started.
+# These come last: a file there cannot take the place of an installed package.
 sys.path += [
     folder
     for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]
@@ -33,8 +32,13 @@ sys.path += [
 OWN_CODE = folders_of_own_code(sys.path)
 
 try:
-    STUDY = check_config(config, ROOT / "workflow" / "schemas")
+    STUDY = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)
+    READERS = {
+        name: reader_digest(dataset.source.name, ROOT / "src" / "ventral", OWN_CODE)
+        for name, dataset in STUDY.datasets.items()
+    }
     if workflow.is_main_process:
+        check_paths(config)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None
@@ -42,7 +46,7 @@ SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 if workflow.is_main_process:
-    for line in warning_of_lost_memory(workflow.pathvars.get("results"), ".snakemake/metadata"):
+    for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
         logger.warning(line)
 
 
@@ -69,11 +73,10 @@ def given(function):
 
 
 @functools.cache
-def code(step, *modules):
-    """Return the digest of a step; modules: files in src/ventral that the script loads by name."""
-    package = ROOT / "src" / "ventral"
+def code(step):
+    """Return the digest of the code behind a step: its script and what the script imports."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
-    return source_digest([script, *(package / module for module in modules)], package)
+    return source_digest([script], ROOT / "src" / "ventral")
 
 
 @functools.cache
@@ -83,10 +86,8 @@ def builder_code(architecture):
 
 
 def code_with_source(step):
-    """Return a function that gives the digest of a step and of the data set's own module."""
-    return given(
-        lambda dataset: code(step, f"data/sources/{STUDY.datasets[dataset].source}/reader.py")
-    )
+    """Return a function that gives the digest of a step and of the reader of a data set."""
+    return given(lambda dataset: f"{code(step)} {READERS[dataset]}")
 
 
 def code_with_model(step):

@@ -10,7 +10,7 @@ from ventral.study.files import files_of
 def file_path(specification):
     """Return where a file of the config lies once it is there: in place, or under its sum."""
     if "path" in specification:
-        return specification["path"]
+        return own_file(specification["path"])
     return f"<resources>/downloads/{download_name(specification)}"
 
 

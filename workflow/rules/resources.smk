@@ -6,9 +6,7 @@ Resources are no part of what makes a job run again.
 from ventral.jobs.resources.estimator import ResourceEstimator
 
 # A job on a cluster reads this file too, when it has what it needs: it only looks at what is known.
-ESTIMATOR = ResourceEstimator(
-    STUDY, workflow.pathvars.get("results"), ROOT / "src", OWN_CODE, ask=workflow.is_main_process
-)
+ESTIMATOR = ResourceEstimator(STUDY, RESULTS, ROOT / "src", OWN_CODE, ask=workflow.is_main_process)
 
 
 def megabytes(step):

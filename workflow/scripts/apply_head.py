@@ -22,3 +22,4 @@ with job_log(snakemake.log[0]):
         store.put("n_features", [width], ("one",))
         stimulus_id = Store(snakemake.input.stimuli).read("stimulus_id")
         store.put("stimulus_id", stimulus_id, ("stimulus",))
+        store.put("stimulus", stimulus_id, ("stimulus",))

@@ -1,16 +1,12 @@
-"""Stream the Gram matrix of one layer out of its activations."""
+"""Stream the Gram matrix of each layer of a tap set out of its activations."""
 
-from ventral.features.gram import gram_matrix
+from ventral.features.gram import write_grams
 from ventral.jobs.log import job_log
+from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
-from ventral.storage.store_writer import write_store
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0]), limit_threads(snakemake.threads):
     activations = Store(snakemake.input.activations)
-    layer = snakemake.wildcards.layer
-    gram = gram_matrix(activations, layer)
-    source = activations.manifest[layer]
-    with write_store(snakemake.output.store, provenance(activations=source)) as store:
-        store.put("gram", gram, ("stimulus", "stimulus_2"))
-        store.put("stimulus_id", activations.read("stimulus_id"), ("stimulus",))
+    attributes = provenance(activations=activations.manifest)
+    write_grams(activations, snakemake.output.store, attributes)

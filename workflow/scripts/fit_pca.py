@@ -1,30 +1,24 @@
-"""Fit the principal components of one layer on the train stimuli of each partition."""
+"""Fit the principal components of each layer of a tap set on the train stimuli."""
 
 import pandas as pd
 
-from ventral.data.splits import partitions_of, rows_of
-from ventral.features.pca import fit_pca
+from ventral.data.splits import partitions_of
+from ventral.features.pca import fit_layers
 from ventral.features.pca_store import write_components
 from ventral.jobs.log import job_log
+from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 
 with job_log(snakemake.log[0]):
-    source = Store(snakemake.input.gram)
-    gram = source.read("gram")
-    settings = snakemake.params.settings
-    components = {
-        name: fit_pca(
-            gram,
-            rows_of(partition, "train"),
-            settings["n_components"],
-            settings["when_rank_is_lower"],
+    grams = Store(snakemake.input.gram)
+    partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
+    stimulus_id = grams.read("stimulus_id")
+    with limit_threads(snakemake.threads, len(stimulus_id)):
+        write_components(
+            snakemake.output.store,
+            fit_layers(grams, partitions),
+            stimulus_id,
+            **snakemake.params.settings,
+            attributes=provenance(gram=grams.manifest),
         )
-        for name, partition in partitions_of(pd.read_csv(snakemake.input.split, dtype=str)).items()
-    }
-    write_components(
-        snakemake.output.store,
-        components,
-        source.read("stimulus_id"),
-        provenance(gram=source.manifest["gram"]),
-    )

@@ -11,11 +11,12 @@ from ventral.jobs.resources.size_tables import human_bytes, size_tables
 from ventral.study.study import Study
 
 with job_log(snakemake.log[0]):
+    own_code = list(map(Path, snakemake.params.own_code))
     estimator = ResourceEstimator(
-        Study.from_config(snakemake.config),
+        Study.from_config(snakemake.config, folders=own_code),
         snakemake.params.results,
         Path(ventral.__file__).parents[1],
-        list(map(Path, snakemake.params.own_code)),
+        own_code,
     )
     for title, table in size_tables(estimator).items():
         for column in table:

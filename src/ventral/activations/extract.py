@@ -1,4 +1,4 @@
-"""Activations of a tap set, from a stimulus store to an activation store, never whole in memory."""
+"""Extraction of the activations of a tap set, without holding a whole layer in memory."""
 
 import contextlib
 import math
@@ -10,15 +10,15 @@ from types import TracebackType
 
 import numpy as np
 import torch
-import zarr
 from torch import nn
 from torch.utils.data import DataLoader
 
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.storage.codecs import use_own_codecs
 from ventral.storage.digests import ContentDigest
 from ventral.storage.layout import chunk_shapes
 from ventral.storage.provenance import provenance
@@ -41,32 +41,56 @@ def extract_activations(
     progress: Callable[[Iterable, int, str], Iterable] = track,
     attributes: dict | None = None,
 ) -> None:
-    """Record a tap set on all stimuli, in one forward pass, as ``{destination}.zarr``.
+    """Record a tap set for all stimuli, in one forward pass, into ``{destination}.zarr``.
 
-    The store has one array per layer, named as the layer: (stimulus, feature), features flattened
-    from the layer's own shape, which is its attribute ``layer_shape``; and ``stimulus_id``. The
-    forward pass is float32. `ventral.activations.taps.Taps` says what is recorded of a module that
-    is called twice or gives a tuple. Any `workers` gives the same bytes; the last bit may differ
-    with `batch_size` and `device`, whose kernels add in another order.
+    The store has one array per layer, named after it: (n_stimuli, n_features), flattened from the
+    layer's own shape, which is the array's attribute ``layer_shape``. It also has ``stimulus_id``.
+    The forward pass is in float32. `ventral.activations.taps.Taps` defines what is recorded of a
+    module that is called twice or returns a tuple. The number of `workers` does not change the
+    result; `batch_size` and `device` may change the last bit, because their kernels add in another
+    order.
 
-    model: it is moved to the device, in place, and set to eval mode.
-    workers: processes that read and preprocess; 0 does it in this one.
-    device: ``auto`` is a CUDA device where there is one, else the CPU.
-    dtype: of the store, ``float16`` or ``float32``.
-    attributes: further facts for the store's provenance (see `ventral.networks.build`).
+    Parameters
+    ----------
+    stimulus_store : str or Path
+        ``stimuli.zarr`` of a data set.
+    model : Module
+        Moved to the device, in place, and set to evaluation mode.
+    layers : iterable of str
+        Module paths.
+    preprocessing : Preprocessing
+        Applied to the stimuli.
+    destination : str or Path
+        The store, without its ending.
+    batch_size : int
+        Stimuli per forward pass.
+    workers : int
+        Processes that read and preprocess; with 0, this process does it.
+    device : str
+        A torch device, or ``auto`` for a CUDA device if there is one, else the CPU.
+    dtype : str
+        Type of the stored values, ``float16`` or ``float32``.
+    progress : callable
+        Wraps the batches, given their number and a title, to show how many are done.
+    attributes : dict, optional
+        Further entries of the store's provenance, see `ventral.networks.build.model_facts`.
 
-    Raises `VentralError` for damaged stimuli, a layer that cannot be recorded, and activations
-    that are not finite or beyond `dtype`; then there is no store.
+    Raises
+    ------
+    VentralError
+        If the stimuli are damaged, a layer cannot be recorded, or activations are not finite or
+        exceed `dtype`. No store is then left behind.
     """
     found = find_device(device)
-    model = model.eval().to(found, memory_format=torch.channels_last)
-    for _ in iterate_images(stimulus_store):  # the whole digest, before anything is computed
+    # torch's annotations of Module.to lack memory_format.
+    model = model.eval().to(found, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for _ in iterate_images(stimulus_store):  # verifies the digest before anything is computed
         pass
     stimuli = Store(stimulus_store)
     batches = StimulusBatches(stimulus_store, preprocessing, batch_size)
     probe = StimulusBatches(stimulus_store, preprocessing, 1)[0]
     taps = Taps(model, layers, _to_device(probe, found), dtype)
-    # The iterator forks its workers here, before the writer's thread exists.
+    # The iterator must fork its workers here, before the thread of the writer exists.
     loaded = iter(_loader(batches, workers, found))
     facts = provenance(
         device=_device_name(found),
@@ -79,9 +103,10 @@ def extract_activations(
     with write_store(f"{destination}.zarr", facts) as store:
         with ActivationWriter(store, batches.stimuli, taps.shapes, dtype) as writer:
             start = 0
-            for images in progress(loaded, len(batches), "activations"):
-                writer.append(taps.record(_to_device(images, found), start))
-                start += len(images)
+            with reproducible_kernels(found):
+                for images in progress(loaded, len(batches), "activations"):
+                    writer.append(taps.record(_to_device(images, found), start))
+                    start += len(images)
         for name in ("stimulus_id", "stimulus"):
             store.put(name, stimuli.read("stimulus_id"), ("stimulus",))
 
@@ -89,24 +114,24 @@ def extract_activations(
 class ActivationWriter:
     """Writes batches of rows as whole chunks, in a background thread; each layer into one file.
 
-    Two buffers of some rows of all layers: one is filled while the other is being written. An
-    error of the thread is raised by the next `append`, or at the end.
+    There are two buffers, each with some rows of all layers: one is filled while the other is being
+    written. An error in the thread is raised by the next `append`, or at the end.
 
     Parameters
     ----------
     store : StoreWriter
         Open for writing.
     stimuli : int
-        Rows that will come.
-    shapes : dict
-        {layer: its shape for one stimulus}.
+        Total number of rows.
+    shapes : dict of str to tuple of int
+        Shape of each layer's output for one stimulus.
     dtype : str
-        Of the arrays.
+        Type of the arrays.
     """
 
     def __init__(
         self, store: StoreWriter, stimuli: int, shapes: dict[str, tuple[int, ...]], dtype: str
-    ):
+    ) -> None:
         widths = {layer: math.prod(shape) for layer, shape in shapes.items()}
         chunks = chunk_shapes(stimuli, widths, np.dtype(dtype).itemsize)
         self.store = store
@@ -120,7 +145,7 @@ class ActivationWriter:
                 layer,
                 (stimuli, width),
                 dtype,
-                ("stimulus", f"{layer}_feature"),  # layers differ in width: so must the names
+                ("stimulus", f"{layer}_feature"),  # layers differ in width and need their own axis
                 chunks=chunks[layer],
                 attributes={"layer_shape": list(shapes[layer])},
                 executor=self._encoders,
@@ -134,14 +159,14 @@ class ActivationWriter:
         self._filled = 0
         self._written = 0
         self._thread = ThreadPoolExecutor(max_workers=1)
-        self._pending: Future | None = None
+        self._pending: Future[None] | None = None
 
     def __enter__(self) -> "ActivationWriter":
         """Start with empty buffers."""
         return self
 
     def append(self, batch: dict[str, np.ndarray]) -> None:
-        """Take the next rows of every layer, {layer: (rows, features)}."""
+        """Add the next rows of every layer, each (n_rows, n_features)."""
         rows = len(next(iter(batch.values())))
         taken = 0
         while taken < rows:
@@ -160,9 +185,9 @@ class ActivationWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Write what is left and enter the arrays into the manifest, unless there was an error."""
+        """Unless there was an error, write the remaining rows and record the arrays."""
         if kind is not None:
-            self._thread.shutdown()  # nothing may write into a store that is being removed
+            self._thread.shutdown()  # before a failed store is removed
             self._open.__exit__(kind, error, traceback)
             return
         with self._open:  # closes the files, with their indices unless there is an error
@@ -201,14 +226,14 @@ def _loader(batches: StimulusBatches, workers: int, device: torch.device) -> Dat
         num_workers=workers,
         pin_memory=device.type == "cuda",
         worker_init_fn=_start_worker if workers else None,
-        # A worker must not import the main program again: job scripts have no main guard.
+        # Other methods import the main program again, and job scripts have no main guard.
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
     )
 
 
 def _start_worker(worker: int) -> None:
-    """Read with Zarr's own codecs: the threads of the Rust pipeline do not survive a fork."""
-    zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"})
+    """Use Zarr's own codecs: the threads of the compiled pipeline do not survive a fork."""
+    use_own_codecs()
 
 
 def _to_device(images: torch.Tensor, device: torch.device) -> torch.Tensor:

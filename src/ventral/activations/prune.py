@@ -1,9 +1,8 @@
 """Free the disk of activations that nothing needs any more."""
 
-import shutil
 from pathlib import Path
 
-from ventral.storage.atomic import aside_of, write_json
+from ventral.storage.atomic import aside_of, remove, write_json
 from ventral.storage.store import manifest_path
 
 
@@ -17,9 +16,9 @@ def prune_activations(manifest: str | Path, receipt: str | Path) -> None:
     """
     store = Path(manifest).with_suffix(".zarr")
     if manifest_path(store) != Path(manifest):
-        raise ValueError(f"{manifest} is no manifest of a store")
+        raise ValueError(f"{manifest} is not the manifest of a store")
     aside = aside_of(store)
     if store.exists():
         store.rename(aside)
-        shutil.rmtree(aside)
-    write_json(receipt, {"freed": store.name})
+        remove(aside)
+    write_json(receipt, {"pruned": store.name})

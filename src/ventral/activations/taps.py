@@ -1,8 +1,10 @@
-"""Taps: record the outputs of some modules during a forward pass, and stop after the last one."""
+"""Taps: record the outputs of modules during a forward pass, and stop it after the last one."""
 
+import functools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,32 +16,44 @@ DTYPES = {"float16": torch.float16, "float32": torch.float32}
 
 
 class _AfterLastTap(Exception):
-    """Unwinds a forward pass once every layer has been recorded."""
+    """Ends a forward pass as soon as every layer has been recorded."""
 
 
 class Taps:
     """Forward hooks on the layers of a model.
 
     A probe, one full forward pass on one stimulus, finds how often each layer is called and the
-    shape of its output. Every later pass ends with the last of these calls. Of a module that is
-    called several times in a pass, the last output is recorded; of an output that is a tuple or a
-    list, its first tensor. A hook copies at once, because the module that follows may overwrite
-    its input (``ReLU(inplace=True)``).
+    shape of its output. Every later pass ends with the last of these calls. If a pass calls a
+    module several times, the last output is recorded; if an output is a tuple or a list, its first
+    tensor. A hook copies the output immediately, because the next module may overwrite its input
+    (``ReLU(inplace=True)``).
 
-    model: in eval mode, on its device.
-    layers: module paths.
-    probe: one preprocessed stimulus, (1, 3, size, size), on the model's device.
-    dtype: ``float16`` or ``float32``, of what is recorded.
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode, on its device.
+    layers : iterable of str
+        Module paths.
+    probe : Tensor, (1, 3, size, size)
+        One preprocessed stimulus, on the model's device.
+    dtype : str
+        Type of the recorded values, ``float16`` or ``float32``.
 
-    shapes: {layer: shape of its output for one stimulus}, in the order of `layers`.
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        Shape of each layer's output for one stimulus, in the order of `layers`.
 
-    Raises `VentralError` for a layer that does not exist, is not called, or gives no floating
-    point tensor whose first axis is the stimulus.
+    Raises
+    ------
+    VentralError
+        If there is no layer, or if a layer does not exist, is not called, or returns anything but a
+        floating-point tensor whose first axis is the stimulus.
     """
 
     def __init__(
         self, model: nn.Module, layers: Iterable[str], probe: torch.Tensor, dtype: str = "float16"
-    ):
+    ) -> None:
         if dtype not in DTYPES:
             raise VentralError(f"activations of dtype {dtype!r}: give one of {', '.join(DTYPES)}")
         layers = list(dict.fromkeys(layers))
@@ -57,18 +71,30 @@ class Taps:
         self.calls, self.shapes = self._probe(probe)
 
     def record(self, images: torch.Tensor, first_stimulus: int = 0) -> dict[str, np.ndarray]:
-        """Return {layer: (batch, features)} of a batch, flattened in the order of `shapes`.
+        """Record the layers for a batch.
 
-        images: (batch, 3, size, size), preprocessed, on the model's device.
-        first_stimulus: index of the batch's first stimulus, for error messages.
+        Parameters
+        ----------
+        images : Tensor, (batch, 3, size, size)
+            Preprocessed, on the model's device.
+        first_stimulus : int
+            Index of the first stimulus of the batch, for error messages.
 
-        Raises `VentralError` for NaN, infinity, a value that the dtype cannot hold, or a shape
-        that differs between stimuli.
+        Returns
+        -------
+        dict of str to ndarray, (batch, n_features)
+            The flattened output of each layer, in the order of `shapes`.
+
+        Raises
+        ------
+        VentralError
+            If a value is NaN, infinite or too large for the dtype, or if a layer's shape or its
+            number of calls differs between stimuli.
         """
         seen: Counter[str] = Counter()
         recorded: dict[str, np.ndarray] = {}
 
-        def take(layer: str, output: object) -> None:
+        def take(layer: str, output: Any) -> None:
             seen[layer] += 1
             if seen[layer] < self.calls[layer]:
                 return
@@ -89,22 +115,22 @@ class Taps:
             missed = next(layer for layer in self.layers if layer not in recorded)
             raise VentralError(
                 f"layer {missed!r} is called {seen[missed]} time(s) for the stimuli from number"
-                f" {first_stimulus}, and {self.calls[missed]} for the first: its model's path"
-                " depends on the stimulus"
+                f" {first_stimulus}, and {self.calls[missed]} for the first: the computation of"
+                " this model depends on the stimulus"
             )
         return {layer: recorded[layer] for layer in self.layers}
 
-    def _probe(self, image: torch.Tensor) -> tuple[Counter, dict[str, tuple[int, ...]]]:
+    def _probe(self, image: torch.Tensor) -> tuple[Counter[str], dict[str, tuple[int, ...]]]:
         calls: Counter[str] = Counter()
         shapes: dict[str, tuple[int, ...]] = {}
 
-        def look(layer: str, output: object) -> None:
+        def look(layer: str, output: Any) -> None:
             calls[layer] += 1
             shape = tuple(_first_tensor(layer, output).shape)
             if shape[:1] != (1,) or not math.prod(shape):
                 raise VentralError(
                     f"layer {layer!r} gives shape {shape} for one stimulus: its first axis is not"
-                    " the stimulus. Choose the module around it"
+                    " the stimulus. Choose the module that contains it"
                 )
             shapes[layer] = shape[1:]
 
@@ -117,10 +143,10 @@ class Taps:
             )
         return calls, {layer: shapes[layer] for layer in self.layers}
 
-    def _forward(self, images: torch.Tensor, receive) -> None:
+    def _forward(self, images: torch.Tensor, receive: Callable[[str, Any], None]) -> None:
         handles = [
             self.model.get_submodule(layer).register_forward_hook(
-                lambda module, inputs, output, layer=layer: receive(layer, output)
+                functools.partial(_pass_on, receive, layer)
             )
             for layer in self.layers
         ]
@@ -134,18 +160,25 @@ class Taps:
                 handle.remove()
 
 
-def _first_tensor(layer: str, output: object) -> torch.Tensor:
+def _pass_on(
+    receive: Callable[[str, Any], None], layer: str, module: nn.Module, inputs: Any, output: Any
+) -> None:
+    """Forward hook: give a layer's output to `receive`."""
+    receive(layer, output)
+
+
+def _first_tensor(layer: str, output: Any) -> torch.Tensor:
     if isinstance(output, tuple | list):
         output = next((item for item in output if isinstance(item, torch.Tensor)), output)
     if not isinstance(output, torch.Tensor) or not output.is_floating_point():
         what = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
-        raise VentralError(f"layer {layer!r} gives {what}, not a floating point tensor")
+        raise VentralError(f"layer {layer!r} gives {what}, not a floating-point tensor")
     return output
 
 
 def _check_range(layer: str, flat: torch.Tensor, dtype: torch.dtype, first_stimulus: int) -> None:
-    """Raise `VentralError` where (batch, features) values are not finite, or too large to keep."""
-    low, high = (bound.item() for bound in torch.aminmax(flat))  # NaN goes through
+    """Raise `VentralError` if values, (batch, n_features), are not finite or exceed the dtype."""
+    low, high = (bound.item() for bound in torch.aminmax(flat))  # a NaN makes both NaN
     largest = max(-low, high)
     limit = torch.finfo(dtype).max
     if largest <= limit and not math.isnan(low):
@@ -156,7 +189,7 @@ def _check_range(layer: str, flat: torch.Tensor, dtype: torch.dtype, first_stimu
     where = f"layer {layer!r}, first at stimulus number {stimulus}"
     if finite.all():
         raise VentralError(
-            f"{where}: activations up to {largest:.6g} are beyond {dtype} (at most {limit:.0f})."
+            f"{where}: activations up to {largest:.6g} exceed the range of {dtype} ({limit:.0f})."
             " Set `dtype: float32` in the model's entry"
         )
     kept = flat[finite].abs()

@@ -17,14 +17,19 @@ from ventral.errors import VentralError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
-"""Pillow's modes of 8 bits or less per channel; more would be clipped on the way to uint8."""
+"""Pillow's modes of at most 8 bits per channel; larger values would be clipped to uint8."""
+
 BACKGROUND = (128, 128, 128, 255)
-"""Mid grey, which transparent pixels are laid over: the usual screen between stimuli."""
+"""Mid grey behind transparent pixels, as the usual screen between stimuli."""
+
 MAX_UNPACKED = 8 * 2**30
+"""Largest unpacked size of an archive in bytes."""
+
 MAX_RATIO = 200
-"""Unpacked by packed size; images hardly shrink, and deflate's bombs reach 1000."""
+"""Largest ratio of unpacked to packed size; images barely shrink, deflate bombs reach 1000."""
+
 RATIO_FLOOR = 2**20
-"""Entries smaller than this may shrink as they like: an empty table, a log."""
+"""Entries of fewer bytes may have any ratio: an empty table, a log."""
 
 ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -33,7 +38,7 @@ ZIP_ERRORS = (
     EOFError,
     OSError,
     ValueError,
-    RuntimeError,  # NotImplementedError too: a compression that zipfile does not know
+    RuntimeError,  # includes NotImplementedError, for an unknown compression method
 )
 IMAGE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, MemoryError)
 
@@ -41,21 +46,34 @@ IMAGE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexErro
 class ImageArchive:
     """The images of a zip archive, in the archive's order.
 
-    names: the path of each image within the archive. Folders, ``__MACOSX``, hidden files and
-        files that are no images by their ending are passed over.
+    Folders, ``__MACOSX``, hidden files and files without the ending of an image are skipped.
 
-    Opening it raises `VentralError`, naming the archive and the entry, for a file that is no whole
-    zip, for an entry (image or not) whose path leads out of the archive, that is a link or is
-    encrypted, for one that unpacks to more than `MAX_RATIO` times its size, where all entries
-    together unpack to more than `limit` bytes, and where there is no image.
+    Parameters
+    ----------
+    path : str or Path
+        The archive.
+    limit : int
+        Largest unpacked size of all entries together, in bytes.
+
+    Attributes
+    ----------
+    names : list of str
+        The path of each image within the archive.
+
+    Raises
+    ------
+    VentralError
+        If the file is not a valid zip archive, has no image, or unpacks to more than `limit`
+        bytes; or if any entry has a path that leads out of the archive, is a link, is encrypted, or
+        unpacks to more than `MAX_RATIO` times its size. The message names archive and entry.
     """
 
-    def __init__(self, path: str | Path, limit: int = MAX_UNPACKED):
+    def __init__(self, path: str | Path, limit: int = MAX_UNPACKED) -> None:
         self.path = Path(path)
         try:
             self._zip = zipfile.ZipFile(self.path)
         except ZIP_ERRORS as error:
-            raise VentralError(f"{self.path} is no whole zip archive: {error}") from error
+            raise VentralError(f"{self.path} is not a valid zip archive: {error}") from error
         entries = self._zip.infolist()
         for entry in entries:
             refusal = _refusal(entry)
@@ -66,25 +84,37 @@ class ImageArchive:
             raise VentralError(f"{self.path} unpacks to {unpacked} bytes; the limit is {limit}")
         self._entries = [entry for entry in entries if _is_image(entry)]
         if not self._entries:
-            raise VentralError(f"{self.path} holds no image ({', '.join(IMAGE_ENDINGS)})")
+            raise VentralError(f"{self.path} contains no image ({', '.join(IMAGE_ENDINGS)})")
         self.names = [entry.filename for entry in self._entries]
 
     def __len__(self) -> int:
-        """Count the images."""
+        """Return the number of images."""
         return len(self._entries)
 
     def read_image(self, i: int) -> np.ndarray:
-        """Return image i as (height, width, 3) uint8.
+        """Read one image.
 
-        Greyscale is repeated over the channels, transparency is laid over `BACKGROUND`. An EXIF
-        orientation is left alone: the pixels come as they are stored.
+        Greyscale is repeated over the channels, and transparent pixels are put over `BACKGROUND`.
+        An EXIF orientation is ignored: the pixels are returned as they are stored.
 
-        Raises `VentralError`, naming the archive and the entry, for a damaged entry or image, one
-        with more than 8 bits a channel, and one of more than `Image.MAX_IMAGE_PIXELS` pixels.
+        Parameters
+        ----------
+        i : int
+            Index into `names`.
+
+        Returns
+        -------
+        ndarray, (height, width, 3), uint8
+
+        Raises
+        ------
+        VentralError
+            If the entry or the image is damaged, has more than 8 bits per channel, or has more than
+            `Image.MAX_IMAGE_PIXELS` pixels. The message names archive and entry.
         """
         entry = self._entries[i]
         try:
-            packed = self._zip.read(entry)  # whole, so that its CRC is checked
+            packed = self._zip.read(entry)  # all of it, so that its CRC is verified
         except ZIP_ERRORS as error:
             raise self._error(entry, f"is damaged: {error}") from error
         return decode_image(packed, f"{self.path}: image {entry.filename!r}")
@@ -94,21 +124,38 @@ class ImageArchive:
 
 
 def decode_image(packed: bytes, name: str) -> np.ndarray:
-    """Return an image file's content as (height, width, 3) uint8; see `ImageArchive.read_image`.
+    """Decode an image file.
 
-    name: what an error calls the image.
+    Parameters
+    ----------
+    packed : bytes
+        Content of the file.
+    name : str
+        Name of the image in error messages.
+
+    Returns
+    -------
+    ndarray, (height, width, 3), uint8
+        See `ImageArchive.read_image`.
+
+    Raises
+    ------
+    VentralError
+        As `ImageArchive.read_image`.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(packed), formats=FORMATS) as image:
                 if image.mode not in MODES:
-                    raise VentralError(f"{name} is of mode {image.mode}; 8 bits are wanted")
+                    raise VentralError(
+                        f"{name} has mode {image.mode}; it needs at most 8 bits per channel"
+                    )
                 return np.array(_flatten(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise VentralError(f"{name} is too large: {error}") from error
     except IMAGE_ERRORS as error:
-        raise VentralError(f"{name} is no whole image: {error}") from error
+        raise VentralError(f"{name} is not a valid image: {error}") from error
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -119,7 +166,7 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 
 def _refusal(entry: zipfile.ZipInfo) -> str | None:
-    """Say why an entry is refused, or nothing."""
+    """Return why an entry is refused, or None."""
     name = entry.orig_filename
     if "\\" in name or "\0" in name:
         return "has a backslash or a zero byte in its path"

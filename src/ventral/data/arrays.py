@@ -1,4 +1,4 @@
-"""Arrays of numbers from NumPy's files; nothing in them is ever run."""
+"""Arrays of numbers from NumPy's files, read without executing anything in them."""
 
 import tokenize
 from pathlib import Path
@@ -9,17 +9,34 @@ from ventral.errors import VentralError
 
 
 def read_npy(path: str | Path) -> np.ndarray:
-    """Return the array of an .npy file, integer or floating, in the machine's byte order.
+    """Read an .npy file of numbers.
 
-    Raises `VentralError` naming the file where it is no .npy file (a pickle, an .npz), is
-    truncated, or holds anything but real numbers: Python objects, which may carry code, above all.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    ndarray
+        Of integers or floating-point numbers, in the byte order of this machine.
+
+    Raises
+    ------
+    VentralError
+        If the file is not an .npy file (a pickle, an .npz), is truncated, or contains anything but
+        real numbers. Python objects are refused because they may contain code.
     """
     try:
-        # Mapped first: it compares the size that the header claims with the file's.
+        # Mapping compares the size that the header claims with that of the file.
         array = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, OverflowError, OSError, SyntaxError, tokenize.TokenError) as error:
-        what = "holds Python objects, which may carry code" if "object" in str(error) else error
-        raise VentralError(f"{path} is no whole .npy file of numbers: {what}") from error
+        what = (
+            "it contains Python objects, which may contain code"
+            if "object" in str(error)
+            else error
+        )
+        raise VentralError(f"{path} is not a valid .npy file of numbers: {what}") from error
     if array.dtype.kind not in "iuf":
-        raise VentralError(f"{path} holds values of type {array.dtype}; real numbers are wanted")
+        raise VentralError(f"{path} has values of type {array.dtype}; it needs real numbers")
     return np.array(array, dtype=array.dtype.newbyteorder("="))

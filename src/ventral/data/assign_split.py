@@ -1,4 +1,4 @@
-"""Draw the split of a data set, or take the one that it comes with."""
+"""Draw the split of a data set, or take the one that the data set has."""
 
 from collections.abc import Mapping
 
@@ -25,13 +25,28 @@ def random_split(
     seed: int = 0,
     stratify: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw a seeded split of n stimuli.
+    """Draw a random split into train, validation and test.
 
-    fractions: relative sizes of train, validation and test; a part may be 0.
-    stratify: (n,) labels whose proportions each part keeps, e.g. the object of each stimulus.
+    Parameters
+    ----------
+    n : int
+        Number of stimuli.
+    fractions : mapping
+        Relative sizes of the parts; a part may be 0.
+    seed : int
+        Seed of the drawing.
+    stratify : ndarray, (n,), optional
+        Labels, such as the object of each stimulus; each part has the same proportions of them.
 
-    Returns (n,) strings of `SPLITS`. Raises `VentralError` where a part would be empty or a label
-    is too rare to stand in every part.
+    Returns
+    -------
+    ndarray of str, (n,)
+        A member of `SPLITS` for each stimulus.
+
+    Raises
+    ------
+    VentralError
+        If a part would be empty or a label is too rare for every part to have it.
     """
     total = sum(fractions.get(part, 0) for part in SPLITS)
     names = np.full(n, "train", dtype=object)
@@ -60,15 +75,35 @@ def fold_partitions(
     seed: int = 0,
     stratify: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Draw the seeded folds of n stimuli, each a partition of all of them into train and test.
+    """Draw random folds, each of which splits all stimuli into train and test.
 
-    method: ``k_fold`` (each stimulus is tested once) or ``repeated`` (each fold tests a fraction
-        drawn anew). folds: their number. test_fraction: of ``repeated``.
-    stratify: (n,) labels whose proportions each fold keeps.
+    They are scikit-learn's KFold (shuffled) and ShuffleSplit, or the stratified forms of both.
 
-    They are scikit-learn's KFold (shuffled), ShuffleSplit and the stratified forms of both.
-    Returns (n,) strings per fold. Raises `VentralError` where there are too few stimuli, or too
-    few of a label.
+    Parameters
+    ----------
+    n : int
+        Number of stimuli.
+    method : str
+        ``k_fold`` (each stimulus is tested once) or ``repeated`` (each fold draws its test stimuli
+        independently).
+    folds : int
+        Number of folds.
+    test_fraction : float
+        Fraction of test stimuli; only for ``repeated``.
+    seed : int
+        Seed of the drawing.
+    stratify : ndarray, (n,), optional
+        Labels; the test stimuli of each fold have the same proportions of them.
+
+    Returns
+    -------
+    list of ndarray of str, (n,)
+        "train" or "test" for each stimulus, one array per fold.
+
+    Raises
+    ------
+    VentralError
+        If there are too few stimuli, or too few with one of the labels.
     """
     if method == "k_fold":
         kind = KFold if stratify is None else StratifiedKFold
@@ -91,14 +126,27 @@ def fold_partitions(
 
 
 def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
-    """Return the split table of a data set: ``stimulus_id`` and ``split``, or a column per fold.
+    """Make the split table of a data set.
 
-    settings: ``method`` is ``given`` (the data set's own split), ``random`` or ``stratified``, with
-        ``fractions``; or ``k_fold`` with ``folds``, or ``repeated`` with ``repeats`` and
+    Parameters
+    ----------
+    stimuli : DataFrame
+        The stimulus table.
+    settings : mapping
+        ``method`` is ``given`` (the data set's own split); ``random`` or ``stratified``, with
+        ``fractions``; ``k_fold``, with ``folds``; or ``repeated``, with ``repeats`` and
         ``test_fraction``. All but the first have ``seed``. ``by`` names the column of the stimulus
-        table to stratify by; ``stratified`` takes ``object`` without it, folds none.
+        table to stratify by; its default is ``object`` for ``stratified``, and none for folds.
 
-    Raises `VentralError` for an unknown column and where a part would be empty.
+    Returns
+    -------
+    DataFrame
+        ``stimulus_id`` and ``split``, or ``stimulus_id`` and a column per fold.
+
+    Raises
+    ------
+    VentralError
+        If the column to stratify by does not exist, or a part would be empty.
     """
     method = settings["method"]
     if method == "given":
@@ -108,7 +156,7 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     if by is not None and method != "random":
         if by not in stimuli:
             raise VentralError(
-                f"split: by: {by!r} is no column of the stimulus table; it has"
+                f"split: by: {by!r} is not a column of the stimulus table; it has"
                 f" {', '.join(stimuli.columns)}"
             )
         labels = stimuli[by].to_numpy().astype(str)

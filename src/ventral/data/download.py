@@ -1,4 +1,4 @@
-"""A downloader for pooch that goes on where an earlier attempt, or an earlier run, broke off."""
+"""One download by HTTP that resumes where an earlier attempt, or an earlier run, broke off."""
 
 import os
 import time
@@ -24,23 +24,30 @@ TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 """HTTP statuses that are worth another request."""
 
 
-class ResumingDownloader:
-    """Downloads by HTTP(S) with retries, back-off and, where the server can, HTTP Range.
+class Download:
+    """A file on its way, with retries, back-off and, where the server can, HTTP Range.
 
-    received: the file that holds what has come so far. It outlives a failure; when it is whole it
-        takes the place of pooch's temporary file, and pooch checks its hash.
-    size: of the whole file in bytes, where it is known: nothing else is received.
+    Parameters
+    ----------
+    received
+        The file that holds what has come so far. It outlives a failure.
+    size
+        Of the whole file in bytes, where it is known: nothing else is received.
     """
 
     def __init__(self, received: Path, size: int | None = None):
         self.received = received
         self.size = size
 
-    def __call__(self, url: str, output_file: str, pooch: object) -> None:
-        """Download `url` to `output_file`, as pooch asks.
+    def fetch(self, url: str) -> None:
+        """Receive all that is missing. Whether this is the right file, its checksum tells.
 
-        Raises `requests.RequestException` where the server refuses, or `ATTEMPTS` did not do, and
-        `VentralError` where the file has another size than it should.
+        Raises
+        ------
+        requests.RequestException
+            Where the server refuses, or `ATTEMPTS` were not enough.
+        VentralError
+            Where the file has another size than it should.
         """
         with requests.Session() as session:
             waiting = Retry(
@@ -56,12 +63,11 @@ class ResumingDownloader:
                 response = self._request(session, url)
                 try:
                     self._receive(response)
-                    break
+                    return
                 except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError):
                     if attempt == ATTEMPTS - 1:
                         raise
                     time.sleep(PAUSE * 2**attempt)
-        self.received.replace(output_file)
 
     def _request(self, session: requests.Session, url: str) -> requests.Response:
         """Ask for what is still missing."""

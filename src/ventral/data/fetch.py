@@ -1,7 +1,7 @@
 """Files of a data set or a model: from a local mirror or from the web, and always checked.
 
 A file is put in place by rename, after its checksum was found right. What an interrupted
-download has received stays in the folder ``{name}.fetching`` and the next call goes on from there.
+download has received stays in the folder ``{name}.fetching``, and the next call resumes it.
 With a cache folder, runs that want the same file at once make one download of it, under a lock.
 """
 
@@ -15,11 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import pooch
 import requests
 from filelock import FileLock, Timeout
 
-from ventral.data.download import ResumingDownloader
+from ventral.data.download import Download
 from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
 
@@ -49,7 +48,7 @@ def checked_files(
     for (key, specification), path in zip(specifications.items(), paths, strict=True):
         path = Path(path)
         if not path.is_file():
-            raise VentralError(f"files: {key}: {path} is not there")
+            raise VentralError(f"files: {key}: {path} does not exist")
         check_sum(path, specification)
         files[key] = path
     return files
@@ -180,7 +179,8 @@ def _checksum(specification: dict) -> tuple[str, str]:
             expected = specification[algorithm]
             if not re.fullmatch(f"[0-9a-f]{{{digits}}}", str(expected)):
                 raise VentralError(
-                    f"{algorithm}: {expected!r} is no checksum; it needs {digits} digits 0-9, a-f"
+                    f"{algorithm}: {expected!r} is not a checksum;"
+                    f" it needs {digits} digits 0-9, a-f"
                 )
             return algorithm, expected
     raise VentralError(f"the file {_file_name(specification)} needs a sha256 or a sha1")
@@ -226,12 +226,12 @@ def _walk(top: Path) -> Iterator[Path]:
 
 
 def _is_right(kept: Path, algorithm: str, expected: str) -> bool:
-    """Tell whether the cache has a file; one that was damaged there is fetched anew."""
+    """Tell whether the cache has a file; one that was damaged there is fetched again."""
     if not kept.is_file():
         return False
     if file_digest(kept, algorithm).startswith(expected):
         return True
-    logger.warning("%s is damaged: it is fetched anew", kept)
+    logger.warning("%s is damaged: it is fetched again", kept)
     return False
 
 
@@ -267,25 +267,18 @@ def _unfinished(destination: Path) -> Path:
 
 
 def _download(url: str, algorithm: str, expected: str, size: int | None, destination: Path) -> None:
-    # pooch makes temporary files of its own: they too stay in this folder, and go with it.
     unfinished = _unfinished(destination)
     unfinished.mkdir(parents=True, exist_ok=True)
     received = unfinished / "received"
     resumed = received.exists()
     try:
-        fetched = pooch.retrieve(
-            url,
-            known_hash=None,  # checked here, since pooch knows no sum by its first digits
-            fname=destination.name,
-            path=unfinished,
-            downloader=ResumingDownloader(received, size),
-        )
+        Download(received, size).fetch(url)
     except VentralError:  # of another size: nothing of it is of use
         shutil.rmtree(unfinished)
         raise
-    found = file_digest(fetched, algorithm)
+    found = file_digest(received, algorithm)
     if found.startswith(expected):
-        Path(fetched).replace(destination)
+        received.replace(destination)
         shutil.rmtree(unfinished)
         return
     shutil.rmtree(unfinished)

@@ -1,29 +1,49 @@
-"""HDF5 files (and netCDF4, which is HDF5): arrays of numbers and names, nothing from elsewhere.
+"""Arrays of numbers and names from HDF5 files (and netCDF4, which is HDF5).
 
-Links to other files, virtual datasets and external storage are refused: they would read whatever
-path the file names. Python objects cannot stand in HDF5; a filter that is not built in is an error.
+Links to other files, virtual datasets and external storage are refused, because they would read any
+path that the file names. HDF5 cannot contain Python objects. A filter that is not built in is an
+error.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from ventral.errors import VentralError, suggest
 
-MOST_CHARACTERS = 4096
+MAX_CHARACTERS = 4096
+"""Longest text behind a reference."""
+
 HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError)
 
 
 @contextlib.contextmanager
 def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading. Raises `VentralError` where it is none or not whole."""
+    """Open an HDF5 file for reading.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    h5py.File
+        Closed at the end of the ``with`` block.
+
+    Raises
+    ------
+    VentralError
+        If the file is not HDF5 or is truncated.
+    """
     try:
         file = h5py.File(path, "r")
     except HDF5_ERRORS as error:
-        raise VentralError(f"{path} is no whole HDF5 file: {error}") from error
+        raise VentralError(f"{path} is not a valid HDF5 file: {error}") from error
     with file:
         yield file
 
@@ -31,23 +51,38 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
 def dataset(
     file: h5py.File, key: str, shape: Sequence[int | None] | None = None, kind: str = "iuf"
 ) -> h5py.Dataset:
-    """Return a dataset of an open file, unread.
+    """Return a dataset of an open file without reading its values.
 
-    shape: what it must be; None stands for any length of an axis. kind: NumPy's letters of the
-        element types that are right; "SO" for text.
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+    key : str
+        Path of the dataset in the file.
+    shape : sequence of int or None, optional
+        Required shape; None allows any length of an axis.
+    kind : str
+        NumPy's letters for the allowed kinds of type; "SO" for text.
 
-    Raises `VentralError` naming file, key and shape where the dataset is missing, lies in another
-    file, or has another shape or type.
+    Returns
+    -------
+    h5py.Dataset
+
+    Raises
+    ------
+    VentralError
+        If the dataset is missing, is stored in another file, or has another shape or type. The
+        message names file and key.
     """
     found = _inside(file, key)
     if not isinstance(found, h5py.Dataset):
-        raise VentralError(f"{file.filename}: key {key!r} is a group; an array is wanted")
+        raise VentralError(f"{file.filename}: key {key!r} is a group; it must be an array")
     if found.is_virtual or found.external:
         raise VentralError(f"{file.filename}: key {key!r} takes its values from another file")
     if found.dtype.kind not in kind:
-        wanted = {"f": "fractions are", "SO": "text is"}.get(kind, "numbers are")
+        wanted = {"f": "floating-point numbers", "SO": "text"}.get(kind, "numbers")
         raise VentralError(
-            f"{file.filename}: key {key!r} holds values of type {found.dtype}; {wanted} wanted"
+            f"{file.filename}: key {key!r} has values of type {found.dtype}; it needs {wanted}"
         )
     if shape is not None and not _fits(found.shape, shape):
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
@@ -57,8 +92,25 @@ def dataset(
     return found
 
 
-def read(found: h5py.Dataset, selection: object = ...) -> np.ndarray:
-    """Return the values of a dataset, or a part; `VentralError` where they cannot be read."""
+def read(found: h5py.Dataset, selection: Any = ...) -> np.ndarray:
+    """Read the values of a dataset.
+
+    Parameters
+    ----------
+    found : h5py.Dataset
+        Returned by `dataset`.
+    selection : object
+        Index of a part; by default all values.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    VentralError
+        If the values cannot be read. The message names file and key.
+    """
     try:
         return np.asarray(found[selection])
     except HDF5_ERRORS as error:
@@ -67,25 +119,57 @@ def read(found: h5py.Dataset, selection: object = ...) -> np.ndarray:
 
 
 def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
-    """Return a dataset of text as an array of strings, whatever way HDF5 holds them."""
+    """Read a dataset of text, in any of the forms in which HDF5 stores it.
+
+    Parameters
+    ----------
+    found : h5py.Dataset
+        Returned by `dataset`.
+    encoding : str
+        Encoding of strings that are stored as bytes.
+
+    Returns
+    -------
+    ndarray of str
+        Of the dataset's shape.
+
+    Raises
+    ------
+    VentralError
+        If a string has another encoding.
+    """
     values = read(found).ravel()
     try:
         names = [name.decode(encoding) if isinstance(name, bytes) else str(name) for name in values]
     except UnicodeDecodeError as error:
         where = f"{found.file.filename}: key {found.name.lstrip('/')!r}"
-        raise VentralError(f"{where} is no {encoding} text: {error}") from error
+        raise VentralError(f"{where} is not {encoding} text: {error}") from error
     return np.array(names, dtype=object).reshape(found.shape)
 
 
 def read_referenced_text(file: h5py.File, key: str) -> list[str]:
-    """Return the strings that an array of references points to, as MATLAB keeps a cell of text.
+    """Read the strings to which an array of references points, MATLAB's form of a cell of text.
 
-    A string is an array of UTF-16 code units in the same file; `MOST_CHARACTERS` at most.
-    Raises `VentralError` naming file and key where it is not so.
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+    key : str
+        Path of the references in the file.
+
+    Returns
+    -------
+    list of str
+        Each is stored as an array of at most `MAX_CHARACTERS` UTF-16 code units in the same file.
+
+    Raises
+    ------
+    VentralError
+        If the key holds anything else. The message names file and key.
     """
     found = dataset(file, key, kind="O")
     if h5py.check_ref_dtype(found.dtype) is not h5py.Reference:
-        raise VentralError(f"{file.filename}: key {key!r} holds no references to text")
+        raise VentralError(f"{file.filename}: key {key!r} does not hold references to text")
     return [_text_behind(file, key, reference) for reference in read(found).ravel()]
 
 
@@ -96,23 +180,23 @@ def _text_behind(file: h5py.File, key: str, reference: h5py.Reference) -> str:
     except HDF5_ERRORS as error:
         raise VentralError(f"{what} has a reference to nothing: {error}") from error
     right = isinstance(target, h5py.Dataset) and target.dtype == np.uint16
-    if not right or target.is_virtual or target.external or target.size > MOST_CHARACTERS:
-        raise VentralError(f"{what} has a reference to something that is no short text")
+    if not right or target.is_virtual or target.external or target.size > MAX_CHARACTERS:
+        raise VentralError(f"{what} has a reference to something other than a short text")
     try:
         return read(target).ravel().astype("<u2").tobytes().decode("utf-16-le")
     except UnicodeDecodeError as error:
-        raise VentralError(f"{what} has a text that is no UTF-16: {error}") from error
+        raise VentralError(f"{what} has a text that is not UTF-16: {error}") from error
 
 
 def _inside(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group:
-    """Return what stands at a key, following no link out of the file."""
+    """Return the dataset or group at a key without following links."""
     here: h5py.Group = file
     for part in key.split("/"):
-        if not isinstance(here, Mapping) or part not in here.keys():  # noqa: SIM118
+        if not isinstance(here, h5py.Group) or part not in here.keys():  # noqa: SIM118
             raise VentralError(f"{file.filename} has no key {key!r}; {suggest(key, file)}")
         if not isinstance(here.get(part, getlink=True), h5py.HardLink):
             raise VentralError(
-                f"{file.filename}: key {key!r} is a link; the array itself is wanted"
+                f"{file.filename}: key {key!r} is a link; it must be the array itself"
             )
         try:
             here = here[part]

@@ -1,12 +1,29 @@
-"""The images of a folder. Imports nothing heavy: the workflow lists them when it is parsed."""
+"""The images of a folder.
 
+Imports nothing heavy, because the workflow lists images when it is parsed.
+"""
+
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from ventral.errors import VentralError
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the images of a folder and of the folders in it, sorted; hidden ones are left out."""
+    """Return the images in a folder and its subfolders.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of Path
+        Sorted, without hidden files and files in hidden folders.
+    """
     return sorted(
         path
         for path in folder.rglob("*")
@@ -14,3 +31,46 @@ def images_in(folder: Path) -> list[Path]:
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def list_images(
+    files: Mapping[str, Mapping], may_be_folders: Collection[str]
+) -> dict[str, Mapping]:
+    """Return the files of a config section, with the images of a folder one by one.
+
+    A folder that is an input is not looked into when the workflow is planned, but each file is
+    compared by content.
+
+    Parameters
+    ----------
+    files : Mapping
+        {key: entry} of the section.
+    may_be_folders : collection of str
+        Keys whose ``path`` may be a folder of images.
+
+    Returns
+    -------
+    dict
+        The same, where an image of a folder has the key ``{key}/{its path in the folder}``.
+
+    Raises
+    ------
+    VentralError
+        Naming the key of a folder that has no image.
+
+    """
+    listed: dict[str, Mapping] = {}
+    for key, entry in files.items():
+        folder = Path(entry.get("path", ""))
+        if key not in may_be_folders or "path" not in entry or not folder.is_dir():
+            listed[key] = entry
+            continue
+        images = images_in(folder)
+        if not images:
+            raise VentralError(
+                f"{key}: folder {folder} has no image; put JPEG, PNG or WebP files there, or name"
+                " another folder"
+            )
+        for path in images:
+            listed[f"{key}/{path.relative_to(folder)}"] = {"path": str(path)}
+    return listed

@@ -1,4 +1,4 @@
-"""Images of all shapes made one size."""
+"""Resizing of images of any shape to one size."""
 
 import numpy as np
 from PIL import Image
@@ -7,11 +7,21 @@ from ventral.data.archives import BACKGROUND
 
 
 def fit_image(image: np.ndarray, size: int, fit: str) -> np.ndarray:
-    """Return an image, (height, width, 3) uint8, as (size, size, 3).
+    """Resize an image to a square, with Pillow's antialiased bilinear filter.
 
-    fit: ``letterbox`` (shrink or enlarge until the image fits, grey bars beside it) or ``squash``
-        (both sides, whatever the shape). Pillow's bilinear filter, antialiased; an image of that
-        size is left alone.
+    Parameters
+    ----------
+    image : ndarray, (height, width, 3), uint8
+        The image; unchanged if it already has the right size.
+    size : int
+        Side of the square in pixels.
+    fit : str
+        ``letterbox`` keeps the shape and fills the rest with grey bars; ``squash`` does not keep
+        the shape.
+
+    Returns
+    -------
+    ndarray, (size, size, 3), uint8
     """
     height, width, _ = image.shape
     if (height, width) == (size, size):

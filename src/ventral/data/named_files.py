@@ -1,19 +1,31 @@
-"""The files that a config names, and the names under which they are kept once fetched."""
+"""The files that a config names, and the names under which downloads are kept."""
 
 from collections.abc import Iterator, Mapping
 
 SUM_DIGITS = 16
+"""Number of digits of the checksum in the name of a download."""
 
 
 def download_name(specification: Mapping) -> str:
-    """Return ``{first digits of the sum}/{name}`` of a file given by ``url`` or ``name``."""
+    """Return the name under which a download is kept.
+
+    Parameters
+    ----------
+    specification : mapping
+        The file's entry in the config: ``sha256`` or ``sha1``, and ``url`` or ``name``.
+
+    Returns
+    -------
+    str
+        ``{first digits of the checksum}/{name}``.
+    """
     known_sum = specification.get("sha256") or specification["sha1"]
     name = specification.get("name") or specification["url"].rsplit("/", 1)[-1]
     return f"{known_sum[:SUM_DIGITS]}/{name}"
 
 
 def named_files(config: Mapping) -> Iterator[Mapping]:
-    """Give the entry of every file of a config that is not in place already."""
+    """Yield the entry of every file of a config that must be downloaded."""
     for dataset in config["datasets"].values():
         for section in ("stimuli", "responses"):
             files = dataset.get(section, {}).get("files", {}).values()
@@ -24,5 +36,5 @@ def named_files(config: Mapping) -> Iterator[Mapping]:
 
 
 def find_download(config: Mapping, name: str) -> Mapping:
-    """Return the entry of the file that is kept under `name` (see `download_name`)."""
+    """Return the entry of the file that `download_name` gives the name `name`."""
     return next(file for file in named_files(config) if download_name(file) == name)

@@ -1,4 +1,4 @@
-"""Responses and tables that a lab wrote itself: CSV, npy, npz or HDF5."""
+"""A lab's own files of responses and tables: CSV, npy, npz or HDF5."""
 
 import zipfile
 from dataclasses import dataclass
@@ -19,11 +19,16 @@ NPZ_ERRORS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, Memor
 
 @dataclass(frozen=True)
 class ResponseFile:
-    """What a file of responses says.
+    """The content of a file of responses.
 
-    stimulus_id: (n,) strings, or None where the file has none (npy).
-    site_id: (sites,) strings, or None.
-    values: (n, sites, r) float64, NaN where absent; r is 1 for averaged responses.
+    Parameters
+    ----------
+    stimulus_id : ndarray of str, (n_stimuli,), or None
+        None if the file does not name its stimuli (npy).
+    site_id : ndarray of str, (n_sites,), or None
+        None if the file does not name its sites.
+    values : ndarray, (n_stimuli, n_sites, n_repetitions), float64
+        NaN for a missing response. Averaged responses have one repetition.
     """
 
     stimulus_id: np.ndarray | None
@@ -32,14 +37,26 @@ class ResponseFile:
 
 
 def read_response_file(path: Path) -> ResponseFile:
-    """Return the content of a file of responses, by its ending.
+    """Read a file of responses in the format that its ending names.
 
-    CSV: a column ``stimulus_id``, a column per site and, for repetitions, a column
-    ``repetition``; an empty field is absent. npz and HDF5: ``responses`` (stimuli, sites) or
-    (stimuli, sites, repetitions), ``stimulus_id`` and, where known, ``site_id``. npy: the responses
-    alone.
+    CSV has a column ``stimulus_id``, a column per site and, for repetitions, a column
+    ``repetition``; an empty field is a missing response. npz and HDF5 have ``responses``,
+    (n_stimuli, n_sites) or (n_stimuli, n_sites, n_repetitions), ``stimulus_id`` and optionally
+    ``site_id``. npy has only the responses.
 
-    Raises `VentralError` naming the file and what of it is wrong.
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    ResponseFile
+
+    Raises
+    ------
+    VentralError
+        If the content is invalid. The message names the file and the row, column or array.
     """
     ending = path.suffix.lower()
     if ending == ".csv":
@@ -54,20 +71,50 @@ def read_response_file(path: Path) -> ResponseFile:
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
-    """Return a CSV table as text, empty fields as empty strings; refuse what is no table."""
+    """Read a CSV table as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    DataFrame
+        Of strings; an empty field is an empty string.
+
+    Raises
+    ------
+    VentralError
+        If the file is not a CSV table.
+    """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except CSV_ERRORS as error:
         what = str(error).splitlines()[0]
-        raise VentralError(f"{path} is no table of comma-separated values: {what}") from error
+        raise VentralError(f"{path} is not a table of comma-separated values: {what}") from error
     return table.astype(object)
 
 
 def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
-    """Return a CSV table as text, keyed by the first of the required columns.
+    """Read a CSV table as text and check its columns.
 
-    Raises `VentralError` naming the file where it is no table, where a required column is missing
-    and where the key is empty in a row.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    required : tuple of str
+        Columns that the table must have; the first one may not be empty in any row.
+
+    Returns
+    -------
+    DataFrame
+        Of strings.
+
+    Raises
+    ------
+    VentralError
+        If the file is not a CSV table, lacks a column, or has a row without the first one.
     """
     table = read_text_table(path)
     for column in required:
@@ -80,24 +127,34 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
 
 
 def check_unique(names: np.ndarray, what: str, path: Path) -> None:
-    """Raise `VentralError` where a name stands twice."""
-    twice = pd.Series(names).duplicated()
-    if twice.any():
-        raise VentralError(f"{path}: {what} {names[twice.argmax()]!r} stands twice")
+    """Raise `VentralError` if a name is duplicated.
+
+    Parameters
+    ----------
+    names : ndarray, (n,)
+        The names.
+    what : str
+        What they are, for the message.
+    path : Path
+        The file that has them.
+    """
+    duplicated = pd.Series(names).duplicated()
+    if duplicated.any():
+        raise VentralError(f"{path}: {what} {names[duplicated.argmax()]!r} is duplicated")
 
 
 def _from_csv(path: Path) -> ResponseFile:
     table = read_table(path, ("stimulus_id",))
     sites = [column for column in table if column not in ("stimulus_id", "repetition")]
     if not sites:
-        raise VentralError(f"{path} has no column of a site beside stimulus_id")
+        raise VentralError(f"{path} has no column of responses besides stimulus_id")
     numbers = table[sites].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     wrong = np.isnan(numbers) & ~table[sites].isin(["", "NaN", "nan", "NA"]).to_numpy()
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         value = table[sites].iloc[row, column]
         raise VentralError(
-            f"{path}: row {row + 2}, column {sites[column]!r}: {value!r} is no number"
+            f"{path}: row {row + 2}, column {sites[column]!r}: {value!r} is not a number"
         )
     names = table["stimulus_id"].to_numpy()
     if "repetition" not in table:
@@ -122,8 +179,10 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             wanted = ("responses", "stimulus_id", "site_id")
             return {name: arrays[name] for name in wanted if name in arrays}
     except NPZ_ERRORS as error:
-        what = "holds Python objects, which may carry code" if "bject" in str(error) else error
-        raise VentralError(f"{path} is no whole .npz file: {what}") from error
+        what = (
+            "it contains Python objects, which may contain code" if "bject" in str(error) else error
+        )
+        raise VentralError(f"{path} is not a valid .npz file: {what}") from error
 
 
 def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
@@ -140,19 +199,19 @@ def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
         if name not in arrays:
             raise VentralError(f"{path} has no array {name!r}; {suggest(name, arrays)}")
     values = _with_repetitions(arrays["responses"], path)
-    names = {}
-    for axis, name in enumerate(("stimulus_id", "site_id")):
+    names: dict[str, np.ndarray | None] = {"stimulus_id": None, "site_id": None}
+    for axis, name in enumerate(names):
         given = arrays.get(name)
         if given is None:
-            names[name] = None
             continue
         if given.shape != (values.shape[axis],):
             raise VentralError(
                 f"{path}: {name} has shape {given.shape}; responses of shape"
                 f" {arrays['responses'].shape} need ({values.shape[axis]},)"
             )
-        names[name] = np.array([_text(value) for value in given], object)
-        check_unique(names[name], name, path)
+        texts = np.array([_text(value) for value in given], object)
+        check_unique(texts, name, path)
+        names[name] = texts
     return ResponseFile(names["stimulus_id"], names["site_id"], values)
 
 

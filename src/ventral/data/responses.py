@@ -1,4 +1,4 @@
-"""Responses: site × stimulus, averaged over repetitions and, where known, trial by trial."""
+"""Responses: site × stimulus, averaged over repetitions and, if known, on single trials."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +13,34 @@ from ventral.storage.store_writer import write_store
 
 SITE_COLUMNS = ("site_id", "region", "animal")
 STIMULI_AT_ONCE = 256
+"""Number of stimuli whose single trials are in memory as float64 at a time."""
 
 
 @dataclass(frozen=True)
 class Responses:
-    """The responses of a population to a stimulus set.
+    """The responses of a population of sites to a stimulus set.
 
-    stimulus_id: (n,) strings, in the order of the stimulus set. A stimulus without any response
-        has a row of NaN in `average` (a test part that was kept back).
-    sites: one row per site: ``site_id`` (unique strings), ``region``, ``animal``.
-    average: (n, sites) responses averaged over repetitions, in the data set's own unit.
-    repetitions: (n, sites, r) single repetitions, NaN where absent, or None.
-    noise_variance: (n, sites), of `average`, where it is known: `variance_of_average`.
-    truth: further arrays of simulated data, (n, sites), e.g. the noiseless rate.
+    Parameters
+    ----------
+    stimulus_id : ndarray of str, (n_stimuli,)
+        In the order of the stimulus set.
+    sites : DataFrame, n_sites rows
+        ``site_id`` (unique strings), ``region`` and ``animal``.
+    average : ndarray, (n_stimuli, n_sites)
+        Responses averaged over repetitions, in the data set's own unit. A stimulus without
+        responses, such as one of a withheld test part, has a row of NaN.
+    repetitions : ndarray, (n_stimuli, n_sites, n_repetitions), optional
+        Responses on single trials; NaN for a missing trial.
+    noise_variance : ndarray, (n_stimuli, n_sites), optional
+        Variance of the noise of `average`, see `variance_of_average`.
+    truth : dict of str to ndarray, (n_stimuli, n_sites)
+        Further arrays of simulated data, such as the noiseless rate.
+
+    Raises
+    ------
+    VentralError
+        If shapes disagree, a column of `sites` is missing, a site is duplicated, or a response is
+        infinite or NaN for only some sites.
     """
 
     stimulus_id: np.ndarray
@@ -35,7 +50,7 @@ class Responses:
     noise_variance: np.ndarray | None = None
     truth: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         expected = (len(self.stimulus_id), len(self.sites))
         if self.average.shape != expected:
             raise VentralError(
@@ -52,13 +67,25 @@ class Responses:
             raise VentralError(f"the site table lacks the column {missing[0]!r}")
         ids = self.sites["site_id"]
         if ids.duplicated().any():
-            raise VentralError(f"site_id {ids[ids.duplicated()].iloc[0]!r} stands twice")
+            raise VentralError(f"site_id {ids[ids.duplicated()].iloc[0]!r} is duplicated")
         check_finite(self.average, self.stimulus_id, ids.to_numpy())
 
     def of_train(self, train: np.ndarray) -> np.ndarray:
-        """Return the average responses of the train stimuli, (n_train, sites).
+        """Return the average responses to the train stimuli.
 
-        train: (n_train,) indices. Raises `VentralError` where one of them has no responses.
+        Parameters
+        ----------
+        train : ndarray, (n_train,)
+            Rows of the train stimuli.
+
+        Returns
+        -------
+        ndarray, (n_train, n_sites)
+
+        Raises
+        ------
+        VentralError
+            If a train stimulus has no responses.
         """
         recorded = self.average[train]
         without = np.isnan(recorded).any(axis=1)
@@ -71,9 +98,22 @@ class Responses:
 
 
 def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarray) -> None:
-    """Refuse infinities and stray NaN: a stimulus has responses at all sites or at none.
+    """Check that each stimulus has finite responses at all sites or none at any.
 
-    Raises `VentralError` naming the first stimulus and site.
+    Parameters
+    ----------
+    average : ndarray, (n_stimuli, n_sites)
+        Averaged responses.
+    stimulus_id : ndarray, (n_stimuli,)
+        Names for the message.
+    site_id : ndarray, (n_sites,)
+        Names for the message.
+
+    Raises
+    ------
+    VentralError
+        If a response is infinite or NaN for only some sites, or if no stimulus has responses. The
+        message names the first stimulus and site.
     """
     bad = ~np.isfinite(average)
     without = np.isnan(average).all(axis=1)
@@ -89,11 +129,20 @@ def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarr
 
 
 def variance_of_average(repetitions: np.ndarray) -> np.ndarray:
-    """Return the noise variance of the average over repetitions, (n, sites).
+    """Return the variance of the noise of the average over repetitions.
 
-    repetitions: (n, sites, r), NaN where absent. It is s²/r, s² the variance over repetitions (with
-    r − 1). A stimulus with one repetition gets the site's mean s², divided by one; a stimulus with
-    none, and a site where nothing was repeated, NaN.
+    It is s²/r, where s² is the variance over the r repetitions of a stimulus (divided by r − 1). A
+    stimulus with one repetition has the mean s² of the site.
+
+    Parameters
+    ----------
+    repetitions : ndarray, (n_stimuli, n_sites, n_repetitions)
+        Responses on single trials; NaN for a missing trial.
+
+    Returns
+    -------
+    ndarray, (n_stimuli, n_sites)
+        NaN for a stimulus without repetitions, and for a site at which no stimulus was repeated.
     """
     count = (~np.isnan(repetitions)).sum(axis=2)
     single = np.full(count.shape, np.nan)
@@ -114,12 +163,21 @@ def variance_of_average(repetitions: np.ndarray) -> np.ndarray:
 
 
 def write_responses(path: str | Path, responses: Responses, attributes: dict | None = None) -> None:
-    """Write responses as Zarr.
+    """Write responses as a Zarr store.
 
-    Arrays: ``responses`` (stimulus, site) float64; where known, ``repetitions`` (stimulus, site,
-    repetition) float32 and ``noise_variance`` (stimulus, site) of the average; ``stimulus_id``;
-    ``site_id``, ``region``, ``animal`` (site); each of `truth`; and the indices ``stimulus`` and
-    ``site``.
+    Its arrays are ``responses`` (stimulus, site), float64; ``stimulus_id``; the columns of the site
+    table; each array of `truth`; and, if the trials are known, ``repetitions`` (stimulus, site,
+    repetition), float32, and ``noise_variance`` (stimulus, site). ``stimulus`` and ``site`` repeat
+    the ids under the names of the dimensions, so that xarray can select by them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store.
+    responses : Responses
+        What to write.
+    attributes : dict, optional
+        Attributes of the store.
     """
     with write_store(path, attributes) as store:
         store.put("responses", responses.average.astype(np.float64), ("stimulus", "site"))
@@ -134,16 +192,30 @@ def write_responses(path: str | Path, responses: Responses, attributes: dict | N
         store.put("stimulus_id", responses.stimulus_id, ("stimulus",))
         store.put("stimulus", responses.stimulus_id, ("stimulus",))
         for column in responses.sites:
-            store.put(column, responses.sites[column].to_numpy(), ("site",))
+            store.put(str(column), responses.sites[column].to_numpy(), ("site",))
         store.put("site", responses.sites["site_id"].to_numpy(), ("site",))
         for name, values in responses.truth.items():
             store.put(name, values, ("stimulus", "site"))
 
 
 def read_responses(path: str | Path, repetitions: bool = True) -> Responses:
-    """Return the responses of a store, checked against its manifest.
+    """Read the responses of a store and verify them against its manifest.
 
-    repetitions: whether to read the single repetitions too, by far the largest array.
+    Parameters
+    ----------
+    path : str or Path
+        The store.
+    repetitions : bool
+        Whether to read the single trials too, by far the largest array.
+
+    Returns
+    -------
+    Responses
+
+    Raises
+    ------
+    VentralError
+        If the store is damaged.
     """
     store = Store(path)
     known = {"responses", "repetitions", "noise_variance", "stimulus_id", "stimulus", "site"}
@@ -167,10 +239,25 @@ def read_responses(path: str | Path, repetitions: bool = True) -> Responses:
 
 
 def read_repetitions(path: str | Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the stimuli with single repetitions, (m,) rows, and those, (m, sites, r) float64.
+    """Read the single trials of the stimuli that have any.
 
-    Stimuli that have none are never in memory all at once: a data set may repeat its test stimuli
-    alone. None where nothing was repeated.
+    The others are never in memory all at once: a data set may have repeated only its test stimuli.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store.
+
+    Returns
+    -------
+    tuple or None
+        Rows of the stimuli, (m,), and their trials, (m, n_sites, n_repetitions), float64. None if
+        the store has no trials.
+
+    Raises
+    ------
+    VentralError
+        If the store is damaged.
     """
     store = Store(path)
     if "repetitions" not in store:

@@ -1,4 +1,4 @@
-"""Splits: which stimuli train a readout, which choose, which test."""
+"""Splits: which stimuli train a readout, which choose settings, and which test it."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,24 @@ SINGLE_PARTITION = ""
 
 
 def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
-    """Return the rows, (rows,) indices, of one part of a split table.
+    """Return the rows of one part of a split table.
 
-    Raises `VentralError` where the part is empty.
+    Parameters
+    ----------
+    split : DataFrame
+        Has the column ``split``.
+    part : str
+        "train", "validation" or "test".
+
+    Returns
+    -------
+    ndarray, (n_rows,)
+        Indices in ascending order.
+
+    Raises
+    ------
+    VentralError
+        If the part is empty.
     """
     rows = np.flatnonzero(split["split"] == part)
     if not len(rows):
@@ -21,15 +36,32 @@ def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
 
 
 def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the partitions of a split table by name, each with ``stimulus_id`` and ``split``.
+    """Return the partitions of a split table.
 
-    A split into train, validation and test is one partition, named `SINGLE_PARTITION`; a table with
-    a column per fold has as many.
+    Parameters
+    ----------
+    split : DataFrame
+        Returned by `ventral.data.assign_split.assign_split`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Each with ``stimulus_id`` and ``split``: one per fold, or a single one, with the name
+        `SINGLE_PARTITION`, for a split into train, validation and test.
     """
     if "split" in split:
         return {SINGLE_PARTITION: split}
     return {
-        name: pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
+        str(name): pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
         for name in split
         if name != "stimulus_id"
     }
+
+
+def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return arrays of equal dimensions under each other, (folds, ...), padded with NaN."""
+    shape = tuple(np.max([array.shape for array in arrays], axis=0))
+    stacked = np.full((len(arrays), *shape), np.nan)
+    for place, array in zip(stacked, arrays, strict=True):
+        place[tuple(slice(size) for size in array.shape)] = array
+    return stacked

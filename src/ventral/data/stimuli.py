@@ -15,19 +15,29 @@ from ventral.storage.store_writer import write_store
 SPLITS = ("train", "validation", "test")
 LABELS = ("object", "category")
 BATCH = 64
+"""Number of images in a chunk of a store, and read at a time."""
 
 
 @dataclass(frozen=True)
 class StimulusSet:
     """A stimulus set whose images are read one at a time.
 
-    table: one row per stimulus: ``stimulus_id`` (unique strings) and ``split`` (one of `SPLITS`,
-        the split that the data set comes with), and, where known, ``object``, ``category`` and
-        further columns.
-    height, width: of every image, in pixels.
-    read_image: gives the image of row i, (height, width, 3): uint8, or float32 where the data set
-        keeps no integers.
-    dtype: of the images, ``uint8`` or ``float32`` (0 to 1).
+    Parameters
+    ----------
+    table : DataFrame, n_stimuli rows
+        ``stimulus_id`` (unique strings), ``split`` (a member of `SPLITS`, from the data set itself)
+        and, if known, ``object``, ``category`` and further columns.
+    height, width : int
+        Of every image, in pixels.
+    read_image : callable
+        Returns the image of row i, (height, width, 3), of the type `dtype`.
+    dtype : str
+        ``uint8``, or ``float32`` (0 to 1) if the data set has no integers.
+
+    Raises
+    ------
+    VentralError
+        If a stimulus is duplicated or a split is unknown.
     """
 
     table: pd.DataFrame
@@ -36,25 +46,39 @@ class StimulusSet:
     read_image: Callable[[int], np.ndarray]
     dtype: str = "uint8"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         ids = self.table["stimulus_id"]
         if ids.duplicated().any():
-            twice = ids[ids.duplicated()].iloc[0]
-            raise VentralError(f"stimulus_id {twice!r} stands twice in the stimulus set")
+            duplicate = ids[ids.duplicated()].iloc[0]
+            raise VentralError(f"stimulus_id {duplicate!r} is duplicated in the stimulus set")
         unknown = set(self.table["split"]) - set(SPLITS)
         if unknown:
             raise VentralError(f"split {sorted(unknown)[0]!r} is none of {', '.join(SPLITS)}")
 
     def __len__(self) -> int:
-        """Count the stimuli."""
+        """Return the number of stimuli."""
         return len(self.table)
 
 
 def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | None = None) -> None:
-    """Write a stimulus set as Zarr, a batch of images at a time.
+    """Write a stimulus set as a Zarr store, a batch of images at a time.
 
-    Arrays: ``images`` (stimulus, height, width, channel), one array per column of the table, and
-    the index ``stimulus``.
+    Its arrays are ``images`` (stimulus, height, width, channel) and one per column of the table;
+    ``stimulus`` repeats the ids under the name of the dimension.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store.
+    stimuli : StimulusSet
+        What to write.
+    attributes : dict, optional
+        Attributes of the store.
+
+    Raises
+    ------
+    VentralError
+        If an image has another shape or type than the stimulus set says.
     """
     shape = (len(stimuli), stimuli.height, stimuli.width, 3)
     digest = RowDigest(shape, stimuli.dtype)
@@ -73,7 +97,7 @@ def write_stimuli(path: str | Path, stimuli: StimulusSet, attributes: dict | Non
             digest.update(batch)
         store.record("images", shape, stimuli.dtype, digest)
         for column in stimuli.table:
-            store.put(column, stimuli.table[column].to_numpy(), ("stimulus",))
+            store.put(str(column), stimuli.table[column].to_numpy(), ("stimulus",))
         store.put("stimulus", stimuli.table["stimulus_id"].to_numpy(), ("stimulus",))
 
 
@@ -83,8 +107,8 @@ def _checked_image(stimuli: StimulusSet, row: int) -> np.ndarray:
     if image.shape != expected or image.dtype != stimuli.dtype:
         name = stimuli.table["stimulus_id"].iloc[row]
         raise VentralError(
-            f"stimulus {name!r}: image of shape {image.shape} and type {image.dtype};"
-            f" all images here are {expected} {stimuli.dtype}"
+            f"stimulus {name!r}: the image has shape {image.shape} and type {image.dtype}; the"
+            f" images of this set have shape {expected} and type {stimuli.dtype}"
         )
     return image
 
@@ -104,9 +128,23 @@ def read_stimulus_table(path: str | Path) -> pd.DataFrame:
 
 
 def iterate_images(path: str | Path, batch: int = BATCH) -> Iterator[np.ndarray]:
-    """Give the images of a stimulus store in batches, (batch, height, width, 3).
+    """Yield the images of a stimulus store in batches.
 
-    Raises `VentralError` after the last batch where they are not what the manifest says.
+    Parameters
+    ----------
+    path : str or Path
+        The store.
+    batch : int
+        Images per batch.
+
+    Yields
+    ------
+    ndarray, (batch, height, width, 3)
+
+    Raises
+    ------
+    VentralError
+        After the last batch, if the images differ from those in the manifest.
     """
     store = Store(path)
     entry = store.manifest["images"]

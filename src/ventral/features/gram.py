@@ -11,15 +11,53 @@ layer and the small components that an unpenalised readout rests on are lost.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
+from ventral.errors import naming
 from ventral.features.slabs import product_width, slab_bounds
 from ventral.jobs.progress import track
 from ventral.storage.digests import ContentDigest
 from ventral.storage.store import Store
+from ventral.storage.store_writer import write_store
 
 ROW_TILE = 1024
+
+
+def layers_in(store: Store) -> list[str]:
+    """Return the layers of a store of activations or of Gram matrices: its arrays of two axes."""
+    return [name for name, entry in store.manifest.items() if len(entry["shape"]) == 2]
+
+
+def write_grams(activations: Store, path: str | Path, attributes: dict | None = None) -> None:
+    """Write the Gram matrix of every layer of a tap set, one layer after the other.
+
+    Parameters
+    ----------
+    activations : Store
+        Of an extraction: an array (stimuli, features) for each layer.
+    path : str or Path
+        Of the store to write, a packed one: for each layer an array of its name, (stimulus,
+        stimulus_2), in squared activation units; ``stimulus_id``; and the indices ``stimulus`` and
+        ``stimulus_2``.
+    attributes : dict, optional
+        Of that store.
+
+    Raises
+    ------
+    VentralError
+        Where the activations are not what their manifest says; then nothing is written.
+
+    """
+    stimulus_id = activations.read("stimulus_id")
+    with write_store(path, attributes, packed=True) as store:
+        for layer in layers_in(activations):
+            with naming(f"layer {layer!r}"):
+                store.put(layer, gram_matrix(activations, layer), ("stimulus", "stimulus_2"))
+        store.put("stimulus_id", stimulus_id, ("stimulus",))
+        for index in ("stimulus", "stimulus_2"):
+            store.put(index, stimulus_id, (index,))
 
 
 def gram_matrix(store: Store, layer: str) -> np.ndarray:
@@ -49,9 +87,37 @@ def gram_matrix(store: Store, layer: str) -> np.ndarray:
             for first in range(0, slab.shape[1], width):
                 _add_product(gram, slab[:, first : first + width].astype(np.float64))
     store.check(layer, digest.hexdigest())
-    upper = np.triu_indices(n, 1)
-    gram.T[upper] = gram[upper]
+    _mirror_upper(gram)
     return gram
+
+
+def gram_of_array(features: np.ndarray) -> np.ndarray:
+    """Return the Gram matrix of features in memory, centred over their rows.
+
+    Columns are converted to float64 a few at a time, so a wide array is never copied whole.
+
+    Parameters
+    ----------
+    features : (n, p) array of real numbers
+
+    Returns
+    -------
+    (n, n) float64 array
+
+    """
+    n, p = features.shape
+    gram = np.zeros((n, n))
+    width = product_width(n)
+    for first in range(0, p, width):
+        _add_product(gram, features[:, first : first + width].astype(np.float64))
+    _mirror_upper(gram)
+    return gram
+
+
+def _mirror_upper(gram: np.ndarray) -> None:
+    """Copy the upper triangle to the lower one."""
+    upper = np.triu_indices(len(gram), 1)
+    gram.T[upper] = gram[upper]
 
 
 def _add_product(gram: np.ndarray, block: np.ndarray) -> None:

@@ -1,1 +1,1 @@
-"""The figures."""
+"""Figures drawn from the tables of scores."""

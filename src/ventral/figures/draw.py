@@ -20,8 +20,21 @@ def draw_figure(
 ) -> None:
     """Draw and save one figure.
 
-    draw: of a figure's module. scores, summary: paths of the tables. display: ``models``,
-    ``readouts`` and ``readout``, as `ventral.scores.reporting` describes them.
+    Parameters
+    ----------
+    draw : callable
+        The function ``draw`` of a figure's module.
+    scores, summary : str or Path
+        The tables ``scores.csv`` and ``summary.csv`` of the data set.
+    display : mapping
+        ``models``, ``readouts`` and ``readout``, as `ventral.scores.reporting` describes them.
+    svg, png : str or Path
+        Where the figure is written.
+
+    Raises
+    ------
+    VentralError
+        If the summary has no defined score on any split that could be shown.
     """
     table = read_csv(summary)
     figure = draw(

@@ -1,5 +1,8 @@
 """Figure 1 of the report: how explained variance is distributed over sites, layer by layer."""
 
+from collections.abc import Callable
+from typing import Any
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -20,10 +23,13 @@ from ventral.scores.reporting import (
     split_in_words,
 )
 
-GOLDEN = (np.sqrt(5) - 1) / 2
+GOLDEN_RATIO = (np.sqrt(5) - 1) / 2
 
-MANY = 4000
-"""From so many points on they go into the SVG as one image: each as a shape takes megabytes."""
+MAX_SHAPES = 4000
+"""The SVG holds more points than this as an image: as single shapes they would take megabytes."""
+
+Family = dict[str, dict]
+"""Models of one group with one label: {model: description}."""
 
 
 def draw(
@@ -36,19 +42,32 @@ def draw(
 ) -> Figure:
     """Draw a panel per region and model family: a violin per layer, a point per site.
 
-    A family is the models of one group with one label. Sites below the axis are counted at its
-    foot; sites without a defined score are counted above the panel. `readout` is by default
-    the last ridge_cv of `readouts`.
+    A family is all models of one group with one label. The number of sites below the axis is at
+    the foot of the panel, and the number of sites without a defined score is above it.
+
+    Parameters
+    ----------
+    scores, summary : DataFrame
+        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
+    models, readouts : dict
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+    split : str
+        The split whose scores are shown.
+    readout : str, optional
+        The readout shown; by default the last ridge_cv of `readouts`.
+
+    Returns
+    -------
+    Figure
+        A figure with only a message if no network has a score.
     """
     readout = readout or default_readout(readouts)
-    networks = {model: given for model, given in models.items() if not is_pixels(given)}
-    scores = _chosen(scores, networks, readout, split)
-    committed = _chosen(summary, networks, readout, split)
-    committed = set(
-        committed.loc[committed_rows(committed), ["region", "model", "layer"]].itertuples(
-            index=False, name=None
-        )
-    )
+    networks = {
+        model: description for model, description in models.items() if not is_pixels(description)
+    }
+    scores = _select(scores, networks, readout, split)
+    summary = _select(summary, networks, readout, split)
+    committed = summary.loc[committed_rows(summary), ["region", "model", "layer"]]
     families = _families(networks, scores)
     if not families:
         return style.placeholder("No network was scored: there are no layers to compare.")
@@ -59,15 +78,15 @@ def draw(
 
     look_of = style.looks(models)
     heads = {
-        (key, region): (f"{region}: {key[1]}", _remark(scores, region, family))
+        (key, region): (f"{region}: {key[1]}", _count_sites(scores, region, family))
         for key, (family, _) in families.items()
         for region in regions
     }
+    # Inches: room for the violins, for the names of the layers and for the text above the panel.
     panel = max(
-        *(0.32 * len(layers) * len(family) for family, layers in families.values()),
-        *(0.5 * len(layers) for _, layers in families.values()),
-        *(0.1 * len(head) + 0.065 * len(remark) + 0.1 for head, remark in heads.values()),
         2.6,
+        max(len(layers) * max(0.32 * len(family), 0.5) for family, layers in families.values()),
+        max(0.1 * len(head) + 0.065 * len(remark) + 0.1 for head, remark in heads.values()),
     )
     with matplotlib.rc_context(style.STYLE):
         figure = Figure(figsize=(max(5.5, panel * len(regions) + 2.4), 2.45 * len(families) + 1.0))
@@ -75,17 +94,25 @@ def draw(
         for row, (key, (family, layers)) in zip(grid, families.items(), strict=True):
             for axes, region in zip(row, regions, strict=True):
                 here = scores[(scores["region"] == region) & scores["model"].isin(family)]
-                marked = {(model, layer) for at, model, layer in committed if at == region}
+                marked = committed[committed["region"] == region]
                 _draw_panel(
-                    axes, here, family, layers, look_of, marked, low, high, len(scores) > MANY
+                    axes,
+                    here,
+                    family,
+                    layers,
+                    look_of,
+                    set(zip(marked["model"], marked["layer"], strict=True)),
+                    low,
+                    high,
+                    is_raster=len(scores) > MAX_SHAPES,
                 )
-                style.name_ticks(axes, list(range(len(layers))), layers, panel / len(layers))
+                style.label_layers(axes, range(len(layers)), layers, panel / len(layers))
                 head, remark = heads[key, region]
                 axes.set_title(head, loc="left", fontweight="bold")
-                axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8)
+                axes.set_title(remark, loc="right", color=style.GREY, fontsize=8)
             row[0].set_ylabel("Explained variance (fraction)")
             _name_family(row[-1], key[0], family, look_of)
-        _explain_marks(figure, is_cut=bool((values < low).any()))
+        _explain_marks(figure, is_clipped=bool((values < low).any()))
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
@@ -94,18 +121,21 @@ def draw(
     return figure
 
 
-def _chosen(table: pd.DataFrame, networks: dict, readout: str, split: str) -> pd.DataFrame:
+def _select(table: pd.DataFrame, networks: Family, readout: str, split: str) -> pd.DataFrame:
     return table[
         table["model"].isin(networks) & (table["readout"] == readout) & (table["split"] == split)
     ]
 
 
-def _families(networks: dict[str, dict], scores: pd.DataFrame) -> dict:
+def _families(
+    networks: Family, scores: pd.DataFrame
+) -> dict[tuple[str, str], tuple[Family, list[str]]]:
     """Return ``{(group, label): (models of the family that have scores, layers in order)}``."""
-    families: dict[tuple[str, str], dict] = {}
-    for model, given in networks.items():
+    families: dict[tuple[str, str], Family] = {}
+    for model, description in networks.items():
         if (scores["model"] == model).any():
-            families.setdefault((given["group"], given["label"]), {})[model] = given
+            key = description["group"], description["label"]
+            families.setdefault(key, {})[model] = description
     merged = {
         key: (
             family,
@@ -121,7 +151,7 @@ def _families(networks: dict[str, dict], scores: pd.DataFrame) -> dict:
 def _draw_panel(
     axes: Axes,
     scores: pd.DataFrame,
-    family: dict[str, dict],
+    family: Family,
     layers: list[str],
     look_of: dict[str, style.Look],
     committed: set[tuple[str, str]],
@@ -130,10 +160,10 @@ def _draw_panel(
     is_raster: bool,
 ) -> None:
     span = high - low
-    is_cut = bool((scores["explained_variance"] < low).any())
+    is_clipped = bool((scores["explained_variance"] < low).any())
     foot = low - 0.16 * span
     width = 0.84 / len(family)
-    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for rank, model in enumerate(family):
         offset = (rank - (len(family) - 1) / 2) * width
         for index, layer in enumerate(layers):
@@ -141,24 +171,28 @@ def _draw_panel(
                 (scores["model"] == model) & (scores["layer"] == layer), "explained_variance"
             ].to_numpy(float)
             expected, own = own.size, own[np.isfinite(own)]
-            at = index + offset
+            x = index + offset
             look = look_of[model]
             name = f"{model}:{layer}"
             if own.size:
-                _draw_sites(axes, own, at, 0.46 * width, low, look, name, is_raster)
+                _draw_sites(axes, own, x, 0.46 * width, low, look, name, is_raster)
             elif expected:
                 axes.text(
-                    *(at, 0, " undefined "),
+                    x=x,
+                    y=0,
+                    s=" undefined ",
                     rotation=90,
                     ha="center",
                     va="bottom",
                     fontsize=7,
-                    color=style.QUIET,
+                    color=style.GREY,
                 )
             if (below := int((own < low).sum())) > 0:
-                axes.plot(at, low - 0.055 * span, "v", color=look.color, markersize=4)
+                axes.plot(x, low - 0.055 * span, "v", color=look.color, markersize=4)
                 axes.text(
-                    *(at, low - 0.085 * span, str(below)),
+                    x=x,
+                    y=low - 0.085 * span,
+                    s=str(below),
                     ha="center",
                     va="top",
                     fontsize=7,
@@ -166,16 +200,17 @@ def _draw_panel(
                 )
             if (model, layer) in committed:
                 axes.plot(
-                    *(at, high + 0.07 * span),
+                    x,
+                    high + 0.07 * span,
                     marker="*",
                     color="black",
                     markersize=7,
                     gid=f"committed:{name}",
                 )
-    if is_cut:
+    if is_clipped:
         axes.axhspan(foot, low, color="0.95", linewidth=0, zorder=0)
     top = high + 0.14 * span
-    axes.set_ylim(foot if is_cut else low - 0.05 * span, top)
+    axes.set_ylim(foot if is_clipped else low - 0.05 * span, top)
     axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= top])
     axes.set_xlim(-0.55, len(layers) - 0.45)
     for edge in range(1, len(layers) if len(family) > 1 else 0):
@@ -185,8 +220,8 @@ def _draw_panel(
 def _draw_sites(
     axes: Axes,
     values: np.ndarray,
-    at: float,
-    half: float,
+    x: float,
+    half_width: float,
     low: float,
     look: style.Look,
     name: str,
@@ -202,18 +237,18 @@ def _draw_sites(
         reach = density(shown) / profile.max()
         axes.fill_betweenx(
             heights,
-            at - half * profile / profile.max(),
-            at + half * profile / profile.max(),
+            x - half_width * profile / profile.max(),
+            x + half_width * profile / profile.max(),
             facecolor="white" if look.is_random else (look.color, 0.22),
             edgecolor=look.color,
             linestyle=look.line,
             linewidth=0.8,
             zorder=2,
         )
-    # Golden-ratio steps spread neighbours in value apart, and the same way each time.
-    spread = 2 * ((np.arange(shown.size) * GOLDEN + 0.5) % 1) - 1
+    # Steps of the golden ratio keep sites of similar score apart without random numbers.
+    spread = 2 * ((np.arange(shown.size) * GOLDEN_RATIO + 0.5) % 1) - 1
     axes.scatter(
-        at + 0.85 * half * reach * spread,
+        x + 0.85 * half_width * reach * spread,
         shown,
         s=5,
         color=look.color,
@@ -225,10 +260,11 @@ def _draw_sites(
     )
     first, median, third = np.quantile(values, [0.25, 0.5, 0.75])
     if third > low:
-        axes.plot([at, at], [max(first, low), third], color="black", linewidth=1.6, zorder=4)
+        axes.plot([x, x], [max(first, low), third], color="black", linewidth=1.6, zorder=4)
     if median >= low:
         axes.plot(
-            *(at, median),
+            x,
+            median,
             marker="o",
             markersize=4,
             markerfacecolor="white",
@@ -238,22 +274,23 @@ def _draw_sites(
         )
 
 
-def _density(values: np.ndarray):
-    """Return a kernel density of Silverman's width, or None where there are too few values.
+def _density(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return a kernel density of Silverman's bandwidth, or None if there are too few values.
 
-    The width is 0.9 min(s, IQR/1.34) n^(-1/5) (Silverman 1986, eq. 3.31): a few sites far below
-    zero do not blur the rest.
+    The bandwidth is 0.9 min(s, IQR/1.34) n^(-1/5) (Silverman 1986, eq. 3.31), so that a few sites
+    far below zero do not blur the rest.
     """
     if values.size < 5:
         return None
     deviation = values.std(ddof=1)
-    spread = min(deviation, np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34)
+    first, third = np.quantile(values, [0.25, 0.75])
+    spread = min(deviation, (third - first) / 1.34)
     if spread <= 1e-9:
         return None
     return gaussian_kde(values, bw_method=0.9 * spread / deviation * values.size**-0.2)
 
 
-def _remark(scores: pd.DataFrame, region: str, family: dict[str, dict]) -> str:
+def _count_sites(scores: pd.DataFrame, region: str, family: Family) -> str:
     """Return how many sites a panel has, and how many scores are undefined."""
     here = scores[(scores["region"] == region) & scores["model"].isin(family)]
     sites = here["site_id"].nunique()
@@ -262,19 +299,17 @@ def _remark(scores: pd.DataFrame, region: str, family: dict[str, dict]) -> str:
     return remark + (f", {undefined} scores undefined" if undefined else "")
 
 
-def _name_family(
-    axes: Axes, group: str, family: dict[str, dict], look_of: dict[str, style.Look]
-) -> None:
-    """Name the variants of a row of panels, at its right."""
+def _name_family(axes: Axes, group: str, family: Family, look_of: dict[str, style.Look]) -> None:
+    """Name the variants of a row of panels to the right of it."""
     names = model_names(family)
     patches = [
         Patch(
             facecolor="white" if look_of[model].is_random else (look_of[model].color, 0.22),
             edgecolor=look_of[model].color,
             linestyle=look_of[model].line,
-            label=given.get("variant") or names[model],
+            label=description.get("variant") or names[model],
         )
-        for model, given in family.items()
+        for model, description in family.items()
     ]
     legend = axes.legend(
         handles=patches, title=group, loc="upper left", bbox_to_anchor=(1.01, 1.02)
@@ -283,9 +318,9 @@ def _name_family(
     legend.set_alignment("left")
 
 
-def _explain_marks(figure: Figure, is_cut: bool) -> None:
-    """Explain the marks common to all panels, under them."""
-    marks = {
+def _explain_marks(figure: Figure, is_clipped: bool) -> None:
+    """Explain below the panels the marks that they share."""
+    marks: dict[str, dict[str, Any]] = {
         "committed layer": {"color": "black", "marker": "*", "markersize": 7, "linestyle": "none"},
         "median and quartiles": {
             "color": "black",
@@ -294,9 +329,9 @@ def _explain_marks(figure: Figure, is_cut: bool) -> None:
             "markersize": 4,
         },
     }
-    if is_cut:
+    if is_clipped:
         marks["number of sites below the axis"] = {
-            "color": style.QUIET,
+            "color": style.GREY,
             "marker": "v",
             "markersize": 4,
             "linestyle": "none",

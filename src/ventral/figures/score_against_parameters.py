@@ -1,5 +1,7 @@
 """The score of each network against the number of parameters that its training learnt."""
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -31,15 +33,31 @@ def draw(
 ) -> Figure:
     """Draw a panel per region: explained variance at the committed layer against parameters.
 
-    summary: of `ventral.scores.summary.commit_settings`; every variant of a sweep is a point, the
-    committed one a large one. training: the table of
-    `ventral.training.tables.table_of_training`. The horizontal axis counts what was learnt here,
-    network and head, on a logarithmic scale that begins with 0 for networks not trained here. Bars
-    are the 95% bootstrap intervals of `summary`; a cross marks a training that did not beat its
-    start. `readout` is by default the last ridge_cv of `readouts`.
+    Every variant of a sweep is a point; the committed one is larger and has the 95% bootstrap
+    interval of `summary`. The horizontal axis counts the parameters learnt in this study, of
+    network and head, on a logarithmic scale that begins with 0 for networks not trained here. A
+    cross marks a network whose training did not beat its start.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Returned by `ventral.scores.summary.commit_settings`.
+    training : DataFrame
+        Returned by `ventral.training.tables.table_of_training`.
+    models, readouts : dict
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+    split : str
+        The split whose scores are shown.
+    readout : str, optional
+        The readout shown; by default the last ridge_cv of `readouts`.
+
+    Returns
+    -------
+    Figure
+        A figure with only a message if no network has a score.
     """
     readout = readout or default_readout(readouts)
-    networks = [model for model, given in models.items() if not is_pixels(given)]
+    networks = [model for model, description in models.items() if not is_pixels(description)]
     shown = summary[
         (summary["split"] == split)
         & (summary["readout_entry"] == readout)
@@ -53,8 +71,8 @@ def draw(
     with matplotlib.rc_context(style.STYLE):
         names = [name for name in networks if name in set(shown["model_entry"])]
         width = max(5.5, 3.4 * len(regions) + 1.0)
-        words = model_names(models)
-        columns = style.legend_columns(width, [words[name] for name in names])
+        display_names = model_names(models)
+        columns = style.legend_columns(width, [display_names[name] for name in names])
         figure = Figure(figsize=(width, 3.6 + 0.2 * -(-len(names) // columns)))
         panels = figure.subplots(1, len(regions), squeeze=False, sharey=True)[0]
         for axes, region in zip(panels, regions, strict=True):
@@ -77,7 +95,7 @@ def _draw_panel(
     axes: Axes, rows: pd.DataFrame, learnt: pd.DataFrame, models: dict[str, dict]
 ) -> None:
     look_of = style.looks(models)
-    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for _, row in rows.iterrows():
         variant, model = row["model"], row["model_entry"]
         trained = variant in learnt.index
@@ -88,7 +106,8 @@ def _draw_panel(
         if row["setting_committed"]:
             axes.vlines(count, row[LOW], row[HIGH], color=look.color, linewidth=1.2, zorder=2)
         axes.plot(
-            *(count, row[MEAN]),
+            count,
+            row[MEAN],
             **_mark(look),
             markersize=size if row["setting_committed"] else 0.5 * size,
             zorder=3,
@@ -102,18 +121,24 @@ def _draw_panel(
     axes.set_xlim(-0.3 * smallest, 3 * counts.max())
 
 
-def _mark(look: style.Look) -> dict:
-    """Return how a network is drawn: hollow with random weights, half where two would be alike."""
-    face = "white" if look.is_random else look.color
-    is_second = any(look.line == second for _, second in style.LINES.values())
-    alike = {"fillstyle": "left", "markerfacecoloralt": "0.8" if look.is_random else "white"}
-    return {
-        **{"linestyle": "none", "marker": look.marker, "color": look.color},
-        **{"markerfacecolor": face, **(alike if is_second else {})},
+def _mark(look: style.Look) -> dict[str, Any]:
+    """Return how a network is drawn: hollow with random weights, half-filled if it is a second one.
+
+    The second network of an architecture and group has another line style in other figures; here
+    there are no lines, so half a mark replaces it.
+    """
+    mark = {
+        "linestyle": "none",
+        "marker": look.marker,
+        "color": look.color,
+        "markerfacecolor": "white" if look.is_random else look.color,
     }
+    if any(look.line == second for _, second in style.LINES.values()):
+        mark |= {"fillstyle": "left", "markerfacecoloralt": "0.8" if look.is_random else "white"}
+    return mark
 
 
 def _add_legend(figure: Figure, names: list[str], models: dict[str, dict], columns: int) -> None:
-    look_of, words = style.looks(models), model_names(models)
-    handles = [Line2D([], [], **_mark(look_of[name]), label=words[name]) for name in names]
+    look_of, display_names = style.looks(models), model_names(models)
+    handles = [Line2D([], [], **_mark(look_of[name]), label=display_names[name]) for name in names]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)

@@ -22,6 +22,9 @@ from ventral.scores.reporting import (
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 
+Block = tuple[str, dict[str, dict], list[str]]
+"""An architecture on the horizontal axis: heading, models, layers in network order."""
+
 
 def draw(
     scores: pd.DataFrame,
@@ -33,10 +36,26 @@ def draw(
 ) -> Figure:
     """Draw a panel per region: mean explained variance over sites against the layer.
 
-    Architectures stand side by side, each with its layers in network order. Bands are the 95%
+    Architectures are side by side, each with its layers in network order. Bands are the 95%
     bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
-    The noise ceiling is the mean over sites of `scores`' ceiling (a site's reliability, which
-    bounds its explained variance). `readout` is by default the last ridge_cv of `readouts`.
+    The noise ceiling is the mean over sites of the ceiling in `scores`: a site's split-half
+    reliability, which bounds its explained variance.
+
+    Parameters
+    ----------
+    scores, summary : DataFrame
+        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
+    models, readouts : dict
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+    split : str
+        The split whose scores are shown.
+    readout : str, optional
+        The readout shown; by default the last ridge_cv of `readouts`.
+
+    Returns
+    -------
+    Figure
+        A figure with only a message if no network has a score.
     """
     readout = readout or default_readout(readouts)
     shown = summary[(summary["split"] == split) & (summary["readout"] == readout)]
@@ -66,12 +85,12 @@ def draw(
     return figure
 
 
-def _blocks(models: dict[str, dict], shown: pd.DataFrame) -> list[tuple[str, dict, list[str]]]:
-    """Return (heading, models, layers in network order) for each architecture with a score."""
-    families: dict[str, dict] = {}
-    for model, given in models.items():
-        if not is_pixels(given) and (shown["model"] == model).any():
-            families.setdefault(given["architecture"], {})[model] = given
+def _blocks(models: dict[str, dict], shown: pd.DataFrame) -> list[Block]:
+    """Return a block for each architecture that has a score."""
+    families: dict[str, dict[str, dict]] = {}
+    for model, description in models.items():
+        if not is_pixels(description) and (shown["model"] == model).any():
+            families.setdefault(description["architecture"], {})[model] = description
     labels = [next(iter(family.values()))["label"] for family in families.values()]
     blocks = []
     for label, family in zip(labels, families.values(), strict=True):
@@ -87,7 +106,7 @@ def _blocks(models: dict[str, dict], shown: pd.DataFrame) -> list[tuple[str, dic
 def _draw_panel(
     axes: Axes,
     summary: pd.DataFrame,
-    blocks: list,
+    blocks: list[Block],
     models: dict[str, dict],
     scores: pd.DataFrame,
     width: float,
@@ -98,18 +117,22 @@ def _draw_panel(
     low = _lowest_shown(drawn)
     ceiling = scores.drop_duplicates("site_id")["ceiling"].mean()
 
-    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     pixels = _draw_pixels(axes, summary, models, low)
-    below: Counter = Counter()
-    start, positions, names = 0, [], []
+    below: Counter[float] = Counter()
+    start = 0
+    positions: list[float] = []
+    names: list[str] = []
     for heading, family, layers in blocks:
         here = np.arange(start, start + len(layers))
         for model in family:
-            own = [layer in models[model]["layers"] for layer in layers]  # the line skips others'
+            own = [layer in models[model]["layers"] for layer in layers]  # the line skips the rest
             rows = summary[summary["model"] == model].set_index("layer").reindex(layers)[own]
             _draw_model(axes, here[own], rows, look_of[model], model, low, below)
         axes.text(
-            *(here.mean(), 1.03, heading),
+            x=here.mean(),
+            y=1.03,
+            s=heading,
             transform=axes.get_xaxis_transform(),
             ha="center",
             va="bottom",
@@ -117,7 +140,7 @@ def _draw_panel(
         )
         if start:
             axes.axvline(start - 1, color="0.85", linewidth=0.8, zorder=0)
-        positions += list(here)
+        positions += here.tolist()
         names += layers
         start += len(layers) + 1
     if np.isfinite(ceiling):
@@ -129,25 +152,25 @@ def _draw_panel(
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
     axes.set_xlim(-0.7, start - 1.3)
-    style.name_ticks(axes, positions, names, (width - 1.0) / (start + 0.4))
+    style.label_layers(axes, positions, names, (width - 1.0) / (start + 0.4))
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines
     head = f"{summary['region'].iloc[0]}, {sites} site{'' if sites == 1 else 's'}"
     axes.set_title(head, loc="left", fontweight="bold", pad=pad)
-    axes.set_title(remark, loc="right", color=style.QUIET, fontsize=8, pad=pad)
+    axes.set_title(remark, loc="right", color=style.GREY, fontsize=8, pad=pad)
 
 
 def _lowest_shown(drawn: pd.DataFrame) -> float:
-    """Return the foot of a panel: under all means down to −1, and intervals down to −0.5."""
+    """Return the lower end of a panel: it shows means down to −1 and intervals down to −0.5."""
     mean = np.nanmin(drawn[MEAN].to_numpy(float), initial=-0.02)
     interval = np.nanmin(drawn[LOW].to_numpy(float), initial=-0.02)
     return float(max(min(mean, max(interval, -0.5)), -1.0))
 
 
 def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low: float) -> str:
-    """Draw the pixel baseline and its interval; return a remark where it is below the panel."""
-    pixels = [model for model, given in models.items() if is_pixels(given)]
+    """Draw the pixel baseline and its interval; return a remark if it is below the panel."""
+    pixels = [model for model, description in models.items() if is_pixels(description)]
     for _, row in summary[summary["model"].isin(pixels)].iterrows():
         if row[MEAN] < low:
             return f"pixel baseline {_number(row[MEAN])}, below the axis; "
@@ -164,7 +187,7 @@ def _draw_model(
     look: style.Look,
     model: str,
     low: float,
-    below: Counter,
+    below: Counter[float],
 ) -> None:
     mean, lower, upper = (rows[name].to_numpy(float) for name in (MEAN, LOW, HIGH))
     face = "white" if look.is_random else look.color
@@ -172,7 +195,8 @@ def _draw_model(
         axes.vlines(here, lower, upper, color=look.color, linewidth=1.2, zorder=2)
     axes.fill_between(here, lower, upper, color=look.color, alpha=0.14, linewidth=0, zorder=2)
     axes.plot(
-        *(here, mean),
+        here,
+        mean,
         color=look.color,
         linestyle=look.line,
         linewidth=1.5,
@@ -186,7 +210,7 @@ def _draw_model(
         axes.annotate(
             f"▾ {_number(value)}",
             (position, low),
-            (0, 9 * below[position]),  # one above the other where several models are below
+            (0, 9 * below[position]),  # several models below the axis: one above the other
             textcoords="offset points",
             color=look.color,
             fontsize=7,
@@ -196,7 +220,8 @@ def _draw_model(
         below[position] += 1
     chosen = committed_rows(rows).to_numpy()
     axes.plot(
-        *(here[chosen], np.maximum(mean[chosen], low)),
+        here[chosen],
+        np.maximum(mean[chosen], low),
         linestyle="none",
         marker="o",
         markersize=10,
@@ -223,8 +248,8 @@ def _add_legend(
     present = set(drawn["model"])
     handles = [
         Line2D(
-            [],
-            [],
+            xdata=[],
+            ydata=[],
             color=look_of[model].color,
             linestyle=look_of[model].line,
             marker=look_of[model].marker,
@@ -237,7 +262,8 @@ def _add_legend(
     ]
     handles.append(
         Line2D(
-            *([], []),
+            xdata=[],
+            ydata=[],
             linestyle="none",
             marker="o",
             markersize=10,
@@ -248,5 +274,5 @@ def _add_legend(
     )
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
-    columns = style.legend_columns(width, [handle.get_label() for handle in handles])
+    columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -20,26 +21,42 @@ from ventral.scores.reporting import (
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 CORRECTED = "explained_variance_corrected_mean"
 LOWEST = -0.3
-"""Scores below end the axis: there a prediction is far worse than the mean response."""
+"""Lower end of the axis: below it a prediction is far worse than the mean response."""
+
 CEILING = "ceiling: median and quartiles of sites"
+
 SLOT = 0.8
-"""Share of a data set's place that its models take."""
+"""Fraction of the distance between two data sets that the marks of one take."""
 
 
 def draw(
     table: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], readout: str | None
 ) -> Figure:
-    """Draw a panel per region and in it a place per data set, with a mark per model.
+    """Draw a panel per region, in it a column per data set, and in that a mark per model.
 
-    table: of `ventral.scores.regions.table_of_regions`. A filled mark is the mean over sites of the
-    explained variance at the committed layer, with its 95% bootstrap interval; a hollow diamond the
-    same corrected for noise. The grey box has the median and the quartiles of the sites' ceilings;
-    a data set without single trials has none. `readout` is by default the last ridge_cv; a data set
-    that does not have it shows its last readout, and its name says so.
+    A filled mark is the mean over sites of the explained variance at the committed layer, with its
+    95% bootstrap interval; a hollow diamond is the same mean corrected for noise. The grey box
+    shows the median and the quartiles of the sites' noise ceilings (split-half reliability); a data
+    set without single trials has none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Returned by `ventral.scores.regions.table_of_regions`.
+    models, readouts : dict
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+    readout : str or None
+        The readout shown; by default the last ridge_cv of `readouts`. A data set without it shows
+        its last readout, whose name is then under the data set's name.
+
+    Returns
+    -------
+    Figure
+        A figure with only a message if no model has a defined score.
     """
     readout = readout or default_readout(readouts)
     shown_readout = {
-        dataset: readout
+        str(dataset): readout
         if (rows["readout"] == readout).any()
         else [name for name in readouts if (rows["readout"] == name).any()][-1]
         for dataset, rows in table.groupby("dataset", sort=False)
@@ -57,11 +74,12 @@ def draw(
     slot = max(1.1, 0.17 * len(names) + 0.3)
     widths = [max(len(datasets), 1) for datasets in places.values()]
     with matplotlib.rc_context(style.STYLE):
-        width, words = max(5.5, slot * sum(widths) + 1.2), model_names(models)
-        columns = style.legend_columns(width, [CEILING, *(words[name] for name in names)], 3)
+        width, display_names = max(5.5, slot * sum(widths) + 1.2), model_names(models)
+        labels = [CEILING, *(display_names[name] for name in names)]
+        columns = style.legend_columns(width, labels, most=3)
         figure = Figure(figsize=(width, 4.1 + 0.18 * -(-len(names) // columns)))
         panels = figure.subplots(
-            *(1, len(regions)), squeeze=False, sharey=True, width_ratios=widths
+            nrows=1, ncols=len(regions), squeeze=False, sharey=True, width_ratios=widths
         )[0]
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
@@ -80,13 +98,16 @@ def draw(
                     text.set(ha="right", rotation_mode="anchor")
             axes.set_title(region, loc="left", fontweight="bold")
         panels[0].set_ylabel("Mean explained variance\n(fraction)")
-        bottom = max(LOWEST, min(0, shown[[MEAN, LOW]].min(axis=None))) - 0.03
+        bottom = max(LOWEST, np.nanmin(shown[[MEAN, LOW]].to_numpy(float), initial=0)) - 0.03
         top = np.nanmax(shown[[MEAN, HIGH, CORRECTED, "ceiling_third_quartile"]].to_numpy(float))
         panels[0].set_ylim(bottom, min(top, 1.5) + 0.05)
         _add_legend(
-            *(figure, names, models, columns),
-            has_ceiling=shown["ceiling_median"].notna().any(),
-            has_lower=(shown[MEAN] < LOWEST).any(),
+            figure,
+            names,
+            models,
+            columns,
+            has_ceiling=bool(shown["ceiling_median"].notna().any()),
+            has_lower=bool((shown[MEAN] < LOWEST).any()),
         )
         style.title(
             figure,
@@ -102,7 +123,7 @@ def _draw_panel(
     axes: Axes, rows: pd.DataFrame, datasets: list[str], names: list[str], models: dict[str, dict]
 ) -> None:
     looks = _looks(models)
-    axes.axhline(0, color=style.QUIET, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for place, dataset in enumerate(datasets):
         here = rows[rows["dataset"] == dataset].set_index("model")
         _draw_ceiling(axes, here.iloc[0], place)
@@ -110,24 +131,33 @@ def _draw_panel(
         step = min(SLOT / len(own), 0.2)
         for rank, name in enumerate(own):
             row, (marker, color) = here.loc[name], looks[name]
-            at = place + (rank - (len(own) - 1) / 2) * step
+            x = place + (rank - (len(own) - 1) / 2) * step
             if row[MEAN] < LOWEST:
                 axes.plot(
-                    *(at, LOWEST, "v"),
+                    x,
+                    LOWEST,
+                    marker="v",
+                    linestyle="none",
                     color=color,
                     markersize=4,
                     zorder=3,
                     gid=f"lower:{dataset}:{name}",
                 )
                 axes.annotate(
-                    *(f"{row[MEAN]:.1f}", (at, LOWEST)),
-                    **{"textcoords": "offset points", "xytext": (0, 5), "ha": "center"},
+                    f"{row[MEAN]:.1f}",
+                    xy=(x, LOWEST),
+                    xytext=(0, 5),
+                    textcoords="offset points",
+                    ha="center",
                     fontsize=6,
                 )
                 continue
-            axes.vlines(at, max(row[LOW], LOWEST), row[HIGH], color=color, linewidth=1.2)
+            axes.vlines(x, max(row[LOW], LOWEST), row[HIGH], color=color, linewidth=1.2)
             axes.plot(
-                *(at, row[MEAN], marker),
+                x,
+                row[MEAN],
+                marker=marker,
+                linestyle="none",
                 color=color,
                 markersize=5,
                 zorder=3,
@@ -135,7 +165,10 @@ def _draw_panel(
             )
             if np.isfinite(row[CORRECTED]) and row[CORRECTED] >= LOWEST:
                 axes.plot(
-                    *(at + 0.38 * step, row[CORRECTED], "D"),
+                    x + 0.38 * step,
+                    row[CORRECTED],
+                    marker="D",
+                    linestyle="none",
                     color=color,
                     markerfacecolor="white",
                     markersize=4,
@@ -153,7 +186,9 @@ def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
         Rectangle((left, first), SLOT, row["ceiling_third_quartile"] - first, color="0.9", zorder=0)
     )
     axes.hlines(
-        *(row["ceiling_median"], left, left + SLOT),
+        row["ceiling_median"],
+        left,
+        left + SLOT,
         color="0.6",
         linewidth=1.5,
         zorder=1,
@@ -162,14 +197,14 @@ def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
 
 
 def _looks(models: dict[str, dict]) -> dict[str, tuple[str, str]]:
-    """Return {model: (marker, colour)}; once all colours are used, other markers go on."""
-    networks = [name for name, given in models.items() if not is_pixels(given)]
+    """Return {model: (marker, colour)}; a further marker begins when all colours are used."""
+    networks = [name for name, description in models.items() if not is_pixels(description)]
     markers, colors = ("o", "^", "P", "X"), style.COLORS
     looks = {
         name: (markers[i // len(colors) % len(markers)], colors[i % len(colors)])
         for i, name in enumerate(networks)
     }
-    return {name: looks.get(name, ("s", style.QUIET)) for name in models}
+    return {name: looks.get(name, ("s", style.GREY)) for name in models}
 
 
 def _add_legend(
@@ -180,23 +215,43 @@ def _add_legend(
     has_ceiling: bool,
     has_lower: bool,
 ) -> None:
-    looks, words = _looks(models), model_names(models)
-    marks = [
+    looks, display_names = _looks(models), model_names(models)
+    marks: list[Artist] = [
         Line2D(
-            *([], []),
+            xdata=[],
+            ydata=[],
             linestyle="none",
             marker=looks[name][0],
             color=looks[name][1],
             markersize=5,
-            label=words[name],
+            label=display_names[name],
         )
         for name in names
     ]
     if has_lower:
-        lower = {"marker": "v", "color": "0.3", "markersize": 4}
-        marks.append(Line2D([], [], linestyle="none", label="below the axis, at", **lower))
+        marks.append(
+            Line2D(
+                xdata=[],
+                ydata=[],
+                linestyle="none",
+                marker="v",
+                color="0.3",
+                markersize=4,
+                label="below the axis, at",
+            )
+        )
     if has_ceiling:
-        hollow = {"marker": "D", "markerfacecolor": "white", "color": "0.3", "markersize": 4}
-        marks.append(Line2D([], [], linestyle="none", label="corrected for noise", **hollow))
+        marks.append(
+            Line2D(
+                xdata=[],
+                ydata=[],
+                linestyle="none",
+                marker="D",
+                markerfacecolor="white",
+                color="0.3",
+                markersize=4,
+                label="corrected for noise",
+            )
+        )
         marks.append(Patch(color="0.9", label=CEILING))
     figure.legend(handles=marks, loc="outside lower center", ncols=columns)

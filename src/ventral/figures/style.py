@@ -2,20 +2,22 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
+from matplotlib.typing import LineStyleType, RcKeyType
 
 from ventral.scores.reporting import is_pixels
 
-STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+STYLE: dict[RcKeyType, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.labelsize": 9,
@@ -39,22 +41,37 @@ STYLE = {
     "svg.hashsalt": "ventral",
     "svg.fonttype": "path",
 }
-QUIET = "0.35"
-"""Grey of the zero line, the pixel baseline and remarks."""
+GREY = "0.35"
+"""Colour of the zero line, the pixel baseline and remarks."""
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B94", "#8C6D31")
-"""Okabe and Ito's palette for colour-blind readers without its black and yellow, and two more."""
+"""Okabe and Ito's palette for colour-blind readers, without black and yellow, plus two colours."""
 
-LINES = {"weights": ("-", "-."), "random": ("--", ":")}
+LINES: dict[str, tuple[LineStyleType, LineStyleType]] = {
+    "weights": ("-", "-."),
+    "random": ("--", ":"),
+}
 MARKERS = ("o", "s", "D", "^")
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a model is drawn in every figure."""
+    """How a model is drawn in every figure.
+
+    Parameters
+    ----------
+    color : str
+        Colour of lines and marks, as matplotlib names it.
+    line : str
+        Style of the line.
+    marker : str
+        Shape of the marks.
+    is_random : bool
+        Whether the model has random weights; its marks are then hollow.
+    """
 
     color: str
-    line: str
+    line: LineStyleType
     marker: str
     is_random: bool
 
@@ -62,45 +79,71 @@ class Look:
 def looks(models: dict[str, dict]) -> dict[str, Look]:
     """Return the look of each network.
 
-    An architecture has a colour, a group has a marker, random weights are dashed and hollow. From
-    an architecture's third network on each has a colour of its own, for lines alone would not tell
-    them apart.
+    The colour shows the architecture and the marker the group; random weights have a dashed line
+    and hollow marks. An architecture's first two networks share its colour. The third and later
+    ones have their own, because the line styles alone would not distinguish them.
+
+    Parameters
+    ----------
+    models : dict
+        Descriptions of the models, see `ventral.scores.reporting`.
+
+    Returns
+    -------
+    dict of str to Look
+        Without the pixel baseline.
     """
-    networks = {model: given for model, given in models.items() if not is_pixels(given)}
+    networks = {
+        model: description for model, description in models.items() if not is_pixels(description)
+    }
     colors = _colors(networks)
-    groups = list(dict.fromkeys(given["group"] for given in networks.values()))
-    seen: Counter = Counter()
+    groups = list(dict.fromkeys(description["group"] for description in networks.values()))
+    seen: Counter[tuple[str, str, str]] = Counter()
     result = {}
-    for model, given in networks.items():
-        start = "random" if given.get("weights") is None else "weights"
-        alike = (given["architecture"], given["group"], start)
+    for model, description in networks.items():
+        start = "random" if description.get("weights") is None else "weights"
+        kind = (description["architecture"], description["group"], start)
         result[model] = Look(
             color=colors[model],
-            line=LINES[start][seen[alike] % len(LINES[start])],
-            marker=MARKERS[groups.index(given["group"]) % len(MARKERS)],
+            line=LINES[start][seen[kind] % len(LINES[start])],
+            marker=MARKERS[groups.index(description["group"]) % len(MARKERS)],
             is_random=start == "random",
         )
-        seen[alike] += 1
+        seen[kind] += 1
     return result
 
 
 def _colors(networks: dict[str, dict]) -> dict[str, str]:
-    of_architecture: Counter = Counter()
-    kinds = {}
-    for model, given in networks.items():
-        of_architecture[given["architecture"]] += 1
-        crowded = of_architecture[given["architecture"]] > len(LINES)
-        kinds[model] = (given["architecture"], model if crowded else "")
-    places = list(dict.fromkeys(kinds.values()))
-    return {model: COLORS[places.index(kind) % len(COLORS)] for model, kind in kinds.items()}
+    """Return the colour of each network; those with the same key share one."""
+    n_networks: Counter[str] = Counter()
+    keys = {}
+    for model, description in networks.items():
+        architecture = description["architecture"]
+        n_networks[architecture] += 1
+        keys[model] = (architecture, model if n_networks[architecture] > len(LINES) else "")
+    distinct = list(dict.fromkeys(keys.values()))
+    return {model: COLORS[distinct.index(key) % len(COLORS)] for model, key in keys.items()}
 
 
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:
-    """Return the layers of models of one kind, merged in network order, as far as `present`."""
+    """Merge the layers of related models in network order.
+
+    Parameters
+    ----------
+    models : iterable of dict
+        Descriptions of the models; ``layers`` of each is in network order.
+    present : iterable of str
+        The layers to return; all others are left out.
+
+    Returns
+    -------
+    list of str
+        Each layer once.
+    """
     merged: list[str] = []
-    for given in models:
+    for description in models:
         after = 0
-        for layer in given["layers"]:
+        for layer in description["layers"]:
             if layer not in merged:
                 merged.insert(after, layer)
             after = merged.index(layer) + 1
@@ -108,8 +151,22 @@ def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]
     return [layer for layer in merged if layer in present]
 
 
-def name_ticks(axes: Axes, positions: list[float], layers: list[str], slot: float) -> None:
-    """Name the layers on the horizontal axis, slanted where a slot (inches) is too narrow."""
+def label_layers(
+    axes: Axes, positions: Sequence[float], layers: Sequence[str], slot: float
+) -> None:
+    """Label the horizontal axis with the names of layers.
+
+    Parameters
+    ----------
+    axes : Axes
+        A panel of the figure.
+    positions : sequence of float, (n_layers,)
+        Places of the labels on the axis, in data coordinates.
+    layers : sequence of str, (n_layers,)
+        The labels.
+    slot : float
+        Inches between two labels. Labels that are wider are slanted.
+    """
     axes.set_xticks(positions, layers)
     widest = max((len(layer) for layer in layers), default=0) * 0.075
     if widest > slot * 0.95:
@@ -120,42 +177,80 @@ def name_ticks(axes: Axes, positions: list[float], layers: list[str], slot: floa
 
 
 def title(figure: Figure, headline: str, remark: str) -> None:
-    """Set a bold headline and, under it, a plain remark broken to the figure's width."""
+    """Set a bold headline and, under it, a remark in normal weight.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure to put them on.
+    headline : str
+        One line.
+    remark : str
+        Wrapped to the width of the figure.
+    """
     lines = textwrap.wrap(remark, int(figure.get_figwidth() / 0.07))
     size = matplotlib.rcParams["figure.titlesize"]
-    # The empty lines make the layout keep room for the remark, which has its own weight and size.
+    # The layout engine reserves space for the title only, so empty lines in it hold the place of
+    # the remark, whose weight and size differ.
     figure.suptitle(headline + "\n " * len(lines), x=0.012, ha="left", fontweight="bold")
     below = ScaledTranslation(0, -(3 + 1.5 * size) / 72, figure.dpi_scale_trans)
     figure.text(
-        *(0.012, 1, "\n".join(lines)),
+        x=0.012,
+        y=1,
+        s="\n".join(lines),
         transform=figure.transFigure + below,
         va="top",
-        color=QUIET,
+        color=GREY,
         linespacing=1.3,
     )
 
 
 def legend_columns(width: float, labels: Iterable[str], most: int | None = None) -> int:
-    """Return how many columns of a legend fit side by side into a figure's width in inches."""
-    labels = list(labels)
-    fitting = int(width / (0.06 * max(map(len, labels)) + 0.55))
-    return max(1, min(fitting, len(labels) if most is None else most))
+    """Return how many columns of a legend fit side by side.
+
+    Parameters
+    ----------
+    width : float
+        Width of the figure in inches.
+    labels : iterable of str
+        Labels of the legend; at least one.
+    most : int, optional
+        Upper limit; by default the number of labels.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    lengths = [len(label) for label in labels]
+    fitting = int(width / (0.06 * max(lengths) + 0.55))
+    return max(1, min(fitting, len(lengths) if most is None else most))
 
 
 def placeholder(message: str) -> Figure:
-    """Return a figure that says why there is nothing to draw."""
+    """Return a figure that shows only a message, such as why there is nothing to draw."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6, 2))
-        figure.text(0.5, 0.5, message, ha="center", va="center", color=QUIET, wrap=True)
+        figure.text(0.5, 0.5, message, ha="center", va="center", color=GREY, wrap=True)
     return figure
 
 
 def lowest_shown(values: np.ndarray) -> float:
-    """Return where an axis of single sites' scores may end below.
+    """Return the lower end of an axis that shows the scores of single sites.
 
-    All values are shown unless they reach further below zero than the best one above it; then
-    at least 98% are, but none under −1: there a prediction is worse than twice the variance of
-    the responses, however far.
+    The axis shows all values, unless the lowest lies further below zero than the highest lies
+    above it. Then it shows at least 98% of them, but nothing under −1, where the error has more
+    than twice the variance of the responses.
+
+    Parameters
+    ----------
+    values : ndarray
+        Explained variances, of any shape. Undefined ones (NaN) are ignored.
+
+    Returns
+    -------
+    float
+        Between −1 and −0.02.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -165,7 +260,17 @@ def lowest_shown(values: np.ndarray) -> float:
 
 
 def save(figure: Figure, path_svg: str | Path, path_png: str | Path) -> None:
-    """Write a figure as SVG and as PNG (200 dpi); the same figure gives the same bytes."""
+    """Write a figure as SVG and as PNG (200 dpi).
+
+    Neither file holds a date or a random identifier, so equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    path_svg, path_png : str or Path
+        Where to write. Missing folders are created.
+    """
     for path in (path_svg, path_png):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):

@@ -8,27 +8,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ventral.errors import VentralError
+from ventral.storage.codecs import compiled_codecs
 
 
 @contextlib.contextmanager
 def job_log(path: str | Path) -> Iterator[None]:
     """Log to `path` and to stderr; end the process with status 1 on an error.
 
-    A `VentralError` is logged as its message alone; anything else with its traceback.
+    A `VentralError` is logged as its message alone; anything else with its traceback. The file is
+    made by the first line: a job that has nothing to say leaves none, nor an earlier run's.
+    Inside, stores are read and written with the compiled codecs.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the log file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
         datefmt="%H:%M:%S",
-        handlers=[logging.FileHandler(path, mode="w"), _terminal()],
+        handlers=[logging.FileHandler(path, mode="w", delay=True), _terminal()],
         force=True,
     )
     logging.captureWarnings(True)
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}"
     try:
-        yield
+        with compiled_codecs():
+            yield
     except VentralError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -13,6 +13,7 @@ def warning_of_lost_memory(results: str | Path, memory: str | Path) -> Iterator[
         Folder of results.
     memory : str or Path
         Folder in which Snakemake keeps a record of each output.
+
     """
     memory = Path(memory)
     if Path(results).is_dir() and not (memory.is_dir() and any(memory.iterdir())):

@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm import tqdm
-
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10
@@ -19,9 +17,11 @@ def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Give the items of an iterable and show how far it is.
 
     Without a terminal, one line is logged at most every `SECONDS_BETWEEN_LINES` seconds and one at
-    the end, so that a log file stays readable.
+    the end, so that a log file stays readable; nothing is logged of what takes less time than that.
     """
     if sys.stderr.isatty():
+        from tqdm import tqdm  # not before it is needed: jobs are many and short
+
         yield from tqdm(iterable, total=total, desc=label)
         return
     start = last = time.monotonic()
@@ -34,4 +34,6 @@ def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
             last = now
             left = (now - start) / done * (total - done)
             log.info("%s: %d of %d, about %.0f s left", label, done, total, left)
-    log.info("%s: %d of %d in %.1f s", label, done, total, time.monotonic() - start)
+    took = time.monotonic() - start
+    if took >= SECONDS_BETWEEN_LINES:
+        log.info("%s: %d of %d in %.1f s", label, done, total, took)

@@ -1,1 +1,1 @@
-"""Neural networks: built from a config entry, with their weights and preprocessing."""
+"""Neural networks, built from an entry of the config with their weights and preprocessing."""

@@ -1,9 +1,12 @@
-"""Models: from a model's entry in the config to a network ready to be recorded."""
+"""Construction of a network from a model's entry in the config."""
 
 import hashlib
 import importlib
 import re
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,39 +14,50 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
+from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
-"""Their pretrained weights come from TensorFlow and expect inputs of mean and deviation 0.5."""
+"""Their pretrained weights, from TensorFlow, expect inputs of mean and standard deviation 0.5."""
 
 
 class Pixels(nn.Module):
-    """The model without a network: its one layer, ``pixels``, is the preprocessed image."""
+    """The baseline without a network: its only layer, ``pixels``, is the preprocessed image."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.pixels = nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the images, (stimuli, 3, height, width), as they came."""
+        """Return the images, (batch, 3, height, width), unchanged."""
         return self.pixels(images)
 
 
 def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Module:
-    """Build the model of a config entry, on the CPU and in eval mode.
+    """Build the network of a model, on the CPU and in evaluation mode.
 
-    settings: ``architecture`` (``pixels``, a torchvision name, or ``module:function``),
-        ``arguments`` passed to its builder, and ``weights``: null (random), the name of a
-        torchvision weights enum, or anything else that `weights_file` stands for. What an enum's
-        weights need of the architecture (`transform_input` of the inception family, `image_size`
-        of vision transformers) is set as torchvision's own builders do; beside a local file it is
-        for `arguments` to say.
-    weights_file: the state dict to load. It is required where `weights` is not null, and is loaded
-        also where `weights` is null: the checkpoint of a model trained from scratch.
-    seed: of the initial parameters. The same seed gives the same parameters; the global random
-        state neither matters nor moves.
+    Parameters
+    ----------
+    settings : dict
+        ``architecture`` (``pixels``, a torchvision name, or ``module:function``), ``arguments`` for
+        its builder, and ``weights``: None for random weights, the name of a torchvision weights
+        enum, or a description of `weights_file`. Arguments that the weights of an enum need
+        (`transform_input` of the inception family, `image_size` of vision transformers) are set as
+        in torchvision's own builders; for a local file, `arguments` must set them.
+    weights_file : Path or None
+        The state dict to load; required if ``weights`` is not None. It is loaded even if
+        ``weights`` is None: the checkpoint of a model trained from scratch.
+    seed : int
+        Seed of the initial parameters. The global random state neither matters nor changes.
 
-    Raises `VentralError` for an unknown architecture, arguments that its builder refuses, and a
-    state dict that is not exactly the model's.
+    Returns
+    -------
+    Module
+
+    Raises
+    ------
+    VentralError
+        If the architecture is unknown, its builder rejects the arguments, or the state dict does
+        not fit the network exactly.
     """
     architecture = settings["architecture"]
     weights = settings.get("weights")
@@ -60,16 +74,44 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
 
 
 def build_arguments(architecture: str, weights: object, arguments: dict | None) -> dict:
-    """Return a builder's arguments, with what the weights of a torchvision enum need of it."""
+    """Return the arguments of a builder, with those that the weights of a torchvision enum need.
+
+    Parameters
+    ----------
+    architecture : str
+        As in `build_model`.
+    weights : object
+        The name of a torchvision weights enum; anything else adds no argument.
+    arguments : dict or None
+        Arguments of the config, which take precedence.
+
+    Returns
+    -------
+    dict
+    """
     enum = _find_weights(architecture, weights)
     needed = _pretrained_arguments(architecture, enum) if enum is not None else {}
     return needed | (arguments or {})
 
 
 def construct(architecture: str, arguments: dict | None = None) -> nn.Module:
-    """Call an architecture's builder; parameters come from the current random state and device.
+    """Call the builder of an architecture, with torch's current random state and default device.
 
-    Raises `VentralError` where the architecture is unknown or its builder refuses the arguments.
+    Parameters
+    ----------
+    architecture : str
+        As in `build_model`.
+    arguments : dict, optional
+        Arguments for the builder.
+
+    Returns
+    -------
+    Module
+
+    Raises
+    ------
+    VentralError
+        If the architecture is unknown or its builder rejects the arguments.
     """
     arguments = dict(arguments or {})
     for name in ("weights", "pretrained"):
@@ -97,10 +139,25 @@ def construct(architecture: str, arguments: dict | None = None) -> nn.Module:
 
 
 def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
-    """Return where torchvision keeps the state dict of a weights enum such as `IMAGENET1K_V1`.
+    """Return the address of the state dict of a torchvision weights enum.
 
-    The second value is the start of the file's sha256, which torchvision writes into its file
-    names, or None. Raises `VentralError` naming the weights there are.
+    Parameters
+    ----------
+    architecture : str
+        A torchvision name.
+    enum : str
+        A member of its weights enum, such as `IMAGENET1K_V1`.
+
+    Returns
+    -------
+    url : str
+    sha256_prefix : str or None
+        First digits of the file's sha256, if torchvision put them into the file name.
+
+    Raises
+    ------
+    VentralError
+        If torchvision has no such weights; the message lists those that it has.
     """
     weights = _find_weights(architecture, enum)
     if weights is None:
@@ -114,12 +171,29 @@ def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
 
 
 def model_facts(settings: dict, weights_file: Path | None, seed: int) -> dict:
-    """Return what a store's provenance says about its model: entry, sha256 of the weights, seed."""
+    """Return what the provenance of a store records about its model.
+
+    Parameters
+    ----------
+    settings, weights_file, seed
+        As in `build_model`.
+
+    Returns
+    -------
+    dict
+        ``model`` (the settings), ``weights_sha256`` (None without a file) ``seed``, and
+        ``built_with``, the versions of the packages that built it.
+    """
     sha256 = None
     if weights_file is not None:
         with Path(weights_file).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"model": settings, "weights_sha256": sha256, "seed": seed}
+    return {
+        "model": settings,
+        "weights_sha256": sha256,
+        "seed": seed,
+        "built_with": builder_packages(settings["architecture"]),
+    }
 
 
 def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:
@@ -130,11 +204,12 @@ def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:
             " Give `pixels`, a torchvision name, or `module:function`"
         )
     if architecture in INPUT_IS_RESCALED:
-        arguments = {"init_weights": True} | arguments  # torchvision's default, without its warning
+        arguments = {"init_weights": True} | arguments  # the default, but without a warning
     return torchvision.models.get_model(architecture, weights=None, **arguments)
 
 
-def _imported_builder(architecture: str):
+def _imported_builder(architecture: str) -> Callable[..., Any]:
+    """Import the function that ``module:function`` names."""
     module_name, _, function = architecture.partition(":")
     try:
         module = importlib.import_module(module_name)
@@ -151,18 +226,19 @@ def _imported_builder(architecture: str):
     return builder
 
 
-def _weights_enum(architecture: str) -> dict:
+def _weights_enum(architecture: str) -> dict[str, Enum]:
     if architecture not in torchvision.models.list_models():
         return {}
     return dict(torchvision.models.get_model_weights(architecture).__members__)
 
 
-def _find_weights(architecture: str, name: object):
+def _find_weights(architecture: str, name: object) -> Any:
+    """Return the member of a torchvision weights enum, or None if `name` is not one."""
     return _weights_enum(architecture).get(name) if isinstance(name, str) else None
 
 
-def _pretrained_arguments(architecture: str, weights) -> dict:
-    """Return what torchvision's own builder would set beside these weights."""
+def _pretrained_arguments(architecture: str, weights: Any) -> dict[str, Any]:
+    """Return the arguments that torchvision's own builder sets for these weights."""
     if architecture in INPUT_IS_RESCALED:
         return {"transform_input": True}
     if architecture.startswith("vit_"):

@@ -1,4 +1,4 @@
-"""From the images of a stimulus store to what a model sees."""
+"""Preprocessing of stimuli for a model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,25 @@ RESIZE = ("squash", "crop")
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resize and normalise a batch of images.
+    """Resizes and normalises batches of images.
 
-    size: side of the square that the model sees, in pixels.
-    resize: ``squash`` resizes the whole image to `size` × `size`; ``crop`` resizes the shorter
-        side to `resize_side` and takes the centre. Bilinear with antialiasing, in floating point
-        (no rounding to 8 bits). An image that has the wanted size already is not resampled.
-    resize_side: shorter side before the crop, in pixels, at least `size`; only for ``crop``.
-    mean, std: subtracted and divided by, per channel, on the scale 0 to 1.
+    Parameters
+    ----------
+    size : int
+        Side of the square that the model sees, in pixels.
+    resize : str
+        ``squash`` resizes the whole image to `size` × `size`; ``crop`` resizes the shorter side to
+        `resize_side` and takes the centre. Both are bilinear with antialiasing, in floating point
+        (without rounding to 8 bits). An image that already has the right size is not resampled.
+    resize_side : int, optional
+        Shorter side before the crop, in pixels, at least `size`. Only for ``crop``.
+    mean, std : tuple of float, (3,)
+        Each channel, on the scale 0 to 1, has `mean` subtracted and is divided by `std`.
+
+    Raises
+    ------
+    VentralError
+        If a value is invalid.
     """
 
     size: int
@@ -36,7 +47,7 @@ class Preprocessing:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.resize not in RESIZE:
             raise VentralError(
                 f"preprocessing: resize {self.resize!r} is none of {', '.join(RESIZE)}"
@@ -53,12 +64,19 @@ class Preprocessing:
             )
 
     def __call__(self, images: np.ndarray) -> torch.Tensor:
-        """Return (batch, 3, size, size) float32.
+        """Preprocess a batch.
 
-        images: (batch, height, width, 3), uint8 0 to 255 or float32 0 to 1.
+        Parameters
+        ----------
+        images : ndarray, (batch, height, width, 3)
+            uint8 from 0 to 255, or float32 from 0 to 1.
+
+        Returns
+        -------
+        Tensor, (batch, 3, size, size), float32
         """
         batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-        # Divided, as it always was in torchvision; v2's to_dtype differs in the last bit.
+        # As torchvision's ToTensor divides; to_dtype of its v2 differs in the last bit.
         batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
         target = [self.size, self.size] if self.resize == "squash" else [self.resize_side]
         batch = functional.resize(batch, target, antialias=True)
@@ -68,25 +86,41 @@ class Preprocessing:
 
 
 class StimulusBatches(Dataset):
-    """The stimuli of a store in their order, preprocessed, a batch per item.
+    """The preprocessed stimuli of a store in order, one batch per item.
 
-    A batch rather than an image, because Zarr reads whole chunks of images. Nothing is checked
-    against the manifest here: the digest covers all images in order, and a worker sees some.
-    Whoever iterates checks the store first (`ventral.data.stimuli.iterate_images`).
+    An item is a batch rather than an image, because Zarr reads whole chunks of images. The images
+    are not verified against the manifest: the digest covers all of them in order, and a worker sees
+    only some. Callers verify the store first with `ventral.data.stimuli.iterate_images`.
+
+    Parameters
+    ----------
+    stimulus_store : str or Path
+        ``stimuli.zarr`` of a data set.
+    preprocessing : Preprocessing
+        Applied to each batch.
+    batch_size : int
+        Stimuli per batch.
+
+    Attributes
+    ----------
+    stimuli : int
+        Number of stimuli in the store.
     """
 
-    def __init__(self, stimulus_store: str | Path, preprocessing: Preprocessing, batch_size: int):
+    def __init__(
+        self, stimulus_store: str | Path, preprocessing: Preprocessing, batch_size: int
+    ) -> None:
         self.store = Store(stimulus_store)
         self.preprocessing = preprocessing
         self.batch_size = batch_size
         self.stimuli = self.store.manifest["images"]["shape"][0]
 
     def __len__(self) -> int:
-        """Count the batches."""
+        """Return the number of batches."""
         return -(-self.stimuli // self.batch_size)
 
     def __getitem__(self, batch: int) -> torch.Tensor:
-        """Return a batch, (batch_size or what is left, 3, size, size) float32."""
+        """Return a batch, (batch, 3, size, size), float32; the last one may be smaller."""
         start = batch * self.batch_size
         return self.preprocessing(
             self.store.read_slice("images", slice(start, start + self.batch_size))

@@ -12,14 +12,19 @@ FIRST_WIDTH, LARGEST_WIDTH = 32, 256
 
 
 class ShallowCNN(nn.Module):
-    """Stages of convolution, batch normalisation, ReLU and, in every second one, pooling.
+    """Stages of convolution, batch normalisation, ReLU and, in every second one, max pooling.
 
-    Its layers are ``stage1`` to ``stage{layers}`` and ``avgpool``. The first stage has kernels of
-    7 × 7 with stride 2 and pools; of the others (3 × 3) every second pools. The width doubles with
-    each pooling stage from 32 up to 256 channels.
+    The layers are ``stage1`` to ``stage{layers}`` and ``avgpool``. The first stage has kernels of
+    7 × 7 with stride 2, all others of 3 × 3. Stages 1, 3 and 5 pool. The number of channels doubles
+    in each further stage that pools, from 32 to at most 256.
+
+    Parameters
+    ----------
+    layers : int
+        Number of stages.
     """
 
-    def __init__(self, layers: int):
+    def __init__(self, layers: int) -> None:
         super().__init__()
         self.stages = layers
         width, before = FIRST_WIDTH, 3
@@ -41,17 +46,29 @@ class ShallowCNN(nn.Module):
         self.avgpool = nn.AdaptiveAvgPool2d(1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the pooled last stage, (batch, channels), of images (batch, 3, size, size)."""
+        """Return the pooled last stage, (batch, channels), for images, (batch, 3, size, size)."""
         for number in range(1, self.stages + 1):
             images = self.get_submodule(f"stage{number}")(images)
         return self.avgpool(images).flatten(1)
 
 
 def shallow_cnn(layers: int) -> ShallowCNN:
-    """Build a shallow CNN of 4 or 6 convolutional layers with random weights.
+    """Build a shallow CNN with random weights.
 
-    Raises `VentralError` for any other number of layers.
+    Parameters
+    ----------
+    layers : int
+        Number of convolutional layers, 4 or 6.
+
+    Returns
+    -------
+    ShallowCNN
+
+    Raises
+    ------
+    VentralError
+        If `layers` is neither 4 nor 6.
     """
     if layers not in LAYERS:
-        raise VentralError(f"shallow_cnn: layers is {layers!r}; there are networks of 4 and of 6")
+        raise VentralError(f"shallow_cnn: layers is {layers!r}; it must be 4 or 6")
     return ShallowCNN(layers)

@@ -1,9 +1,9 @@
-"""The one place that imports torchvision; everything else takes it from here.
+"""The only module that imports torchvision; all others import it from here.
 
-A CPU-only torch beside the torchvision wheel that was built for CUDA cannot load torchvision's
-compiled operators, and ``import torchvision`` then fails with ``operator torchvision::nms does
-not exist``. Only detection models need these operators; to define their signatures is enough for
-the rest of torchvision to work.
+A CPU-only torch cannot load the compiled operators of a torchvision wheel that was built for CUDA,
+and ``import torchvision`` then fails with ``operator torchvision::nms does not exist``. Only
+detection models use these operators. The rest of torchvision works once their signatures are
+defined.
 """
 
 from importlib.machinery import PathFinder
@@ -38,7 +38,7 @@ def _define_missing_operators() -> torch.library.Library | None:
 
 
 _load_compiled_operators()
-_library = _define_missing_operators()  # the definitions live as long as this object
+_library = _define_missing_operators()  # they exist as long as this object
 
 import torchvision  # noqa: E402
 import torchvision.transforms.v2.functional  # noqa: E402

@@ -1,4 +1,4 @@
-"""State dicts: load one into a model, or say exactly why it does not fit."""
+"""Loading of state dicts, with errors that name the tensors that do not fit."""
 
 import re
 from pathlib import Path
@@ -12,20 +12,30 @@ from ventral.errors import VentralError
 from ventral.storage.zip_check import verify_zip
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
-"""Keys under which training scripts keep the state dict inside a checkpoint."""
+"""Keys under which training scripts store the state dict in a checkpoint."""
 
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\..*)")
-"""torchvision's own DenseNet files say ``norm.1.weight`` for what is now ``norm1.weight``."""
+"""torchvision's DenseNet files have ``norm.1.weight`` for what is now ``norm1.weight``."""
 
 
 def load_weights(model: nn.Module, file: str | Path) -> None:
-    """Load a state dict file into a model; each tensor of the model must be in it, and no other.
+    """Load a state dict into a model.
 
-    A checkpoint that wraps its state dict (`WRAPPERS`), and the prefix ``module.`` of parallel
-    training, are unwrapped. Nothing in the file is executed.
+    A state dict is also found under one of the keys `WRAPPERS` of a checkpoint, and the prefix
+    ``module.`` of parallel training is removed. No code in the file is executed.
 
-    Raises `VentralError` naming the file and the first tensors that are missing, unexpected or of
-    a wrong shape; then the model is of no use.
+    Parameters
+    ----------
+    model : Module
+        Changed in place. After an error its parameters are undefined.
+    file : str or Path
+        The state dict. It must have every tensor of the model, and no other.
+
+    Raises
+    ------
+    VentralError
+        If the file cannot be read, or if tensors are missing, unexpected or of a wrong shape; the
+        message names the file and the first of them.
     """
     state = _read(Path(file))
     expected = model.state_dict()
@@ -36,7 +46,7 @@ def load_weights(model: nn.Module, file: str | Path) -> None:
     ]
     if wrong:
         raise _unfit(file, "of a wrong shape", wrong)
-    # Not strict, because torch itself mends files older than BatchNorm's batch counter.
+    # Not strict: torch itself completes files from before BatchNorm counted its batches.
     missing, unexpected = model.load_state_dict(state, strict=False)
     if missing:
         raise _unfit(file, "missing from the file", missing)
@@ -57,8 +67,8 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
         reason, *_ = str(error).split(". ")
         raise VentralError(
             f"{file} cannot be read as a torch state dict; it may be truncated or damaged:"
-            f" {reason}. Put a whole one in its place; one that was fetched or trained comes back"
-            f" after: rm {file}"
+            f" {reason}. Replace it by a complete copy; a file that this workflow fetched or"
+            f" trained is made again after: rm {file}"
         ) from error
     except OSError as error:
         raise VentralError(f"{file} cannot be read: {error}") from error

@@ -1,10 +1,16 @@
 """Fit the readout that a config entry describes."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
 from ventral.data.responses import Responses
+from ventral.data.splits import rows_of
+from ventral.errors import naming
+from ventral.features.pca_store import read_components
+from ventral.readouts.fit_store import FittedPartition
 from ventral.readouts.regression import (
     Readout,
     alpha_grid,
@@ -12,6 +18,9 @@ from ventral.readouts.regression import (
     fit_ridge,
     fit_ridge_cv,
 )
+from ventral.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 REPORT_GRID = {"low": -12, "high": 12, "count": 26, "relative": False}
 
@@ -81,3 +90,62 @@ def _by_region(
 def components_used(settings: Mapping, scores: np.ndarray) -> int:
     """Return the number that scores report: the latent components of PLS, else those it reads."""
     return settings["n_components"] if settings["method"] == "pls" else scores.shape[1]
+
+
+def fit_layers(
+    components: Store,
+    settings: Mapping,
+    responses: Responses,
+    partitions: Mapping[str, pd.DataFrame],
+) -> Iterator[tuple[str, dict[str, FittedPartition]]]:
+    """Fit a readout to each layer of a tap set, once for each partition.
+
+    Parameters
+    ----------
+    components : Store
+        Of `ventral.features.pca_store.write_components`.
+    settings : Mapping
+        Of the readout, as of `fit_readout`, and ``features``: ``pcs`` for the components that were
+        asked for, ``raw`` for all of them, which stand for the features themselves.
+    responses : Responses
+        To fit.
+    partitions : Mapping
+        Of `ventral.data.splits.partitions_of`.
+
+    Yields
+    ------
+    layer : str
+        The next layer.
+    fits : dict
+        By partition.
+
+    Raises
+    ------
+    VentralError
+        Naming the layer: where the store is damaged, or as `fit_readout`.
+
+    """
+    for layer in components.groups:
+        fits = {}
+        with naming(f"layer {layer!r}"):
+            found = read_components(components, layer, everything=settings["features"] == "raw")
+            for name, partition in partitions.items():
+                train = rows_of(partition, "train")
+                readout, scores = fit_readout(settings, *found[name], responses, train)
+                fits[name] = FittedPartition(
+                    readout=readout,
+                    predictions=readout.predict(scores),
+                    n_components=components_used(settings, scores),
+                )
+                _warn_of_edges(readout, f"layer {layer!r}, {name}" if name else f"layer {layer!r}")
+        yield layer, fits
+
+
+def _warn_of_edges(readout: Readout, where: str) -> None:
+    if readout.alpha_on_edge.any():
+        log.warning(
+            "%s: alpha lies on the edge of its grid at %d of %d sites: a wider grid may do better",
+            where,
+            readout.alpha_on_edge.sum(),
+            len(readout.alpha_on_edge),
+        )

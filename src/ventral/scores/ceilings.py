@@ -1,4 +1,4 @@
-"""The ceiling of a site: its split-half reliability over repetitions."""
+"""The noise ceiling of a site: its split-half reliability over repetitions."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ import pandas as pd
 from ventral.scores.measures import pearson_r
 
 N_SPLITS_IN_HALF = 10
+"""Number of random split halves that a ceiling is the mean of."""
 
 
 def estimate_ceilings(
@@ -16,14 +17,25 @@ def estimate_ceilings(
     tests: Sequence[np.ndarray] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return ``site_id, region, ceiling, n_repetitions, ceiling_test``, one row per site.
+    """Return the noise ceiling of each site.
 
-    sites: ``site_id`` and ``region``. repetitions: (stimuli, sites, r), NaN where absent, or None.
-    tests: the rows of the test stimuli of each partition.
+    Parameters
+    ----------
+    sites : DataFrame, n_sites rows
+        Has the columns ``site_id`` and ``region``.
+    repetitions : ndarray, (n_stimuli, n_sites, n_repetitions), or None
+        Responses on single trials; NaN for a missing trial. None if the data set has no trials.
+    tests : sequence of ndarray
+        Rows of the test stimuli: one array per fold, or one for a single split.
+    seed : int
+        Seed of the random split halves.
 
-    ``ceiling`` is over all stimuli, ``ceiling_test`` over the test stimuli alone, averaged over
-    folds; n_repetitions is the mean number over stimuli that have any. Without repetitions all
-    three are NaN.
+    Returns
+    -------
+    DataFrame, n_sites rows
+        ``site_id``, ``region``, ``ceiling`` over all stimuli, ``n_repetitions`` (the mean over
+        stimuli) and ``ceiling_test`` over the test stimuli alone, as a mean over folds. The last
+        three are NaN without repetitions.
     """
     ceiling, test, count = (np.full(len(sites), np.nan) for _ in range(3))
     if repetitions is not None and len(repetitions):
@@ -45,24 +57,44 @@ def estimate_ceilings(
 def split_half_reliability(
     repetitions: np.ndarray, seed: int = 0, n_splits: int = N_SPLITS_IN_HALF
 ) -> np.ndarray:
-    """Return the reliability of each site's repetition average, (sites,).
+    """Return the reliability of each site's response averaged over repetitions.
 
-    repetitions: (stimuli, sites, r), NaN where absent. The repetitions of each stimulus are halved
-    at random, the half means correlated over stimuli, corrected to full length by Spearman-Brown,
-    ``2r / (1 + r)``, and averaged over halvings (Spearman 1910, Brown 1910). Stimuli with fewer
-    than two repetitions are left out; a site with fewer than three others is NaN.
+    Parameters
+    ----------
+    repetitions : ndarray, (n_stimuli, n_sites, n_repetitions)
+        Responses on single trials; NaN for a missing trial.
+    seed : int
+        Seed of the random split halves.
+    n_splits : int
+        Number of random split halves.
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        Stimuli with fewer than two repetitions are left out; a site with fewer than three other
+        stimuli is NaN, and so is a site with a constant half.
+
+    Notes
+    -----
+    The repetitions of each stimulus are split at random into two halves. The means of the halves
+    are correlated over stimuli, and the Spearman-Brown formula ``2r / (1 + r)`` corrects the
+    correlation to the full number of repetitions. The result is the mean over the splits.
+
+    References
+    ----------
+    Spearman, Br. J. Psychol. 1910; Brown, Br. J. Psychol. 1910.
     """
     n, sites, r = repetitions.shape
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     absent = np.isnan(repetitions)
     count = r - absent.sum(axis=2)
     values = np.where(absent, 0.0, repetitions)
-    # Where all sites lack the same repetitions, as they mostly do, one order serves them all.
+    # If all sites lack the same repetitions, the usual case, one order serves all sites.
     pattern = absent[:, :1] if (absent == absent[:, :1]).all() else absent
     half = count // 2
     reliabilities = np.full((n_splits, sites), np.nan)
-    for halving in range(n_splits):
-        keys = np.where(pattern, np.inf, random.random((n, 1, r)))
+    for split in range(n_splits):
+        keys = np.where(pattern, np.inf, rng.random((n, 1, r)))
         place = keys.argsort(axis=2).argsort(axis=2)
         is_first = place < half[:, : pattern.shape[1], None]
         first, rest = (values * is_first).sum(axis=2), (values * ~is_first).sum(axis=2)
@@ -75,5 +107,5 @@ def split_half_reliability(
                 (first[use, site] / (size // 2))[:, None],
                 (rest[use, site] / (size - size // 2))[:, None],
             )[0]
-            reliabilities[halving, site] = 2 * correlation / (1 + correlation)
+            reliabilities[split, site] = 2 * correlation / (1 + correlation)
     return reliabilities.mean(axis=0)

@@ -4,37 +4,87 @@ import numpy as np
 
 
 def r2(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return ``1 − Σ(y−ŷ)² / Σ(y−ȳ)²``, (sites,), of (stimuli, sites); NaN for a constant site."""
+    """Return the coefficient of determination of each site, ``1 − Σ(y−ŷ)² / Σ(y−ȳ)²``.
+
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Recorded and predicted responses, in the same unit.
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        At most 1; NaN for a site whose responses are constant.
+    """
     error = ((responses - predictions) ** 2).sum(axis=0)
     return 1 - error / _nan_where_zero(responses.var(axis=0) * len(responses), responses)
 
 
 def explained_variance(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return ``1 − Var(y−ŷ) / Var(y)``, (sites,), of (stimuli, sites); NaN for a constant site."""
+    """Return the explained variance of each site, ``1 − Var(y−ŷ) / Var(y)``.
+
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Recorded and predicted responses, in the same unit.
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        At least `r2`, since a constant offset costs nothing; NaN for a site whose responses are
+        constant.
+    """
     error = (responses - predictions).var(axis=0)
     return 1 - error / _nan_where_zero(responses.var(axis=0), responses)
 
 
 def pearson_r(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return the correlation of each site, (sites,); NaN where either side is constant."""
+    """Return Pearson's correlation of each site.
+
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Recorded and predicted responses.
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        NaN for a site whose responses or predictions are constant.
+    """
     return (_standardise(responses) * _standardise(predictions)).mean(axis=0)
 
 
 def explained_and_explainable(
     responses: np.ndarray, predictions: np.ndarray, noise_variance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the explained, the explainable and the whole variance of each site, each (sites,).
+    """Return the explained, the explainable and the whole variance of each site.
 
-    responses, predictions, noise_variance: (stimuli, sites); the last is the variance of each
-    response's noise, s²/r of an average of r trials.
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Trial-averaged and predicted responses, in the same unit.
+    noise_variance : ndarray, (n_stimuli, n_sites)
+        Variance of the noise of each averaged response: s²/r for the average of r trials whose
+        variance is s².
 
-    With y = signal + noise, and predictions that know nothing of the noise,
-    ``Var(y) − Var(y−ŷ) = Var(signal) − Var(signal−ŷ)``: the explained variance as a variance needs
-    no correction. ``Var(y) − mean(noise variance)`` is the signal's. Their quotient is the
-    explained variance of the noiseless response (Sahani and Linden, NIPS 2002; Haefner and Cumming,
-    NIPS 2008; as "fraction of explainable variance explained" in Cadena et al., PLoS Comput. Biol.
-    2019). Variances have n − 1, so that each is unbiased. NaN for a constant site, and where the
-    noise of a stimulus is not known.
+    Returns
+    -------
+    explained, explainable, whole : ndarray, (n_sites,)
+        Squares of the responses' unit. NaN for a site whose responses are constant, and with fewer
+        than two stimuli; the second is also NaN if the noise of any stimulus is unknown.
+
+    Notes
+    -----
+    With y = signal + noise, and predictions that are independent of the noise,
+    ``Var(y) − Var(y−ŷ) = Var(signal) − Var(signal−ŷ)``: the explained variance, as a variance,
+    needs no correction. ``Var(y) − mean(noise variance)`` is the variance of the signal. The
+    quotient of the two is the explained variance of the noiseless response, also called "fraction
+    of explainable variance explained". All variances divide by n − 1, so each is unbiased.
+
+    References
+    ----------
+    Sahani and Linden, NIPS 2002; Haefner and Cumming, NIPS 2008; Cadena et al., PLoS Comput. Biol.
+    2019.
     """
     if len(responses) < 2:
         return (np.full(responses.shape[1], np.nan),) * 3
@@ -46,20 +96,64 @@ def explained_and_explainable(
 def noise_corrected(
     explained: np.ndarray, explainable: np.ndarray, whole: np.ndarray, floor: float
 ) -> np.ndarray:
-    """Return explained by explainable variance; NaN where less than `floor` can be explained.
+    """Return explained divided by explainable variance.
 
-    All arrays as from `explained_and_explainable`, (sites,).
+    Parameters
+    ----------
+    explained, explainable, whole : ndarray, (n_sites,)
+        Returned by `explained_and_explainable`.
+    floor : float
+        Smallest fraction of the whole variance that must be explainable.
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        NaN for a site under the floor, whose quotient would be mostly noise.
     """
     with np.errstate(invalid="ignore"):
         return explained / np.where(explainable >= floor * whole, explainable, np.nan)
 
 
-def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
-    """Return the mean of the sites × sites block of correlations of responses with predictions.
+def r2_ceiled(correlation: np.ndarray, ceiling: np.ndarray, floor: float) -> np.ndarray:
+    """Return ``pearson_r² / ceiling``: the reliability bounds r², its root bounds r.
 
-    Each recorded site is correlated with each predicted site, its own included; pairs with a
-    constant side are left out. NaN where none is left. The mean of the block is the product of the
-    two mean standardised responses, averaged over stimuli.
+    Parameters
+    ----------
+    correlation : (sites,) array
+        Pearson correlation of predictions with average responses.
+    ceiling : (sites,) array
+        Reliability of each site; NaN where it is not known.
+    floor : float
+        A site with a lower ceiling is NaN: the quotient would be noise over noise.
+
+    Returns
+    -------
+    (sites,) array
+        Not clipped.
+
+    """
+    with np.errstate(invalid="ignore"):
+        return correlation**2 / np.where(ceiling >= floor, ceiling, np.nan)
+
+
+def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
+    """Return the mean correlation of every recorded site with every predicted site.
+
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Recorded and predicted responses.
+
+    Returns
+    -------
+    float
+        Mean of the whole sites × sites block, its diagonal included. Pairs with a constant site are
+        left out; NaN if none remains.
+
+    Notes
+    -----
+    The mean of the block is the product of the two mean standardised responses, averaged over
+    stimuli, so the block itself is never computed.
     """
     recorded, predicted = _standardise(responses), _standardise(predictions)
     recorded = recorded[:, ~np.isnan(recorded).any(axis=0)]
@@ -75,5 +169,5 @@ def _standardise(values: np.ndarray) -> np.ndarray:
 
 
 def _nan_where_zero(spread: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Give NaN for a constant column, whose computed spread may be rounding rather than zero."""
+    """Replace the spread of constant columns by NaN; rounding may have made it other than zero."""
     return np.where((values == values[0]).all(axis=0), np.nan, spread)

@@ -1,6 +1,7 @@
-"""Published numbers beside ours."""
+"""Comparison of published numbers with ours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,32 +9,50 @@ import pandas as pd
 from ventral.scores.reporting import committed_rows
 
 COLUMNS = [
-    *("model", "layer", "readout", "region", "split", "measure", "published", "ours"),
-    *("difference", "source", "note"),
+    "model",
+    "layer",
+    "readout",
+    "region",
+    "split",
+    "measure",
+    "published",
+    "ours",
+    "difference",
+    "source",
+    "note",
 ]
 
 
 def check_references(
     references: Iterable[Mapping], summary: pd.DataFrame, scores: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row per published number and region, with `COLUMNS`.
+    """Compare published numbers with ours.
 
-    references: entries of the config: ``model, readout, measure, value, source, split``, and
-        ``layer`` (without it, the committed layer) and ``region`` (without it, every region).
-        ``measure`` is a column of the summary, or ``alpha``: the median over sites.
-    summary, scores: tables of a data set.
+    Parameters
+    ----------
+    references : iterable of mapping
+        Entries of the config: ``model``, ``readout``, ``measure``, ``value``, ``source``,
+        ``split``; optionally ``layer`` (by default the committed layer) and ``region`` (by default
+        every region). ``measure`` is a column of the summary, or ``alpha`` for the median over
+        sites.
+    summary, scores : DataFrame
+        ``summary.csv`` and ``scores.csv`` of a data set.
 
-    ``difference`` is ours minus the published number. Where there is no such number of ours it is
-    empty, and ``note`` says why.
+    Returns
+    -------
+    DataFrame
+        One row per published number and region, with `COLUMNS`. ``difference`` is our number minus
+        the published one. If this data set has no such number, ``ours`` and ``difference`` are NaN
+        and ``note`` gives the reason.
     """
-    rows = []
-    for reference in references:
-        rows += list(_rows(reference, summary, scores))
+    rows = [row for reference in references for row in _rows(reference, summary, scores)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(reference: Mapping, summary: pd.DataFrame, scores: pd.DataFrame):
-    """Yield the row of each region that a published number speaks of."""
+def _rows(
+    reference: Mapping, summary: pd.DataFrame, scores: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each region that a published number refers to."""
     of_fit = summary[
         (summary["model"] == reference["model"]) & (summary["readout"] == reference["readout"])
     ]
@@ -41,24 +60,19 @@ def _rows(reference: Mapping, summary: pd.DataFrame, scores: pd.DataFrame):
     for region in regions:
         found = of_fit[(of_fit["region"] == region) & (of_fit["split"] == reference["split"])]
         if "layer" in reference:
-            found, layer, note = (
-                found[found["layer"] == reference["layer"]],
-                reference["layer"],
-                "",
-            )
+            found = found[found["layer"] == reference["layer"]]
+            layer, note = reference["layer"], ""
         else:
             found = found[committed_rows(found)]
             layer = found["layer"].iloc[0] if len(found) else ""
             note = f"layer chosen on {found['committed_on'].iloc[0]}" if len(found) else ""
         if found.empty:
-            ours, note = np.nan, "this data set was not scored with that"
+            ours, note = np.nan, "this data set has no such score"
         elif reference["measure"] == "alpha":
             keys = ["region", "model", "layer", "readout", "split"]
             of_sites = scores.merge(found[keys], on=keys)
-            ours, note = (
-                of_sites["alpha"].median(),
-                "; ".join(filter(None, [note, "median of sites"])),
-            )
+            ours = of_sites["alpha"].median()
+            note = "; ".join(filter(None, [note, "median of sites"]))
         else:
             ours = found[reference["measure"]].iloc[0]
         yield {

@@ -1,6 +1,7 @@
 """One table over all data sets and regions of a config."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,19 +10,39 @@ from ventral.scores.reporting import committed_rows, model_names, regions_in_ord
 from ventral.scores.tables import NO_LAYER
 
 SCORES = [
-    *("r2_mean", "explained_variance_mean", "explained_variance_low", "explained_variance_high"),
-    *("explained_variance_median", "explained_variance_corrected_mean"),
-    *("explained_variance_corrected_median", "pearson_r_mean", "pearson_r_median"),
-    *("cross_site_correlation", "r2_ceiled_median"),
+    "r2_mean",
+    "explained_variance_mean",
+    "explained_variance_low",
+    "explained_variance_high",
+    "explained_variance_median",
+    "explained_variance_corrected_mean",
+    "explained_variance_corrected_median",
+    "pearson_r_mean",
+    "pearson_r_median",
+    "cross_site_correlation",
+    "r2_ceiled_median",
 ]
 COUNTS = ["n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
 CEILINGS = [
-    *("n_sites", "n_repetitions", "ceiling_median", "ceiling_first_quartile"),
-    *("ceiling_third_quartile", "ceiling_test_median"),
+    "n_sites",
+    "n_repetitions",
+    "ceiling_median",
+    "ceiling_first_quartile",
+    "ceiling_third_quartile",
+    "ceiling_test_median",
 ]
 COLUMNS = [
-    *("dataset", "region", *CEILINGS, "model", "name", "readout", "layer", "committed_on"),
-    *("split", *SCORES, *COUNTS),
+    "dataset",
+    "region",
+    *CEILINGS,
+    "model",
+    "name",
+    "readout",
+    "layer",
+    "committed_on",
+    "split",
+    *SCORES,
+    *COUNTS,
 ]
 
 
@@ -30,12 +51,20 @@ def table_of_regions(
 ) -> pd.DataFrame:
     """Return one row per (data set, region, model, readout), at the committed layer.
 
-    tables: ``summary.csv`` and ``ceilings.csv`` of each data set. models, readouts: descriptions of
-        the config, see `ventral.scores.reporting`.
+    Parameters
+    ----------
+    tables : mapping
+        For each data set its ``summary.csv``, at the committed settings of sweeps, and its
+        ``ceilings.csv``.
+    models, readouts : mapping
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
 
-    Regions are in the order of the stream, models and readouts in that of the config. ``ceiling_…``
-    are over the sites of a region, undefined ones left out; ``n_repetitions`` is their median. A
-    model none of whose layers could be committed keeps a row without scores.
+    Returns
+    -------
+    DataFrame
+        With `COLUMNS`; regions in the order of the ventral stream, models and readouts in the order
+        of the config. ``n_repetitions`` and ``ceiling_…`` are taken over the sites of the region
+        that have a defined value. A model without a committed layer has a row without scores.
     """
     names = model_names(dict(models))
     rows = []
@@ -56,7 +85,8 @@ def table_of_regions(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _facts(ceilings: pd.DataFrame) -> dict:
+def _facts(ceilings: pd.DataFrame) -> dict[str, Any]:
+    """Return what is known of a region: the columns `CEILINGS`."""
     first, median, third = ceilings["ceiling"].quantile([0.25, 0.5, 0.75])
     return {
         "n_sites": len(ceilings),
@@ -68,7 +98,8 @@ def _facts(ceilings: pd.DataFrame) -> dict:
     }
 
 
-def _scores(layers: pd.DataFrame) -> dict:
+def _scores(layers: pd.DataFrame) -> dict[str, Any]:
+    """Return the layer and the scores of a fit: those of the committed row."""
     committed = layers[committed_rows(layers)]
     if committed.empty:
         return {"layer": NO_LAYER, **dict.fromkeys(SCORES, np.nan)}

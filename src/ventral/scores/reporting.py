@@ -1,8 +1,11 @@
-"""What of a summary is reported, in which order and under which name.
+"""What tables and figures report of a summary, in which order and under which names.
 
 `models` and `readouts` are the descriptions of the config in display order:
 ``{model: {label, variant, group, architecture, weights, layers}}`` and
 ``{readout: {label, method, features, n_components}}``.
+
+A layer is "committed" if it was chosen by its score on one split to be reported on another, a term
+of Brain-Score; the committed setting of a sweep is chosen in the same way.
 """
 
 from collections import Counter
@@ -12,16 +15,29 @@ import pandas as pd
 from ventral.errors import VentralError
 
 GROUPS = ("Images", "Task-driven models", "Goal-driven models")
-"""The groups that come first; any other follows in the order of the models."""
+"""The groups that come first; others follow in the order of the models."""
 
 STREAM = ("V1", "V2", "V4", "IT")
-"""Regions from early to late; any other follows in alphabetical order."""
+"""Regions from early to late; others follow in alphabetical order."""
 
 
 def reported_split(summary: pd.DataFrame) -> str:
-    """Return "folds" where the summary has them, "test" where that is defined, else "validation".
+    """Return the split that tables and figures show.
 
-    Raises `VentralError` where neither has one.
+    Parameters
+    ----------
+    summary : DataFrame
+        ``summary.csv`` of a data set.
+
+    Returns
+    -------
+    str
+        The first of "folds", "test" and "validation" on which a score is defined.
+
+    Raises
+    ------
+    VentralError
+        If no score is defined on any of them.
     """
     defined = summary.loc[summary["explained_variance_mean"].notna(), "split"]
     for split in ("folds", "test", "validation"):
@@ -35,14 +51,30 @@ def reported_split(summary: pd.DataFrame) -> str:
 
 
 def split_in_words(split: str) -> str:
-    """Return what a figure says of the stimuli that a score is of."""
+    """Return the words with which a figure names the stimuli of a score."""
     if split == "folds":
         return "Mean over the test stimuli of all folds, which chose the layer too"
     return f"{split.capitalize()} split"
 
 
 def default_readout(readouts: dict[str, dict]) -> str:
-    """Return the readout that a figure shows unless told: the last ridge_cv, else the last."""
+    """Return the readout that a figure shows if the config names none for it.
+
+    Parameters
+    ----------
+    readouts : dict
+        Descriptions of the readouts.
+
+    Returns
+    -------
+    str
+        The last ridge_cv; without one, the last readout.
+
+    Raises
+    ------
+    VentralError
+        If there is no readout.
+    """
     if not readouts:
         raise VentralError("The config names no readout: a figure needs one, such as ridge_cv.")
     names = list(readouts)
@@ -51,12 +83,12 @@ def default_readout(readouts: dict[str, dict]) -> str:
 
 
 def is_pixels(description: dict) -> bool:
-    """Tell whether a model is the pixel baseline rather than a network."""
+    """Return whether a model is the pixel baseline rather than a network."""
     return description["architecture"] == "pixels"
 
 
 def regions_in_order(table: pd.DataFrame) -> list[str]:
-    """Return the regions of scores or a summary along the ventral stream."""
+    """Return the regions of scores or of a summary in the order of the ventral stream."""
     late = len(STREAM)
     return sorted(
         table["region"].unique(),
@@ -73,9 +105,17 @@ def groups_in_order(models: dict[str, dict]) -> list[str]:
 
 
 def model_names(models: dict[str, dict]) -> dict[str, str]:
-    """Return each model's name for readers, "label, variant".
+    """Return the name of each model as tables and figures show it.
 
-    Models of two groups may share both; their group is then added in brackets.
+    Parameters
+    ----------
+    models : dict
+        Descriptions of the models.
+
+    Returns
+    -------
+    dict of str to str
+        "label, variant"; if two models share both, their groups follow in brackets.
     """
     names = {
         model: ", ".join(filter(None, (description["label"], description.get("variant"))))
@@ -89,14 +129,14 @@ def model_names(models: dict[str, dict]) -> dict[str, str]:
 
 
 def features_name(readout: dict) -> str:
-    """Return what enters a readout's regression: "Raw" or "Top K PCs"; "Head" has none."""
+    """Return the name of a readout's features: "Raw" or "Top K PCs"; a network's own is "Head"."""
     if readout["method"] == "head":
         return "Head"
     return "Raw" if readout["features"] == "raw" else f"Top {readout['n_components']} PCs"
 
 
 def readout_name(readout: dict) -> str:
-    """Return a readout in words: "Ridge CV on the top 500 PCs"."""
+    """Return a readout in words, such as "Ridge CV on the top 500 PCs"."""
     if readout["method"] == "head":
         return f"{readout['label']}: the network's own output"
     raw = readout["features"] == "raw"
@@ -106,17 +146,25 @@ def readout_name(readout: dict) -> str:
 
 
 def committed_rows(summary: pd.DataFrame) -> pd.Series:
-    """Return a boolean for each row: its layer is the committed one."""
+    """Return a boolean per row of a summary: whether its layer is the committed one."""
     return summary["layer_committed"].fillna(False).astype(bool)
 
 
 def at_committed_settings(table: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
-    """Keep, of each sweep, the committed variant's rows, under the name of the swept entry.
+    """Keep only the committed variant of each sweep, under the name of the swept entry.
 
-    table: scores or a summary, with ``region``, ``model`` and ``readout``. summary: of
-    `ventral.scores.summary.commit_settings`.
+    Parameters
+    ----------
+    table : DataFrame
+        Scores or a summary, with the columns ``region``, ``model`` and ``readout``.
+    summary : DataFrame
+        Returned by `ventral.scores.summary.commit_settings`.
 
-    Adds ``variant``, the model's name in `table`.
+    Returns
+    -------
+    DataFrame
+        Rows of `table` whose ``model`` and ``readout`` are entries of the config. The new column
+        ``variant`` holds the name that the model has in `table`.
     """
     of_variant = ["region", "model", "readout"]
     entries = ["model_entry", "readout_entry"]

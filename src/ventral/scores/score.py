@@ -1,14 +1,16 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ventral.data.responses import Responses
 from ventral.data.splits import SINGLE_PARTITION
 from ventral.data.stimuli import SPLITS
-from ventral.errors import VentralError
+from ventral.errors import VentralError, naming
+from ventral.readouts.fit_store import StoredFit
 from ventral.scores.measures import (
     cross_site_correlation,
     explained_and_explainable,
@@ -16,6 +18,7 @@ from ventral.scores.measures import (
     noise_corrected,
     pearson_r,
     r2,
+    r2_ceiled,
 )
 
 MEASURES = ("r2", "explained_variance", "pearson_r")
@@ -52,6 +55,84 @@ class Fit:
             rows = np.flatnonzero((self.split == part) & answered)
             if len(rows) > 1:
                 yield part, rows
+
+
+def fit_to_score(stored: StoredFit, responses: Responses, ceilings: pd.DataFrame) -> Fit:
+    """Put a fit beside what it is scored against.
+
+    Parameters
+    ----------
+    stored : StoredFit
+        Of the fit.
+    responses : Responses
+        To the same stimuli, in their order.
+    ceilings : pandas.DataFrame
+        Of `ventral.scores.ceilings.estimate_ceilings`, in the order of the sites.
+
+    """
+    return Fit(
+        predictions=stored.predictions,
+        responses=responses.average,
+        noise_variance=responses.noise_variance,
+        split=stored.split,
+        sites=responses.sites,
+        alpha=stored.alpha,
+        alpha_on_edge=stored.alpha_on_edge,
+        ceiling=ceilings["ceiling"].to_numpy(),
+        n_components=stored.n_components,
+    )
+
+
+def score_layers(
+    layers: Iterable[tuple[str, Mapping[str, StoredFit]]],
+    responses: Responses,
+    ceilings: pd.DataFrame,
+    *,
+    ceiling_floor: float,
+    seed: int,
+    n_bootstrap: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """Score the fits of every layer of a tap set, one layer after the other.
+
+    Parameters
+    ----------
+    layers : iterable
+        Each layer and its fits by partition, of `ventral.readouts.fit_store.read_fits`.
+    responses, ceilings
+        As of `fit_to_score`.
+    ceiling_floor, seed, n_bootstrap
+        As of `score_partitions` and `score_population`.
+
+    Returns
+    -------
+    sites : pandas.DataFrame
+        Of `score_partitions`, with the column ``layer``.
+    population : pandas.DataFrame
+        Of `score_population`, with the column ``layer``.
+    draws : dict
+        Of `score_population`: {"layer/split/region": (n_bootstrap, 3)}.
+
+    Raises
+    ------
+    VentralError
+        Naming the layer.
+
+    """
+    site_tables, population_tables, draws = [], [], {}
+    for layer, stored in layers:
+        with naming(f"layer {layer!r}"):
+            fits = {name: fit_to_score(fit, responses, ceilings) for name, fit in stored.items()}
+            sites = score_partitions(fits, ceiling_floor)
+            population, of_layer = score_population(fits, sites, seed, n_bootstrap)
+        for table, tables in ((sites, site_tables), (population, population_tables)):
+            table.insert(0, "layer", layer)
+            tables.append(table)
+        draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
+    return (
+        pd.concat(site_tables, ignore_index=True),
+        pd.concat(population_tables, ignore_index=True),
+        draws,
+    )
 
 
 def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFrame:
@@ -123,10 +204,9 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
 
 def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     """Fill in the two columns that set a score against what can be explained."""
-    ceiling = np.where(table["ceiling"] >= floor, table["ceiling"], np.nan)
     variances = (table[column].to_numpy() for column in VARIANCES)
     return table.assign(
-        r2_ceiled=table["pearson_r"] ** 2 / ceiling,
+        r2_ceiled=r2_ceiled(table["pearson_r"], table["ceiling"], floor),
         explained_variance_corrected=noise_corrected(*variances, floor),
     )
 

@@ -19,7 +19,7 @@ SCORE_COLUMNS = [
     "alpha",
     "n_components",
 ]
-NAMES = ["dataset", "model", "layer", "readout"]
+NAMES = ["dataset", "model", "readout"]
 COMMITMENT_MEASURE = "explained_variance_mean"
 
 
@@ -28,8 +28,20 @@ def collect(
 ) -> pd.DataFrame:
     """Put the tables of all fits under each other.
 
-    files: CSV tables of fits. names: dataset, model, layer and readout of each. columns: of the
-    result, which come first; others stay behind them.
+    Parameters
+    ----------
+    files : iterable of str
+        CSV tables of fits, which have the column ``layer``.
+    names : iterable
+        Data set, model and readout of each table.
+    columns : sequence of str
+        Of the result, which come first; others stay behind them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of all tables in their order.
+
     """
     tables = []
     for file, name in zip(files, names, strict=True):

@@ -1,5 +1,8 @@
 """The tables of the report: models at their committed layer, all layers, and all of each sweep."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -27,22 +30,48 @@ COUNTS = {
     "Sites with alpha on edge": "n_alpha_on_edge",
 }
 MODEL_COLUMNS = [
-    *("Group", "Inputs", "Regression", *SCORES, "Layer", "Features", "Setting"),
-    *("Retrained parameters", "Beats its start", "Region", "Split", *COUNTS),
+    "Group",
+    "Inputs",
+    "Regression",
+    *SCORES,
+    "Layer",
+    "Features",
+    "Setting",
+    "Retrained parameters",
+    "Beats its start",
+    "Region",
+    "Split",
+    *COUNTS,
 ]
 LAYER_COLUMNS = [
-    *("Group", "Model", "Layer", "Regression", "Features", "Region", *SCORES),
-    *("Committed", "Split", *COUNTS),
+    "Group",
+    "Model",
+    "Layer",
+    "Regression",
+    "Features",
+    "Region",
+    *SCORES,
+    "Committed",
+    "Split",
+    *COUNTS,
 ]
 SWEEP_COLUMNS = [
-    *("Model", "Readout", "Region", "Setting", "Layer", "Retrained parameters"),
-    *("Explained Variance where chosen", "Explained Variance, test", "Committed", "Committed on"),
+    "Model",
+    "Readout",
+    "Region",
+    "Setting",
+    "Layer",
+    "Retrained parameters",
+    "Explained Variance where chosen",
+    "Explained Variance, test",
+    "Committed",
+    "Committed on",
 ]
-OF_SOME = ("Setting", "Retrained parameters", "Beats its start")
-"""Columns that only some tables of models need."""
+OPTIONAL_COLUMNS = ("Setting", "Retrained parameters", "Beats its start")
+"""Columns that a table of models shows only if one of its models was swept or trained."""
 
 NO_LAYER = "none"
-"""Stands for the layer where no layer had a defined validation score to be chosen by."""
+"""Name in place of the layer if no layer has a defined score to be chosen by."""
 
 
 def table_of_models(
@@ -54,17 +83,30 @@ def table_of_models(
 ) -> pd.DataFrame:
     """Return one row per (group, region, model, readout), scored at the committed layer.
 
-    summary: at its committed settings. training: of `ventral.training.tables.table_of_training`.
+    Parameters
+    ----------
+    summary : DataFrame
+        ``summary.csv`` of a data set, at the committed settings of sweeps.
+    models, readouts : dict
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+    split : str
+        The split whose scores are shown.
+    training : DataFrame, optional
+        Returned by `ventral.training.tables.table_of_training`.
 
-    Scores are means over sites on `split`; "Explained Variance low" and "high" bound the 95%
-    bootstrap interval of that mean; "Average Correlation" is the mean of the whole sites × sites
-    block of correlations between responses and predictions. A model none of whose layers could
-    be committed keeps its row, without scores. "Setting" is the committed variant of a sweep; what
-    was retrained, and whether that beat the start, is empty for models that were not trained here.
+    Returns
+    -------
+    DataFrame
+        With `MODEL_COLUMNS`. Scores are means over sites; "Explained Variance low" and "high" are
+        the ends of the 95% bootstrap interval of that mean; "Average Correlation" is the mean of
+        the whole sites × sites block of correlations between responses and predictions. A model
+        without a committed layer has a row without scores. "Setting" is the committed variant of a
+        sweep. "Retrained parameters" and "Beats its start" are empty for a model that was not
+        trained in this study.
     """
     rows = []
     names = model_names(models)
-    learnt = {} if training is None else training.set_index("model").to_dict("index")
+    trained = _by_model(training)
     for group, region, model, readout, layers in _blocks(summary, models, readouts, split):
         description, regression = models[model], readouts[readout]
         features = features_name(regression)
@@ -83,7 +125,7 @@ def table_of_models(
                 "Region": region,
                 "Split": split,
                 **scores,
-                **_training(layers.iloc[0], learnt),
+                **_training(layers.iloc[0], trained),
             }
         )
     return pd.DataFrame(rows, columns=MODEL_COLUMNS)
@@ -92,13 +134,26 @@ def table_of_models(
 def table_of_layers(
     summary: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], split: str
 ) -> pd.DataFrame:
-    """Return one row per layer, in network order, of every model with more than one layer.
+    """Return one row per layer of every model with more than one layer.
 
-    Columns are those of `table_of_models`; "Committed" marks the layer chosen on validation.
+    Parameters
+    ----------
+    summary, models, readouts, split
+        As for `table_of_models`.
+
+    Returns
+    -------
+    DataFrame
+        With `LAYER_COLUMNS`, whose meaning is that of `table_of_models`; layers are in network
+        order. "Committed" marks the layer chosen on validation.
     """
     rows = []
     names = model_names(models)
-    deep = {model: given for model, given in models.items() if len(given["layers"]) > 1}
+    deep = {
+        model: description
+        for model, description in models.items()
+        if len(description["layers"]) > 1
+    }
     for group, region, model, readout, layers in _blocks(summary, deep, readouts, split):
         for _, row in layers.assign(committed=committed_rows(layers)).iterrows():
             rows.append(
@@ -119,12 +174,22 @@ def table_of_layers(
 
 
 def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return one row per variant of a sweep and region, with `SWEEP_COLUMNS`, each at its layer.
+    """Return one row per variant of a sweep and region, each at its committed layer.
 
-    summary: of `ventral.scores.summary.commit_settings`. training: as for `table_of_models`. Of
-    each sweep the row marked "Committed" is the best on "Committed on".
+    Parameters
+    ----------
+    summary : DataFrame
+        Returned by `ventral.scores.summary.commit_settings`.
+    training : DataFrame, optional
+        As for `table_of_models`.
+
+    Returns
+    -------
+    DataFrame
+        With `SWEEP_COLUMNS`. "Committed" marks the variant of each sweep that is best on the split
+        "Committed on".
     """
-    learnt = {} if training is None else training.set_index("model").to_dict("index")
+    trained = _by_model(training)
     of_sweeps = summary[summary["setting"].fillna("") != ""]
     keys = ["model_entry", "readout_entry", "region", "model", "readout"]
     rows = []
@@ -139,7 +204,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
                 "Region": region,
                 "Setting": row["setting"],
                 "Layer": NO_LAYER if committed.empty else row["layer"],
-                "Retrained parameters": _retrained(learnt.get(variant)),
+                "Retrained parameters": _retrained(trained.get(variant)),
                 "Explained Variance where chosen": scores.get(row["committed_on"], np.nan),
                 "Explained Variance, test": scores.get("test", np.nan),
                 "Committed": row["setting_committed"],
@@ -150,24 +215,30 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
 
 
 def grouped_markdown(table: pd.DataFrame) -> str:
-    """Return a table as Markdown: a bold line per group, three decimals, intervals in brackets.
+    """Return a table of models or of layers as Markdown.
 
-    Counts of undefined sites and of alphas on the grid's edge, settings of sweeps and what was
-    retrained are shown where there are any.
+    Parameters
+    ----------
+    table : DataFrame
+        Returned by `table_of_models` or `table_of_layers`.
+
+    Returns
+    -------
+    str
+        A bold line per group, three decimals, intervals in brackets. Columns in which no row has
+        anything to say are left out: counts of undefined sites and of alphas on the edge of the
+        grid, settings of sweeps, and what was retrained.
     """
-    shown = table.drop(
-        columns=[
-            *(name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()),
-            *(name for name in OF_SOME if name in table and not (table[name] != "").any()),
-        ]
-    )
+    counts = [name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()]
+    empty = [name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()]
+    shown = table.drop(columns=counts + empty)
     interval = [
         "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
         for low, high in zip(
             shown.pop("Explained Variance low"), shown.pop("Explained Variance high"), strict=True
         )
     ]
-    shown.insert(shown.columns.get_loc("Explained Variance") + 1, "95% interval", interval)
+    shown.insert(list(shown.columns).index("Explained Variance") + 1, "95% interval", interval)
     numeric = [name for name in shown if name in SCORES or name in COUNTS]
     groups = shown.pop("Group")
     first, rows = shown.columns[0], []
@@ -177,7 +248,14 @@ def grouped_markdown(table: pd.DataFrame) -> str:
     return to_markdown(pd.DataFrame(rows, columns=shown.columns, dtype=object), numeric)
 
 
-def _blocks(summary, models, readouts, split):
+def _by_model(training: pd.DataFrame | None) -> dict[Any, dict]:
+    """Return ``{model: row}`` of a table of training."""
+    return {} if training is None else training.set_index("model").to_dict("index")
+
+
+def _blocks(
+    summary: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], split: str
+) -> Iterator[tuple[str, str, str, str, pd.DataFrame]]:
     """Yield (group, region, model, readout, rows in network order) in the order of the report."""
     reported = summary[summary["split"] == split]
     parts = dict(iter(reported.groupby(["region", "model", "readout"], sort=False)))
@@ -189,19 +267,19 @@ def _blocks(summary, models, readouts, split):
                     if description["group"] == group and rows is not None:
                         order = {layer: i for i, layer in enumerate(description["layers"])}
                         rows = rows[rows["layer"].isin(order)]
-                        rows = rows.sort_values("layer", key=lambda layer, o=order: layer.map(o))
+                        rows = rows.iloc[np.argsort(rows["layer"].map(order), kind="stable")]
                         if len(rows):
                             yield group, region, model, readout, rows
 
 
-def _scores(row: pd.Series) -> dict:
+def _scores(row: pd.Series) -> dict[str, Any]:
     return {name: row[column] for name, column in SCORES.items()}
 
 
-def _training(row: pd.Series, learnt: dict[str, dict]) -> dict[str, str]:
-    """Return the cells of `OF_SOME` for a model's rows in the summary."""
+def _training(row: pd.Series, trained: dict[Any, dict]) -> dict[str, str]:
+    """Return the cells of `OPTIONAL_COLUMNS` for a model's rows in the summary."""
     setting = row.get("setting", "")
-    facts = learnt.get(row.get("variant", row["model"]))
+    facts = trained.get(row.get("variant", row["model"]))
     return {
         "Setting": "" if pd.isna(setting) else setting,
         "Retrained parameters": _retrained(facts),
@@ -210,9 +288,9 @@ def _training(row: pd.Series, learnt: dict[str, dict]) -> dict[str, str]:
 
 
 def _retrained(facts: dict | None) -> str:
-    """Return how many parameters a model's training changed; "" for one that was not trained."""
+    """Return how many parameters were trained, or "" for a model that was not trained."""
     return str(facts["retrained_parameters"]) if facts else ""
 
 
-def _counts(row: pd.Series) -> dict:
+def _counts(row: pd.Series) -> dict[str, Any]:
     return {name: row[column] for name, column in COUNTS.items()}

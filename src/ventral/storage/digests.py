@@ -21,6 +21,7 @@ class ContentDigest:
         Shape of the whole array, (stimuli, features).
     dtype : numpy.dtype or str
         Type of its numbers.
+
     """
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype | str):
@@ -62,6 +63,7 @@ class RowDigest:
         Shape of the whole array.
     dtype : numpy.dtype or str
         Type of its numbers.
+
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype | str):

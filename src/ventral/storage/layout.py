@@ -1,8 +1,8 @@
 """How stores are cut into chunks and files."""
 
 DIGEST_COLUMNS = 16_384
-"""Width in features of the blocks that `ventral.storage.digests.ContentDigest` hashes; a part of the
-digest's meaning. It is defined here because a plan needs it and must not import Zarr."""
+"""Width in features of the blocks that `ventral.storage.digests.ContentDigest` hashes; a part of
+the digest's meaning. It is defined here because a plan needs it and must not import Zarr."""
 
 BUFFER_BYTES = 256 * 2**20
 ROWS = (16, 256)

@@ -6,7 +6,7 @@ Provenance never enters a digest: a new commit or package does not make equal by
 import functools
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-learn")
@@ -14,7 +14,11 @@ PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-le
 
 @functools.cache
 def git_commit() -> str:
-    """Return the commit of this code, with ``+changes`` where the working tree differs."""
+    """Return the commit of this code, with ``+changes`` where the working tree differs.
+
+    Outside a git repository it is what ``git archive`` has written beside this file; ``unknown``
+    where that is missing, as in an installed package.
+    """
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -22,7 +26,11 @@ def git_commit() -> str:
             ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
         ).stdout.strip()
 
+    archived = (here / "commit.txt").read_text(encoding="utf-8").strip()
+    if not archived.startswith("$Format"):
+        return archived
     try:
+        git("ls-files", "--error-unmatch", "provenance.py")  # the repository around may be another
         return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", ".") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
@@ -42,3 +50,30 @@ def package_versions() -> dict[str, str]:
 def provenance(**facts: object) -> dict:
     """Return the attributes of a store: commit, package versions, and the caller's own facts."""
     return {"provenance": {"git_commit": git_commit(), "packages": package_versions(), **facts}}
+
+
+@functools.cache
+def builder_packages(architecture: str) -> dict[str, str]:
+    """Return the versions of the installed packages that an architecture is built with.
+
+    Parameters
+    ----------
+    architecture
+        ``pixels``, a torchvision name, or ``module:function``.
+
+    Returns
+    -------
+    dict
+        ``{package: version}`` of torch, and of torchvision or of what holds the module. What is
+        not installed, and the user's own code, is left out.
+    """
+    module, _, function = architecture.partition(":")
+    packages = {"torch", module.partition(".")[0] if function else "torchvision"}
+    found = {}
+    for package in sorted(packages):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # its distribution has another name than its module
+            for distribution in packages_distributions().get(package, ()):
+                found[distribution] = version(distribution)
+    return found

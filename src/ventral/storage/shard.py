@@ -36,6 +36,7 @@ class ShardWriter:
         `shard_shape` says. Its chunks are compressed by Blosc and end with a crc32c.
     executor : concurrent.futures.Executor, optional
         In which chunks are encoded; by default the writer's own threads.
+
     """
 
     def __init__(self, array: zarr.Array, executor: Executor | None = None):
@@ -64,6 +65,7 @@ class ShardWriter:
         ----------
         rows : numpy.ndarray
             (rows of a chunk, columns), of the array's type.
+
         """
         left = self.shape[0] - self._rows
         if rows.shape != (min(self._chunks[0], left), self.shape[1]) or rows.dtype != self.dtype:

@@ -20,8 +20,6 @@ import zarr
 from ventral.errors import VentralError
 from ventral.storage.digests import ContentDigest, RowDigest, array_digest
 
-zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"})
-
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -52,6 +50,7 @@ class Store:
     ----------
     path : str or Path
         Of the store.
+
     """
 
     def __init__(self, path: str | Path):
@@ -112,6 +111,7 @@ class Store:
         ------
         VentralError
             For the first array that is missing or damaged.
+
         """
         for name in self.manifest:
             with self._complaints(f"array {name!r}"):

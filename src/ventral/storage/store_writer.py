@@ -44,6 +44,7 @@ class StoreWriter:
         Of the store.
     packed : bool
         Whether the store is one file.
+
     """
 
     def __init__(self, path: Path, attributes: dict, *, packed: bool = False):
@@ -87,6 +88,7 @@ class StoreWriter:
             Shape of a file, in whole chunks; by default each chunk is a file.
         compressed : bool
             Whether chunks are compressed.
+
         """
         dtype = np.dtype(dtype)
         compressor = BloscCodec(cname="lz4", shuffle="bitshuffle", typesize=dtype.itemsize)
@@ -160,6 +162,7 @@ class StoreWriter:
         compressed : bool, optional
             By default not in a packed store: Gram matrices, components and predictions in float64
             become 8 to 13 % smaller, which is not worth the time. Arrays that are mostly NaN do.
+
         """
         values = np.asarray(values)
         if compressed is None:
@@ -249,6 +252,7 @@ def write_store(
         Of the store.
     packed : bool
         Whether the store is one file, for small arrays that are written whole; else a folder.
+
     """
     path = Path(path)
     manifest = manifest_path(path)

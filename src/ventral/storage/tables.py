@@ -17,8 +17,11 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a table of `write_csv`: only an empty field is missing, for a site may be named "NA"."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """Read a table of `write_csv`: only an empty field is missing, for a site may be named "NA".
+
+    Layers are text, even where all are numbers: the layer 0.10 is not 0.1.
+    """
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"layer": str})
 
 
 def write_markdown(path: str | Path, text: str) -> None:

@@ -1,15 +1,20 @@
 """Check a config against its schema, complete it, and say in plain words what is wrong."""
 
 import copy
+import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
+from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
 from ventral.study.check_training import check_training
 from ventral.study.entries import HEAD
@@ -20,7 +25,8 @@ MAX_ERRORS = 12
 JOINT_TABLE = "summary_by_region"
 UNFINISHED = ".resume"
 """Ending of the name of an unfinished training beside its checkpoint."""
-SOURCES = Path(__file__).parents[1] / "data" / "sources"
+SHARED_SCHEMAS = ("file.schema.yaml",)
+"""Schemas in the folder of the sources to which every schema can refer by name."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
@@ -33,7 +39,7 @@ TYPE_NAMES = {
 }
 
 
-def check_config(config: dict, schemas: str | Path) -> Study:
+def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path] = ()) -> Study:
     """Check a config, complete it, and return the study that it describes.
 
     Parameters
@@ -43,6 +49,8 @@ def check_config(config: dict, schemas: str | Path) -> Study:
         entries.
     schemas : str or Path
         Folder with ``config.schema.yaml``.
+    folders : iterable of path
+        Folders of the user's own code, in which a source of theirs may lie.
 
     Returns
     -------
@@ -52,21 +60,27 @@ def check_config(config: dict, schemas: str | Path) -> Study:
     ------
     VentralError
         Lists every complaint with the path of its key and the nearest right name.
+
     """
-    schemas = Path(schemas)
-    schema = yaml.safe_load((schemas / "config.schema.yaml").read_text())
+    folders = list(folders)
+    schema = _read(Path(schemas) / "config.schema.yaml")
     complaints = list(_check(config, schema, ()))
     if not complaints:
+        keys_of_all = schema["properties"]["datasets"]["additionalProperties"]["properties"]
         for name, dataset in config["datasets"].items():
-            of_source = SOURCES / dataset["source"] / "schema.yaml"
-            complaints += _check(dataset, yaml.safe_load(of_source.read_text()), ("datasets", name))
+            here = ("datasets", name)
+            try:
+                source = find_source(dataset["source"], folders)
+                complaints += _check_settings(dataset, source, keys_of_all, here)
+            except VentralError as error:
+                complaints.append(f"{': '.join(here)}: source: {error}")
     if not complaints:
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
         origins = expand_sweeps(config)
         complaints = list(_check(config, schema, ()))
     if not complaints:
-        study = Study.from_config(config, origins)
+        study = Study.from_config(config, origins, folders)
         complaints = [
             *_check_names(study),
             *_check_models(study),
@@ -82,51 +96,100 @@ def check_config(config: dict, schemas: str | Path) -> Study:
     return study
 
 
-def _check(config: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
-    _fill_defaults(config, schema, schema)
-    for error in Draft202012Validator(schema).iter_errors(config):
+def _check_settings(
+    dataset: dict, source: Source, keys_of_all: Iterable[str], where: Sequence[str]
+) -> Iterator[str]:
+    """Check a data set against the schema of its source, and first that schema itself.
+
+    keys_of_all: those of every data set, which the config's schema has checked.
+    """
+    file = source.schema_file
+    try:
+        Draft202012Validator.check_schema(source.schema)
+    except SchemaError as error:
+        path = ": ".join(map(str, error.absolute_path)) or "the schema"
+        yield f"{file}: {path}: not a valid JSON schema: {error.message}"
+        return
+    wrong = list(_check(source.facts, _read(BUILT_IN / "facts.schema.yaml"), (str(file), FACTS)))
+    if wrong:
+        yield from wrong
+        return
+    others: dict[str, Any] = {key: {} for key in keys_of_all}
+    schema = {**source.schema, "properties": {**others, **source.schema.get("properties", {})}}
+    try:
+        yield from _check(dataset, schema, where)
+    except Unresolvable as error:
+        yield (
+            f"{file}: $ref: {error.ref!r} does not exist; a schema can refer to its own $defs and"
+            f" to {', '.join(SHARED_SCHEMAS)}"
+        )
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _shared_schemas() -> Registry:
+    """Return the schemas to which every schema can refer, by the names of their files."""
+    named = ((name, _read(BUILT_IN / name)) for name in SHARED_SCHEMAS)
+    return Registry().with_resources(
+        (name, Resource.from_contents(schema, default_specification=DRAFT202012))
+        for name, schema in named
+    )
+
+
+def _check(value: Any, schema: Mapping, where: Sequence[str]) -> Iterator[str]:
+    """Fill in the defaults of a schema, and give a complaint for all that it refuses."""
+    registry = _shared_schemas()
+    root = Resource.from_contents(schema, default_specification=DRAFT202012)
+    _fill_defaults(value, schema, registry.resolver_with_root(root))
+    for error in Draft202012Validator(schema, registry=registry).iter_errors(value):
         yield from _complaints(error, where)
 
 
-def _fill_defaults(value: Any, schema: Mapping, root: Mapping) -> None:
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
-    if not isinstance(value, dict):
+def _fill_defaults(value: Any, schema: object, resolver: Any) -> None:
+    """Put defaults into a value and into all that it holds, following each ``$ref``."""
+    if not isinstance(value, dict) or not isinstance(schema, Mapping):
         return
-    for key, part in schema.get("properties", {}).items():
-        if "default" in part and key not in value:
-            default = part["default"]
-            value[key] = copy.copy(default)
+    if "$ref" in schema:
+        referred = resolver.lookup(schema["$ref"])
+        _fill_defaults(value, referred.contents, referred.resolver)
+    properties = schema.get("properties", {})
+    for key, part in properties.items():
+        if isinstance(part, Mapping) and "default" in part and key not in value:
+            value[key] = copy.deepcopy(part["default"])
         if key in value:
-            _fill_defaults(value[key], part, root)
+            _fill_defaults(value[key], part, resolver)
     others = schema.get("additionalProperties")
-    if isinstance(others, Mapping):
-        for key in value.keys() - schema.get("properties", {}).keys():
-            _fill_defaults(value[key], others, root)
+    for key in value.keys() - properties.keys():
+        _fill_defaults(value[key], others, resolver)
 
 
 def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
     """Put one finding of the validator into words that name the key."""
     path = [*where, *(str(part) for part in error.absolute_path)]
     key = ": ".join(path) or "the config"
+    schema: Any = error.schema
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        for unknown in error.instance.keys() - known.keys():
+        known = schema.get("properties", {})
+        entry: Any = error.instance
+        for unknown in entry.keys() - known.keys():
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
         yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
-        wanted = error.validator_value
-        wanted = [wanted] if isinstance(wanted, str) else wanted
+        types: Any = error.validator_value
+        wanted = [types] if isinstance(types, str) else types
         names = " or ".join(TYPE_NAMES[name] for name in wanted)
         yield f"{key}: must be {names}, not {error.instance!r}"
     elif error.validator in ("enum", "const"):
-        choices = error.schema.get("enum", [error.schema.get("const")])
+        choices = schema.get("enum", [schema.get("const")])
         yield f"{key}: {error.instance!r} is unknown; {suggest(error.instance, choices)}"
-    elif error.validator in ("anyOf", "oneOf") and "description" in error.schema:
-        yield f"{key}: {error.instance!r} is none of: {error.schema['description']}"
+    elif error.validator in ("anyOf", "oneOf") and "description" in schema:
+        yield f"{key}: {error.instance!r} is none of: {schema['description']}"
     else:
         yield f"{key}: {error.message}"
 

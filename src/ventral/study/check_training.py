@@ -6,9 +6,6 @@ from ventral.errors import suggest
 from ventral.study.entries import Model
 from ventral.study.study import Study
 
-WITHOUT_LABELS = ("cowley_v4",)
-"""Sources whose stimuli have neither category nor object."""
-
 
 def check_training(study: Study) -> Iterator[str]:
     """Give a complaint for everything about training that a schema cannot see."""
@@ -68,11 +65,10 @@ def _check_head_readouts(study: Study) -> Iterator[str]:
 
 def _check_labels(study: Study) -> Iterator[str]:
     for name, dataset in study.datasets.items():
-        if dataset.source not in WITHOUT_LABELS:
-            continue
         for model in study.classifiers(name):
-            yield (
-                f"models: {model.name}: training: task: the stimuli of data set {name!r} have no"
-                f" {model.config['training']['target']} to learn; leave the model out of its"
-                " `models`"
-            )
+            target = model.config["training"]["target"]
+            if target not in dataset.source.labels:
+                yield (
+                    f"models: {model.name}: training: task: the stimuli of data set {name!r} have"
+                    f" no {target} to learn; leave the model out of its `models`"
+                )

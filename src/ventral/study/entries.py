@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ventral.data.folds import FOLD_METHODS
+from ventral.data.sources.find import Source
 
 HEAD = "head"
 """Stands in the place of a tap set, and of a layer, for the outputs of a network's own head."""
@@ -22,19 +23,18 @@ class Dataset:
         The models that are scored on it, in the order in which the config lists them.
     readouts : frozenset of str
         The readouts that it allows.
+    source : Source
+        The source that reads it.
     config : Mapping
         Its entry in the config, complete.
+
     """
 
     name: str
     models: tuple[str, ...]
     readouts: frozenset[str]
+    source: Source
     config: Mapping[str, Any]
-
-    @property
-    def source(self) -> str:
-        """Name of the source that reads it."""
-        return self.config["source"]
 
     @property
     def references(self) -> list[dict]:
@@ -65,6 +65,7 @@ class Model:
         The readouts that it asks for.
     config : Mapping
         Its entry in the config, complete, with the settings of the variant.
+
     """
 
     name: str
@@ -125,6 +126,7 @@ class Readout:
         The settings of the sweep that this variant has.
     config : Mapping
         Its entry in the config, complete, with the settings of the variant.
+
     """
 
     name: str

@@ -5,10 +5,9 @@ sees of an input. Its address is not tracked.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ventral.data.image_folders import images_in
+from ventral.data.image_folders import list_images
 from ventral.errors import VentralError
 from ventral.study.entries import Dataset, Model
 
@@ -46,6 +45,7 @@ def files_of(dataset: Dataset, *sections: str) -> dict[str, Mapping[str, Any]]:
     ------
     VentralError
         A folder of images has no image.
+
     """
     files: dict[str, Mapping[str, Any]] = {}
     for section in sections:
@@ -54,16 +54,8 @@ def files_of(dataset: Dataset, *sections: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _files_of_section(dataset: Dataset, section: str) -> dict[str, Mapping[str, Any]]:
-    files = dict(dataset.config.get(section, {}).get("files", {}))
-    folder = Path(files.get("images", {}).get("path", "."))
-    if dataset.source == "files" and "path" in files.get("images", {}) and folder.is_dir():
-        del files["images"]
-        paths = images_in(folder)
-        if not paths:
-            raise VentralError(
-                f"datasets: {dataset.name}: images: folder {folder} holds no image; put JPEG,"
-                " PNG or WebP files there, or name another folder"
-            )
-        for path in paths:
-            files[f"images/{path.relative_to(folder)}"] = {"path": str(path)}
-    return files
+    files = dataset.config.get(section, {}).get("files", {})
+    try:
+        return list_images(files, dataset.source.image_folders)
+    except VentralError as error:
+        raise VentralError(f"datasets: {dataset.name}: {section}: files: {error}") from None

@@ -4,10 +4,12 @@ Rules, checks and predictions of resources ask the same object, so that a questi
 models does this data set have" has one answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from ventral.data.sources.find import find_source
 from ventral.study.entries import HEAD, Dataset, Model, Readout
 
 Origins = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -40,6 +42,7 @@ class Study:
         The entries by name, in the order of the config.
     config : Mapping
         The whole config, complete.
+
     """
 
     datasets: Mapping[str, Dataset]
@@ -48,7 +51,12 @@ class Study:
     config: Mapping[str, Any]
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], origins: Origins | None = None) -> "Study":
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        origins: Origins | None = None,
+        folders: Iterable[str | Path] = (),
+    ) -> "Study":
         """Read a complete config.
 
         Parameters
@@ -57,10 +65,13 @@ class Study:
             Complete, its sweeps expanded.
         origins : Mapping, optional
             Of which entry each model and readout is a variant. Without it each is its own entry.
+        folders : iterable of path
+            Folders of the user's own code, in which a source of theirs may lie.
 
         Returns
         -------
         Study
+
         """
 
         def origin(kind: str, name: str) -> tuple[str, Mapping[str, Any]]:
@@ -68,6 +79,7 @@ class Study:
                 return name, {}
             return origins[kind][name]["entry"], origins[kind][name]["settings"]
 
+        folders = list(folders)
         every_model, every_readout = tuple(config["models"]), tuple(config["readouts"])
         return cls(
             datasets={
@@ -75,6 +87,7 @@ class Study:
                     name,
                     models=tuple(entry.get("models", every_model)),
                     readouts=frozenset(entry.get("readouts", every_readout)),
+                    source=find_source(entry["source"], folders),
                     config=entry,
                 )
                 for name, entry in config["datasets"].items()

@@ -1,1 +1,1 @@
-"""Training: one stage of a network on the train stimuli of a data set."""
+"""Training of networks: one stage on the train stimuli of a data set."""

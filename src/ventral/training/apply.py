@@ -1,4 +1,4 @@
-"""A trained head on all stimuli: predicted responses, or the logits of classes."""
+"""Outputs of a trained head for all stimuli: predicted responses, or the logits of classes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 
 from ventral.data.stimuli import iterate_images
 from ventral.networks.build import build_model
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
 from ventral.training.checkpoint import read_checkpoint
 from ventral.training.headed_network import HeadedNetwork
@@ -22,17 +22,37 @@ def apply_head(
     device: str = "auto",
     batch_size: int = 64,
 ) -> tuple[np.ndarray, list[str], int]:
-    """Return the head's outputs, (stimuli, outputs) float64, their names, and the head's width.
+    """Compute the outputs of a trained head for all stimuli.
 
-    For ``responses`` the outputs are predictions in the data set's unit and the names site ids;
-    for ``classification`` they are logits and the names classes.
+    Parameters
+    ----------
+    settings : mapping
+        The model's ``architecture``, ``arguments``, ``weights``, ``seed`` and ``preprocessing``.
+    checkpoint : str or Path
+        Written by `ventral.training.stage.train_model`.
+    stimulus_store : str or Path
+        ``stimuli.zarr`` of the data set.
+    device : str
+        ``auto``, or the name of a torch device.
+    batch_size : int
+        Stimuli per forward pass.
 
-    settings: the model's ``architecture``, ``arguments``, ``weights``, ``seed``,
-        ``preprocessing``.
+    Returns
+    -------
+    outputs : ndarray, (n_stimuli, n_outputs), float64
+        For the task ``responses``, predictions in the data set's unit; for ``classification``,
+        logits.
+    names : list of str, (n_outputs,)
+        For ``responses``, the ids of the sites; for ``classification``, the classes.
+    width : int
+        Number of features that the head reads.
 
-    Raises `VentralError` for a damaged checkpoint or damaged stimuli.
+    Raises
+    ------
+    VentralError
+        If the checkpoint or the stimuli are damaged.
     """
-    for _ in iterate_images(stimulus_store):  # the whole digest, before anything is computed
+    for _ in iterate_images(stimulus_store):  # verifies the digest before anything is computed
         pass
     content = read_checkpoint(checkpoint)
     found = find_device(device)
@@ -46,11 +66,11 @@ def apply_head(
     )
     model.head.load_state_dict(head)
     model.to(found).eval()
-    with torch.inference_mode():
-        outputs = torch.cat(
+    with reproducible_kernels(found), torch.inference_mode():
+        computed = torch.cat(
             [model(batches[index].to(found)).cpu() for index in range(len(batches))]
         )
-    outputs = outputs.double().numpy()
+    outputs = computed.double().numpy()
     output = content["output"]
     if output["task"] == "classification":
         return outputs, output["classes"], model.width

@@ -1,4 +1,4 @@
-"""The stimuli of one part of the split, and in which order and shape an epoch shows them."""
+"""The stimuli of one part of the split, and how an epoch orders, batches and augments them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,28 +11,51 @@ from ventral.data.stimuli import iterate_images
 from ventral.networks.preprocessing import Preprocessing
 
 LARGEST_SHIFT = 8
-"""``crop`` shifts an image by at most one part in so many of its side."""
+"""``crop`` shifts an image by at most 1/`LARGEST_SHIFT` of its side."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some stimuli with what is to be learnt of them.
+    """Stimuli and their targets.
 
-    images: (n, height, width, 3) as stored. targets: (n,) class indices or (n, sites) float32.
+    Parameters
+    ----------
+    images : ndarray, (n_stimuli, height, width, 3), uint8
+        As stored, not preprocessed.
+    targets : Tensor, (n_stimuli,) or (n_stimuli, n_sites)
+        Class indices, or z-scored responses as float32.
     """
 
     images: np.ndarray
     targets: torch.Tensor
 
     def __len__(self) -> int:
-        """Count the stimuli."""
+        """Return the number of stimuli."""
         return len(self.images)
 
 
 def read_images(stimulus_store: str | Path, rows: np.ndarray) -> np.ndarray:
-    """Return the images of some stimuli, as stored, in the order of the rows (rising).
+    """Read the images of some stimuli.
 
-    All images are read, because their digest covers all; only these are kept in memory.
+    All images are read, because the digest covers all of them; only the requested ones stay in
+    memory.
+
+    Parameters
+    ----------
+    stimulus_store : str or Path
+        ``stimuli.zarr`` of the data set.
+    rows : ndarray, (n,)
+        Rows of the stimuli in ascending order.
+
+    Returns
+    -------
+    ndarray, (n, height, width, 3), uint8
+        As stored, not preprocessed.
+
+    Raises
+    ------
+    VentralError
+        If the store is damaged.
     """
     kept, start = [], 0
     for images in iterate_images(stimulus_store):
@@ -45,15 +68,28 @@ def read_images(stimulus_store: str | Path, rows: np.ndarray) -> np.ndarray:
 def epoch_seed(seed: int, epoch: int) -> int:
     """Return the seed of everything random in one epoch.
 
-    It depends on nothing before that epoch, so an interrupted training goes on as it would have.
+    It depends on no earlier epoch, so a resumed training equals an uninterrupted one.
     """
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def shuffled_batches(n: int, batch_size: int, seed: int) -> list[np.ndarray]:
-    """Return the rows of each batch of an epoch: every row once, in batches of nearly one size.
+    """Return the rows of each batch of an epoch, every row once.
 
-    Nearly one size, because a last batch of one stimulus has no statistics to normalise by.
+    Parameters
+    ----------
+    n : int
+        Number of stimuli.
+    batch_size : int
+        Largest size of a batch.
+    seed : int
+        Seed of the order.
+
+    Returns
+    -------
+    list of ndarray
+        Batches whose sizes differ by at most 1: batch normalisation fails on a last batch of one
+        stimulus.
     """
     order = np.random.default_rng(seed).permutation(n)
     return np.array_split(order, -(-n // batch_size))
@@ -62,25 +98,53 @@ def shuffled_batches(n: int, batch_size: int, seed: int) -> list[np.ndarray]:
 def ordered_batches(
     images: np.ndarray, preprocessing: Preprocessing, batch_size: int, device: torch.device
 ) -> Iterator[torch.Tensor]:
-    """Give all images in their order, preprocessed, (batch, 3, size, size), on the device."""
+    """Yield all images in order, preprocessed.
+
+    Parameters
+    ----------
+    images : ndarray, (n_stimuli, height, width, 3), uint8
+        As stored.
+    preprocessing : Preprocessing
+        Applied to each batch.
+    batch_size : int
+        Stimuli per batch.
+    device : torch.device
+        Where the batches go.
+
+    Yields
+    ------
+    Tensor, (batch, 3, size, size), float32
+        On `device`.
+    """
     for start in range(0, len(images), batch_size):
         yield preprocessing(images[start : start + batch_size]).to(device)
 
 
-def augment(images: torch.Tensor, names: Sequence[str], random: np.random.Generator):
-    """Return a batch changed at random, each image for itself.
+def augment(images: torch.Tensor, names: Sequence[str], rng: np.random.Generator) -> torch.Tensor:
+    """Change each image of a batch at random.
 
-    images: (batch, 3, size, size). names: of ``flip`` (left to right, every second image on
-    average) and ``crop`` (shifted by up to 1/`LARGEST_SHIFT` of the side, borders reflected).
+    Parameters
+    ----------
+    images : Tensor, (batch, 3, size, size)
+        Preprocessed images.
+    names : sequence of str
+        Which changes to make: ``flip`` (left to right, with probability 1/2) and ``crop`` (a shift
+        by up to 1/`LARGEST_SHIFT` of the side, borders reflected).
+    rng : numpy.random.Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    Tensor, (batch, 3, size, size)
     """
     if "flip" in names:
-        flipped = torch.from_numpy(random.random(len(images)) < 0.5)
+        flipped = torch.from_numpy(rng.random(len(images)) < 0.5)
         images = torch.where(flipped[:, None, None, None], images.flip(3), images)
     if "crop" in names:
         size = images.shape[2]
         border = max(1, size // LARGEST_SHIFT)
         padded = torch.nn.functional.pad(images, [border] * 4, mode="reflect")
-        tops, lefts = random.integers(0, 2 * border + 1, (2, len(images)))
+        tops, lefts = rng.integers(0, 2 * border + 1, (2, len(images)))
         images = torch.stack(
             [
                 image[:, top : top + size, left : left + size]

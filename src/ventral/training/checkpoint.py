@@ -1,6 +1,7 @@
-"""Checkpoints: what training leaves behind, and what a killed training goes on from.
+"""Checkpoints of finished trainings, and the state from which a killed training resumes.
 
-Both are plain tensors and builtin types, read with ``weights_only``: nothing in them is executed.
+Both hold only tensors and builtin types and are read with ``weights_only``, so loading executes no
+code from them.
 """
 
 import logging
@@ -14,76 +15,99 @@ from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
 from ventral.storage.zip_check import verify_zip
 
-DAMAGED = (UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
-"""What reading a damaged file raises."""
+READ_ERRORS = (UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
+"""Exceptions that reading a damaged file raises."""
 
 log = logging.getLogger(__name__)
 
 
 def write_checkpoint(path: str | Path, content: dict) -> None:
-    """Write a file of tensors and builtin types that is whole or not there.
+    """Write a file of tensors and builtin types.
 
-    The same content gives the same bytes.
+    The file appears only when it is complete. Equal content gives equal bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to write.
+    content : dict
+        Tensors and builtin types.
     """
     with write_aside(path) as aside, aside.open("wb") as file:
         torch.save(content, file)
 
 
 def read_checkpoint(path: str | Path) -> dict:
-    """Return a checkpoint that training wrote: ``state_dict``, ``head``, ``output``, ``facts``.
+    """Read a checkpoint that training wrote.
 
-    ``state_dict`` is of the network as its architecture builds it, so that
-    `ventral.networks.weights.load_weights` reads the same file. ``head`` has ``weight``
-    (outputs, width) and ``bias``. ``output`` names the outputs (see `ventral.training.tasks`).
-    ``facts``: ``layer``, ``pooling``, ``retrained_parameters``, ``head_parameters``,
-    ``best_epoch``.
+    Parameters
+    ----------
+    path : str or Path
+        The checkpoint.
 
-    Raises `VentralError` where the file is no such checkpoint.
+    Returns
+    -------
+    dict
+        ``state_dict`` belongs to the network as its architecture builds it, so that
+        `ventral.networks.weights.load_weights` reads the same file. ``head`` has ``weight``,
+        (n_outputs, width), and ``bias``, (n_outputs,). ``output`` names the outputs, see
+        `ventral.training.tasks`. ``facts`` has ``layer``, ``pooling``, ``retrained_parameters``,
+        ``head_parameters`` and ``best_epoch``.
+
+    Raises
+    ------
+    VentralError
+        If the file is damaged or is not a checkpoint of a training.
     """
     try:
         content = _read(path)
-    except (*DAMAGED, OSError) as error:
+    except (*READ_ERRORS, OSError) as error:
         raise VentralError(
             f"{path} cannot be read as a checkpoint: {error}. Remove it and run again: rm {path}"
         ) from error
     missing = {"state_dict", "head", "output", "facts"} - set(content)
     if missing:
         raise VentralError(
-            f"{path} is no checkpoint of a training: it lacks {sorted(missing)[0]!r}"
+            f"{path} is not a checkpoint of a training: it lacks {sorted(missing)[0]!r}"
         )
     return content
 
 
 class ResumeFile:
-    """The state of a training after its last whole epoch, beside the checkpoint to come.
+    """The state of a training after its last complete epoch.
 
-    path: of the file. key: says which training it is; the state of any other is not taken up.
+    Parameters
+    ----------
+    path : str or Path
+        The file, beside the checkpoint that the training will write.
+    key : str
+        Identifies the training; the state of another training is ignored.
     """
 
-    def __init__(self, path: str | Path, key: str):
+    def __init__(self, path: str | Path, key: str) -> None:
         self.path = Path(path)
         self.key = key
 
     def save(self, state: dict) -> None:
-        """Write the state; a kill in between leaves that of the epoch before."""
+        """Write the state; if the process is killed meanwhile, the previous state remains."""
         write_checkpoint(self.path, {"key": self.key, "state": state})
 
     def load(self) -> dict | None:
-        """Return the state to go on from, or None where there is none for this training."""
+        """Return the state from which to resume, or None if this training has none."""
         if not self.path.exists():
             return None
         try:
             content = _read(self.path)
-        except DAMAGED as error:
-            log.warning("%s cannot be read, so training starts anew: %s", self.path, error)
+        except READ_ERRORS as error:
+            log.warning("%s cannot be read, so training starts from scratch: %s", self.path, error)
             return None
         if content.get("key") != self.key:
-            log.info("%s is of another training: training starts anew", self.path)
+            log.info("%s belongs to another training, so training starts from scratch", self.path)
             return None
         return content["state"]
 
     def remove(self) -> None:
-        """Remove the file, once the checkpoint is there."""
+        """Remove the file after the checkpoint has been written."""
         self.path.unlink(missing_ok=True)
 
 

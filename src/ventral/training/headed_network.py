@@ -1,8 +1,9 @@
-"""A network with a new linear output on one of its layers, and what of it is retrained."""
+"""A network with a new linear head on one of its layers, and the choice of what is trained."""
 
 import math
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,25 +14,45 @@ from ventral.errors import VentralError, suggest
 
 
 class _HeadReached(Exception):
-    """Unwinds a forward pass once the layer under the head has its output."""
+    """Ends a forward pass as soon as the layer under the head has its output."""
 
 
 class HeadedNetwork(nn.Module):
-    """A network whose layer `layer` feeds a new linear head; what stands behind it is not run.
+    """A network with a linear head on one of its layers; later layers are not run.
 
-    This works for any network: nothing is replaced in it, so its state dict stays that of its
-    architecture. Of a layer that is called several times in a pass, the last output is taken.
+    This works for any network: no module of it is replaced, so its state dict stays that of its
+    architecture. If a forward pass calls the layer several times, the head reads the last output.
 
-    network: any module on images (batch, 3, size, size).
-    layer: module path. outputs: number of the head's outputs.
-    pooling: ``average`` takes the mean over positions of a spatial layer (batch, channels, height,
-        width) or over tokens (batch, tokens, features); a whole number k takes the means of k × k
-        fields of a spatial layer, which keeps where something was; ``none`` flattens.
-    dropout: probability, before the head, while training.
-    probe: one preprocessed stimulus, (1, 3, size, size).
-    seed: of the head's initial parameters.
+    Parameters
+    ----------
+    network : Module
+        Any network on images, (batch, 3, size, size).
+    layer : str
+        Module path of the layer.
+    outputs : int
+        Number of the head's outputs.
+    probe : Tensor, (1, 3, size, size)
+        One preprocessed stimulus, from which the shape of the layer is found.
+    pooling : str or int
+        ``average`` takes the mean over the positions of a spatial layer, (batch, channels, height,
+        width), or over tokens, (batch, tokens, features). An integer k takes the means over k × k
+        fields of a spatial layer, which keeps coarse positions. ``none`` flattens.
+    dropout : float
+        Probability of dropout before the head while training.
+    seed : int
+        Seed of the head's initial parameters.
 
-    Raises `VentralError` for a layer that does not exist or is not called.
+    Attributes
+    ----------
+    head : Linear
+        The head.
+    width : int
+        Number of features that the head reads.
+
+    Raises
+    ------
+    VentralError
+        If the layer does not exist or is never called.
     """
 
     def __init__(
@@ -43,12 +64,12 @@ class HeadedNetwork(nn.Module):
         pooling: str | int = "average",
         dropout: float = 0.0,
         seed: int = 0,
-    ):
+    ) -> None:
         super().__init__()
         names = [name for name, _ in network.named_modules() if name]
         if layer not in names:
             raise VentralError(
-                f"head: layer {layer!r} is no layer of {type(network).__name__};"
+                f"head: layer {layer!r} is not a layer of {type(network).__name__};"
                 f" {suggest(layer, names)}"
             )
         self.network = network
@@ -63,10 +84,25 @@ class HeadedNetwork(nn.Module):
             self.head = nn.Linear(self.width, outputs)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return what the head reads, (batch, width)."""
+        """Return the features that the head reads.
+
+        Parameters
+        ----------
+        images : Tensor, (batch, 3, size, size)
+            Preprocessed images.
+
+        Returns
+        -------
+        Tensor, (batch, width)
+
+        Raises
+        ------
+        VentralError
+            If `pooling` is an integer and the layer is not spatial.
+        """
         taken: list[torch.Tensor] = []
 
-        def take(module: nn.Module, inputs: object, output: object) -> None:
+        def take(module: nn.Module, inputs: Any, output: Any) -> None:
             taken.append(output[0] if isinstance(output, tuple | list) else output)
             if len(taken) == self.calls:
                 raise _HeadReached
@@ -82,8 +118,8 @@ class HeadedNetwork(nn.Module):
         if isinstance(self.pooling, int):
             if output.ndim != 4:
                 raise VentralError(
-                    f"training: head: pooling: {self.pooling} fields a side need a spatial layer;"
-                    f" {self.layer!r} gives shape {tuple(output.shape[1:])}"
+                    f"training: head: pooling: {self.pooling} fields per side need a spatial"
+                    f" layer, but the output of {self.layer!r} has shape {tuple(output.shape[1:])}"
                 )
             return functional.adaptive_avg_pool2d(output, self.pooling).flatten(1)
         if self.pooling == "average" and output.ndim == 4:
@@ -93,14 +129,14 @@ class HeadedNetwork(nn.Module):
         return output.flatten(1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the head's outputs, (batch, outputs)."""
+        """Return the head's outputs, (batch, n_outputs), for images, (batch, 3, size, size)."""
         return self.head(self.dropout(self.features(images)))
 
     def _count_calls(self, probe: torch.Tensor) -> int:
         self.network.eval()
         calls = 0
 
-        def count(module: nn.Module, inputs: object, output: object) -> None:
+        def count(module: nn.Module, inputs: Any, output: Any) -> None:
             nonlocal calls
             calls += 1
 
@@ -120,7 +156,7 @@ class HeadedNetwork(nn.Module):
         named = list(self.network.named_parameters())
         if not named:
             return []
-        # Another sum than of all: behind a normalisation the plain sum would be constant.
+        # Squares, because the plain sum of a normalised layer is constant and has no gradient.
         features = self.features(probe)
         gradients = torch.autograd.grad(
             features.square().sum(), [parameter for _, parameter in named], allow_unused=True
@@ -131,16 +167,34 @@ class HeadedNetwork(nn.Module):
 
 
 def freeze_all_but(
-    model: HeadedNetwork, patterns: Sequence[str], probe: torch.Tensor, most: int | None = None
+    model: HeadedNetwork, patterns: Sequence[str], probe: torch.Tensor, limit: int | None = None
 ) -> tuple[int, int]:
-    """Let only the head and the parameters that match a pattern be learnt.
+    """Freeze all parameters except those of the head and those that match a pattern.
 
-    patterns: as in a shell (`*`, `?`), over parameter names such as ``layer4.0.conv1.weight``;
-        none leaves the whole network as it is. most: the most parameters that may be learnt.
+    Parameters behind the head's layer have no effect on the outputs: they are neither trained nor
+    counted.
 
-    Returns the number of parameters to be retrained in the network, and those of the head.
-    Parameters behind the head's layer are not reached, neither changed nor counted. Raises
-    `VentralError` for a pattern without a match, and where more than `most` would be learnt.
+    Parameters
+    ----------
+    model : HeadedNetwork
+        Changed in place.
+    patterns : sequence of str
+        Shell patterns (`*`, `?`) over names of parameters, such as ``layer4.0.conv1.weight``.
+        Without any, the whole network is frozen.
+    probe : Tensor, (1, 3, size, size)
+        One preprocessed stimulus.
+    limit : int, optional
+        Largest number of parameters that may be trained.
+
+    Returns
+    -------
+    retrained, head : int
+        Number of trained parameters of the network and of the head.
+
+    Raises
+    ------
+    VentralError
+        If a pattern matches no parameter, or if more than `limit` parameters would be trained.
     """
     reached = model.reached_parameters(probe)
     chosen: set[str] = set()
@@ -156,19 +210,25 @@ def freeze_all_but(
         parameter.requires_grad_(name in chosen)
     retrained = _count(p for p in model.network.parameters() if p.requires_grad)
     head = _count(model.head.parameters())
-    if most is not None and retrained + head > most:
+    if limit is not None and retrained + head > limit:
         raise VentralError(
-            f"training: {retrained + head} parameters would be learnt ({retrained} of the network,"
-            f" {head} of the head); max_trainable_parameters allows {most}"
+            f"training: {retrained + head} parameters would be trained ({retrained} of the network,"
+            f" {head} of the head); max_trainable_parameters allows {limit}"
         )
     return retrained, head
 
 
 def train_mode(model: HeadedNetwork, batch_statistics: str) -> None:
-    """Set train mode, but keep the running statistics of frozen normalisations where they are.
+    """Set train mode, except that frozen normalisations keep their running statistics.
 
-    A normalisation without parameters counts as frozen where the whole network is.
-    batch_statistics: ``update``, or ``keep`` to hold those of every normalisation.
+    A normalisation without parameters counts as frozen if the whole network is.
+
+    Parameters
+    ----------
+    model : HeadedNetwork
+        Changed in place.
+    batch_statistics : str
+        ``update``, or ``keep`` to keep the statistics of every normalisation.
     """
     model.train()
     any_trainable = batch_statistics == "update" and any(

@@ -1,4 +1,4 @@
-"""Optimisers and schedules of a training stage, by their names in the config."""
+"""Optimisers and learning-rate schedules of a training stage, by their names in the config."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,31 @@ from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler,
 from ventral.training.headed_network import HeadedNetwork
 
 STEPS = 3
-"""The ``step`` schedule divides the learning rate by 10 after each third of the epochs."""
+"""The ``step`` schedule divides the learning rate by 10 after each of `STEPS` equal periods."""
 
 
 def make_optimiser(
     model: HeadedNetwork, settings: Mapping
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
-    """Return the optimiser and the schedule, which is to be stepped once after each epoch.
+    """Make the optimiser and its learning-rate schedule.
 
-    model: its trainable parameters chosen. The first group of the optimiser is the network's, the
-        second the head's, which may have a learning rate of its own: a step of Adam moves an
-        output in proportion to the head's width.
-    settings: ``optimiser`` (sgd, adamw), ``learning_rate``, ``head: learning_rate`` (None for the
-    same), ``momentum`` (of sgd), ``weight_decay``, ``schedule`` (constant, cosine, step),
-    ``epochs``.
+    The optimiser has two groups of parameters, the network's and the head's. The head may have its
+    own learning rate, because a step of Adam moves an output in proportion to the head's width.
+
+    Parameters
+    ----------
+    model : HeadedNetwork
+        Its trainable parameters are already chosen.
+    settings : mapping
+        ``optimiser`` (sgd, adamw), ``learning_rate``, ``head: learning_rate`` (None for the same
+        rate), ``momentum`` (of sgd), ``weight_decay``, ``schedule`` (constant, cosine, step) and
+        ``epochs``.
+
+    Returns
+    -------
+    optimiser : torch.optim.Optimizer
+    schedule : LRScheduler
+        To be stepped once after each epoch.
     """
     rate, decay = settings["learning_rate"], settings["weight_decay"]
     groups = [
@@ -31,6 +42,7 @@ def make_optimiser(
             (model.head, settings["head"]["learning_rate"] or rate),
         )
     ]
+    optimiser: torch.optim.Optimizer
     if settings["optimiser"] == "sgd":
         optimiser = torch.optim.SGD(
             groups, lr=rate, momentum=settings["momentum"], weight_decay=decay

@@ -1,4 +1,4 @@
-"""Where the head of a pretrained network starts: at the best linear readout of the frozen one."""
+"""Initial head of a pretrained network: the best linear readout of the frozen network."""
 
 import numpy as np
 import torch
@@ -9,8 +9,8 @@ from ventral.networks.preprocessing import Preprocessing
 from ventral.training.batches import Part, ordered_batches
 from ventral.training.headed_network import HeadedNetwork
 
-GRID = (-6, 3, 28)
-"""Lowest and highest power of ten and count of the alphas, in units of the total variance."""
+ALPHAS = np.logspace(-6, 3, 28)
+"""Candidates for alpha, as multiples of the total variance of the features."""
 
 
 def start_at_ridge(
@@ -20,28 +20,44 @@ def start_at_ridge(
     batch_size: int,
     device: torch.device,
 ) -> None:
-    """Set the head to ridge regression of the train targets, alpha per site by leave-one-out.
+    """Set the head to a ridge regression of the train targets.
 
-    Epoch 0 is then the frozen network with a fitted readout, so that "training beats its start"
-    says something; from a random head every epoch would. A random network starts with a random
-    head instead: its normalisations have no statistics yet, and would not fit the head when
-    training starts.
+    Leave-one-out chooses alpha for each site. Epoch 0 is then the frozen network with a fitted
+    readout, which gives "training beats its start" a meaning: every epoch would beat a random head.
+    A random network keeps a random head, because the statistics of its normalisations change as
+    soon as training starts, and a fitted head would no longer fit.
 
-    train: with targets (n, sites). Raises `VentralError` where all stimuli have the same features.
+    Parameters
+    ----------
+    model : HeadedNetwork
+        Its head is changed in place.
+    train : Part
+        Has targets of the shape (n_stimuli, n_sites).
+    preprocessing : Preprocessing
+        Applied to the images of `train`.
+    batch_size : int
+        Stimuli per forward pass.
+    device : torch.device
+        The device of `model`.
+
+    Raises
+    ------
+    VentralError
+        If all train stimuli have the same features.
     """
     model.eval()
     with torch.inference_mode():
-        features = torch.cat(
+        computed = torch.cat(
             [
                 model.features(batch).cpu()
                 for batch in ordered_batches(train.images, preprocessing, batch_size, device)
             ]
         )
-    features = features.double().numpy()
+    features = computed.double().numpy()
     total_variance = ((features - features.mean(axis=0)) ** 2).sum() / len(features)
     if total_variance == 0:
         raise VentralError(f"layer {model.layer!r} is the same for all train stimuli")
-    ridge = RidgeCV(np.logspace(*GRID) * total_variance, alpha_per_target=True)
+    ridge = RidgeCV(ALPHAS * total_variance, alpha_per_target=True)
     ridge.fit(features, train.targets.double().numpy())
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(ridge.coef_))

@@ -1,9 +1,8 @@
-"""From a model's entry in the config and the stores of a data set to its checkpoint."""
+"""Training of one model: reads its settings and the data set, writes its checkpoint."""
 
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from ventral.data.splits import rows_of
 from ventral.data.stimuli import read_stimulus_table
 from ventral.errors import VentralError
 from ventral.networks.build import build_model, model_facts
-from ventral.networks.device import find_device
+from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing
 from ventral.storage.store import Store
 from ventral.storage.tables import write_csv
@@ -24,7 +23,7 @@ from ventral.training.batches import Part, read_images
 from ventral.training.checkpoint import ResumeFile, write_checkpoint
 from ventral.training.headed_network import HeadedNetwork, freeze_all_but
 from ventral.training.ridge_initialisation import start_at_ridge
-from ventral.training.tasks import classification_task, response_task
+from ventral.training.tasks import Task, classification_task, response_task
 from ventral.training.train import Stage, train_stage
 
 log = logging.getLogger(__name__)
@@ -34,8 +33,16 @@ log = logging.getLogger(__name__)
 class Sources:
     """The files that a stage reads.
 
-    weights: the state dict or checkpoint that the network starts from, None for random weights.
-    responses: store, None where the task is classification.
+    Parameters
+    ----------
+    stimuli : Path
+        ``stimuli.zarr`` of the data set.
+    split : Path
+        ``split.csv`` of the data set.
+    responses : Path or None
+        ``responses.zarr`` of the data set; None if the task is classification.
+    weights : Path or None
+        State dict or checkpoint from which the network starts; None for random weights.
     """
 
     stimuli: Path
@@ -53,30 +60,50 @@ def train_model(
     device: str = "auto",
     code: str = "",
 ) -> None:
-    """Train the stage of a model; write its checkpoint and its table of epochs.
+    """Train one stage of a model and write its checkpoint and its table of epochs.
 
-    settings: the model's ``architecture``, ``arguments``, ``weights``, ``seed``,
-        ``preprocessing`` and ``training``, the last with ``head: layer`` filled in.
-    table: path of the CSV: the rows of `train_stage` with the numbers of learnt parameters.
-    code: digest of the code, so that no other code's interrupted training is taken up.
+    The parameters are fitted to train stimuli alone, validation stimuli choose the epoch, and test
+    stimuli are not used at all.
 
-    Only train stimuli are learnt from; images and responses of test stimuli are not used at all.
-    Raises `VentralError` for stimuli without responses, unknown layers or parameters, and too many
-    learnt parameters.
+    Parameters
+    ----------
+    settings : mapping
+        The model's ``architecture``, ``arguments``, ``weights``, ``seed``, ``preprocessing`` and
+        ``training``, whose ``head: layer`` must be set.
+    sources : Sources
+        The files to read.
+    checkpoint : str or Path
+        Where to write the checkpoint, see `ventral.training.checkpoint.read_checkpoint`. The state
+        of an unfinished training is kept beside it.
+    table : str or Path
+        Where to write the CSV: the rows of `train_stage`, and the numbers of trained parameters.
+    device : str
+        ``auto``, or the name of a torch device.
+    code : str
+        Digest of the code. A training that was interrupted under other code is not resumed.
+
+    Raises
+    ------
+    VentralError
+        If train stimuli have no responses, no validation stimulus has a target, a layer or a
+        parameter is unknown, or too many parameters would be trained.
     """
     training = dict(settings["training"])
     if training["batch_statistics"] == "auto":
-        # A head fitted to a pretrained network must find the same features when training starts.
+        # A head fitted to a pretrained network needs the same features when training starts.
         training["batch_statistics"] = "update" if sources.weights is None else "keep"
     found = find_device(device)
-    _say_what_is_deterministic(found)
+    _log_reproducibility(found)
     preprocessing = Preprocessing(**settings["preprocessing"])
     task, train, validation = _parts(training, sources)
     network = build_model(dict(settings), sources.weights, settings["seed"])
     probe = preprocessing(train.images[:1])
     head = training["head"]
     model = HeadedNetwork(
-        *(network, head["layer"], task.outputs, probe),
+        network,
+        head["layer"],
+        task.outputs,
+        probe,
         pooling=head["pooling"],
         dropout=head["dropout"],
         seed=training["seed"],
@@ -84,13 +111,14 @@ def train_model(
     retrained, of_head = freeze_all_but(
         model, training["trainable"], probe, training["max_trainable_parameters"]
     )
-    log.info("%d parameters of the network and %d of the head are learnt", retrained, of_head)
+    log.info("%d parameters of the network and %d of the head are trained", retrained, of_head)
     model.to(found)
-    if training["task"] == "responses" and sources.weights is not None:
-        start_at_ridge(model, train, preprocessing, training["batch_size"], found)
     stage = Stage(model, task, train, validation, preprocessing, training, found)
     resume = ResumeFile(Path(checkpoint).with_suffix(".resume.pt"), _key(settings, sources, code))
-    epochs = train_stage(stage, resume)
+    with reproducible_kernels(found, of_training=True):
+        if training["task"] == "responses" and sources.weights is not None:
+            start_at_ridge(model, train, preprocessing, training["batch_size"], found)
+        epochs = train_stage(stage, resume)
     epochs["retrained_parameters"], epochs["head_parameters"] = retrained, of_head
     state = {name: tensor.cpu() for name, tensor in model.network.state_dict().items()}
     write_csv(table, epochs)
@@ -112,21 +140,24 @@ def train_model(
     resume.remove()
 
 
-def _parts(training: Mapping, sources: Sources):
+def _parts(training: Mapping, sources: Sources) -> tuple[Task, Part, Part]:
     """Return the task, the train part and the validation part."""
     split = pd.read_csv(sources.split, dtype=str)
     train, validation = rows_of(split, "train"), rows_of(split, "validation")
+    task: Task
     if training["task"] == "classification":
         stimuli = read_stimulus_table(sources.stimuli)
         task, targets = classification_task(stimuli, training["target"], train)
         usable = (targets[validation] >= 0).numpy()
     else:
+        if sources.responses is None:
+            raise VentralError("training: task: responses needs the responses of the data set")
         task, targets = response_task(read_responses(sources.responses, repetitions=False), train)
         usable = ~targets[validation].isnan().any(dim=1).numpy()
     if not usable.any():
         raise VentralError(
-            "training: no validation stimulus has what is to be predicted, so no epoch can be"
-            " chosen: change the split"
+            "training: no validation stimulus has a target, so no epoch can be chosen: change the"
+            " split"
         )
     validation = validation[usable]
     return (
@@ -137,7 +168,7 @@ def _parts(training: Mapping, sources: Sources):
 
 
 def _key(settings: Mapping, sources: Sources, code: str) -> str:
-    """Return a digest of all that a training depends on."""
+    """Return a digest of everything that a training depends on."""
     facts = {
         "model": model_facts(dict(settings), sources.weights, settings["seed"]),
         "stimuli": Store(sources.stimuli).manifest,
@@ -149,19 +180,18 @@ def _key(settings: Mapping, sources: Sources, code: str) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _say_what_is_deterministic(device: torch.device) -> None:
+def _log_reproducibility(device: torch.device) -> None:
+    """Log how far results can be reproduced."""
     if device.type != "cuda":
         log.info(
-            "training on %d CPU threads: the same bits for the same number of threads on one"
-            " machine; another number may differ in the last bits",
+            "training on %d CPU threads: results are bit-identical for the same number of threads"
+            " on one machine; with another number the last bits may differ",
             torch.get_num_threads(),
         )
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
     log.info(
-        "training on %s with deterministic kernels: the same bits on this model of card with these"
-        " package versions, except after a warning below that an operation has no deterministic"
-        " kernel; another card may differ in the last bits, as mixed precision does",
+        "training on %s with deterministic kernels: results are bit-identical on this model of GPU"
+        " with these package versions, unless a warning below says that an operation has no"
+        " deterministic kernel; on another GPU, or in mixed precision, the last bits may differ",
         torch.cuda.get_device_name(device),
     )

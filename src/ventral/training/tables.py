@@ -1,4 +1,4 @@
-"""Tables of training: what each model learnt, whether it gained, and which classes it names."""
+"""Tables of training: what was trained, what it gained, and the accuracy of classifiers."""
 
 from collections.abc import Mapping
 
@@ -8,27 +8,52 @@ import pandas as pd
 from ventral.data.stimuli import SPLITS
 
 TRAINING_COLUMNS = (
-    *("model", "task", "start", "retrained_parameters", "head_parameters", "epochs", "best_epoch"),
-    *("start_score", "best_score", "gain", "beats_start"),
+    "model",
+    "task",
+    "start",
+    "retrained_parameters",
+    "head_parameters",
+    "epochs",
+    "best_epoch",
+    "start_score",
+    "best_score",
+    "gain",
+    "beats_start",
 )
 CLASSIFICATION_COLUMNS = (
-    *("model", "target", "split", "accuracy", "chance", "n_stimuli", "n_classes"),
+    "model",
+    "target",
+    "split",
+    "accuracy",
+    "chance",
+    "n_stimuli",
+    "n_classes",
     "retrained_parameters",
 )
 
 SMALLEST_GAIN = 0.0005
-"""One that three decimals, as in the tables, do not show counts as none."""
+"""A smaller gain counts as none: the three decimals of the tables do not show it."""
 
 
 def table_of_training(
     models: Mapping[str, Mapping], epochs: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Return one row per trained model, with `TRAINING_COLUMNS`.
+    """Return one row per trained model.
 
-    models: {name: {task, target, start}}; start is ``random``, the weights' name or a model.
-    epochs: {name: table of epochs}. Scores are on validation: accuracy, or the mean explained
-    variance of the head; ``start_score`` is that of epoch 0, before training, and ``beats_start``
-    is ``no`` where the best epoch is not above it by `SMALLEST_GAIN`.
+    Parameters
+    ----------
+    models : mapping
+        For each model its ``task``, ``target`` and ``start``; the last is ``random``, the name of
+        weights, or the name of a model.
+    epochs : mapping
+        For each model its table of epochs, see `ventral.training.stage.train_model`.
+
+    Returns
+    -------
+    DataFrame
+        With `TRAINING_COLUMNS`. Scores are on validation: the accuracy, or the mean explained
+        variance of the head. ``start_score`` is that of epoch 0, before training. ``beats_start``
+        is ``yes`` if the best epoch is above it by `SMALLEST_GAIN` or more, else ``no``.
     """
     rows = []
     for name, model in models.items():
@@ -60,10 +85,24 @@ def table_of_classification(
     stimuli: pd.DataFrame,
     split: np.ndarray,
 ) -> pd.DataFrame:
-    """Return one row per classifier and split, with `CLASSIFICATION_COLUMNS`.
+    """Return one row per classifier and split.
 
-    heads: {name: (logits (stimuli, classes), names of the classes)}. split: (stimuli,).
-    ``accuracy`` is the fraction right, ``chance`` that of the split's most frequent class.
+    Parameters
+    ----------
+    models, epochs : mapping
+        As for `table_of_training`.
+    heads : mapping
+        For each classifier its logits, (n_stimuli, n_classes), and the names of the classes.
+    stimuli : DataFrame, n_stimuli rows
+        The stimulus table; has a column for every target.
+    split : ndarray, (n_stimuli,)
+        The split of each stimulus.
+
+    Returns
+    -------
+    DataFrame
+        With `CLASSIFICATION_COLUMNS`. ``accuracy`` is the fraction of correct classes, ``chance``
+        the fraction of stimuli in the most frequent class of the split.
     """
     rows = []
     for name, (outputs, classes) in heads.items():

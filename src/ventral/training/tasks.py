@@ -1,4 +1,4 @@
-"""What a stage learns: the classes of the stimuli, or the responses of the sites."""
+"""Tasks of a stage: predict the classes of the stimuli, or the responses of the sites."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,12 @@ from ventral.scores.measures import explained_variance
 
 @dataclass(frozen=True)
 class Classification:
-    """Classes by cross-entropy; the score is the fraction right.
+    """Classification of stimuli with cross-entropy loss; the score is the accuracy.
 
-    classes: names, in the order of the head's outputs.
+    Parameters
+    ----------
+    classes : list of str
+        In the order of the head's outputs.
     """
 
     classes: list[str]
@@ -27,24 +30,29 @@ class Classification:
         return len(self.classes)
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy of logits, (batch, classes), for indices, (batch,)."""
+        """Return the mean cross-entropy of logits, (n, n_classes), given indices, (n,)."""
         return functional.cross_entropy(outputs, targets)
 
     def score(self, outputs: np.ndarray, targets: np.ndarray) -> float:
-        """Return the accuracy."""
+        """Return the accuracy of logits, (n, n_classes), given indices, (n,)."""
         return float((outputs.argmax(axis=1) == targets).mean())
 
     def description(self) -> dict:
-        """Return what a checkpoint must know to name the outputs."""
+        """Return what a checkpoint stores to name the outputs."""
         return {"task": "classification", "classes": self.classes}
 
 
 @dataclass(frozen=True)
 class ResponsePrediction:
-    """Responses by squared error, each site in units of its train statistics.
+    """Prediction of responses with squared loss, each site z-scored by its train statistics.
 
-    site_id: names, in the order of the head's outputs. mean, deviation: (sites,), over train
-    stimuli; a site that is constant on them has deviation 1.
+    Parameters
+    ----------
+    site_id : list of str, (n_sites,)
+        In the order of the head's outputs.
+    mean, deviation : Tensor, (n_sites,)
+        Mean and standard deviation over the train stimuli, in the data set's unit. The deviation of
+        a site that is constant on them is set to 1.
     """
 
     site_id: list[str]
@@ -57,16 +65,16 @@ class ResponsePrediction:
         return len(self.site_id)
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the mean squared error over stimuli and sites of (batch, sites), z-scored."""
+        """Return the mean squared error over stimuli and sites, both (n, n_sites), z-scored."""
         return functional.mse_loss(outputs, targets)
 
     def score(self, outputs: np.ndarray, targets: np.ndarray) -> float:
-        """Return the mean explained variance over the sites where it is defined, else NaN."""
+        """Return the mean explained variance over sites; NaN if it is defined for none."""
         values = explained_variance(targets.astype(float), outputs.astype(float))
         return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
     def description(self) -> dict:
-        """Return what a checkpoint must know to give predictions in the data set's unit."""
+        """Return what a checkpoint stores to give predictions in the data set's unit."""
         return {
             "task": "responses",
             "site_id": self.site_id,
@@ -75,14 +83,33 @@ class ResponsePrediction:
         }
 
 
+Task = Classification | ResponsePrediction
+
+
 def classification_task(
     stimuli: pd.DataFrame, target: str, train: np.ndarray
 ) -> tuple[Classification, torch.Tensor]:
-    """Return the task and the class of each stimulus, (n,) indices, -1 for one unknown to train.
+    """Make the task of classifying stimuli.
 
-    target: a column of the stimulus table, such as ``category``. train: indices.
+    Parameters
+    ----------
+    stimuli : DataFrame, n_stimuli rows
+        The stimulus table.
+    target : str
+        A column of it, such as ``category``.
+    train : ndarray
+        Rows of the train stimuli, which define the classes.
 
-    Raises `VentralError` where the data set has no such column or the train part has one class.
+    Returns
+    -------
+    task : Classification
+    targets : Tensor, (n_stimuli,), int64
+        Index of each stimulus's class; −1 for a class that no train stimulus has.
+
+    Raises
+    ------
+    VentralError
+        If the data set has no such column, or all train stimuli have the same class.
     """
     if target not in stimuli:
         raise VentralError(
@@ -92,16 +119,34 @@ def classification_task(
     labels = stimuli[target].astype(str)
     classes = sorted(set(labels.iloc[train]))
     if len(classes) < 2:
-        raise VentralError(f"training: the train stimuli have one {target}: nothing to learn")
-    return Classification(classes), torch.from_numpy(pd.Index(classes).get_indexer(labels))
+        raise VentralError(f"training: all train stimuli have the same {target}: nothing to learn")
+    return Classification(classes), torch.from_numpy(
+        pd.Index(classes).get_indexer(pd.Index(labels))
+    )
 
 
 def response_task(
     responses: Responses, train: np.ndarray
 ) -> tuple[ResponsePrediction, torch.Tensor]:
-    """Return the task and the z-scored responses, (n, sites) float32, by train statistics.
+    """Make the task of predicting responses.
 
-    Raises `VentralError` where a train stimulus has no responses.
+    Parameters
+    ----------
+    responses : Responses
+        The responses of the data set.
+    train : ndarray
+        Rows of the train stimuli, whose statistics scale each site.
+
+    Returns
+    -------
+    task : ResponsePrediction
+    targets : Tensor, (n_stimuli, n_sites), float32
+        Responses in standard deviations from the mean; NaN if not recorded.
+
+    Raises
+    ------
+    VentralError
+        If a train stimulus has no responses.
     """
     recorded = responses.of_train(train)
     mean, deviation = recorded.mean(axis=0), recorded.std(axis=0)

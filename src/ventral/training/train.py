@@ -1,4 +1,4 @@
-"""Train one stage: epochs over the train stimuli, the best of them chosen on validation."""
+"""The training loop: epochs over the train stimuli, the best of them chosen on validation."""
 
 import copy
 import logging
@@ -20,7 +20,7 @@ from ventral.training.batches import (
 from ventral.training.checkpoint import ResumeFile
 from ventral.training.headed_network import HeadedNetwork, train_mode
 from ventral.training.optimisers import make_optimiser
-from ventral.training.tasks import Classification, ResponsePrediction
+from ventral.training.tasks import Task
 
 COLUMNS = (
     "epoch",
@@ -36,15 +36,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stage:
-    """What is trained on what.
+    """A model, its task and its data.
 
-    model: on its device, its trainable parameters chosen. settings: the ``training`` entry of the
-    config (`workflow/schemas`), with ``batch_statistics`` update or keep. task: from
-    `ventral.training.tasks`. device: of the model.
+    Parameters
+    ----------
+    model : HeadedNetwork
+        On its device; its trainable parameters are already chosen.
+    task : Task
+        From `ventral.training.tasks`.
+    train, validation : Part
+        The stimuli, with the targets of `task`.
+    preprocessing : Preprocessing
+        Applied to the images of both.
+    settings : mapping
+        The ``training`` entry of the config (see `workflow/schemas`); ``batch_statistics`` must be
+        ``update`` or ``keep``.
+    device : torch.device
+        The device of `model`.
     """
 
     model: HeadedNetwork
-    task: Classification | ResponsePrediction
+    task: Task
     train: Part
     validation: Part
     preprocessing: Preprocessing
@@ -57,25 +69,34 @@ def train_stage(
     resume: ResumeFile | None = None,
     after_epoch: Callable[[dict, HeadedNetwork], None] = lambda row, model: None,
 ) -> pd.DataFrame:
-    """Train, and leave the parameters of the best epoch in the stage's model.
+    """Train a model and give it the parameters of its best epoch.
 
     The best epoch has the highest validation score (``choose_by: validation_score``) or the lowest
-    validation loss, the first among equals; epoch 0, before training, is evaluated and never
-    chosen. Validation stimuli decide nothing else. Training ends after ``epochs``, or once
-    ``patience`` epochs have gone by without a better one.
+    validation loss, the first among equals. Epoch 0, before training, is evaluated but never
+    chosen. Validation stimuli decide nothing else. Training ends after ``epochs``, or when
+    ``patience`` epochs have brought no better one.
 
-    resume: where the state after each epoch is kept and taken up again; an interrupted training
-        ends with the same bits as an uninterrupted one on the same machine.
-    after_epoch: is given each new row and the model with the parameters of that epoch.
+    Parameters
+    ----------
+    stage : Stage
+        Its model is changed in place.
+    resume : ResumeFile, optional
+        Keeps the state after each epoch. On one machine, a resumed training is bit-identical to an
+        uninterrupted one.
+    after_epoch : callable
+        Called after each epoch with the new row and the model with the parameters of that epoch.
 
-    Returns one row per epoch with `COLUMNS`; train_loss is the mean over the epoch's stimuli, with
-    dropout and augmentation, while the parameters move.
+    Returns
+    -------
+    DataFrame
+        One row per epoch with `COLUMNS`. ``train_loss`` is the mean over the stimuli of the epoch,
+        taken while the parameters change, with dropout and augmentation.
     """
     model, settings = stage.model, stage.settings
     optimiser, schedule = make_optimiser(model, settings)
     state = resume.load() if resume else None
     if state:
-        log.info("training goes on after epoch %d", state["rows"][-1]["epoch"])
+        log.info("training resumes after epoch %d", state["rows"][-1]["epoch"])
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
@@ -87,7 +108,9 @@ def train_stage(
         after_epoch(rows[0], model)
     for epoch in range(len(rows), settings["epochs"] + 1):
         if best and settings["patience"] and len(rows) - 1 - best >= settings["patience"]:
-            log.info("no better epoch in %d: training ends early", settings["patience"])
+            log.info(
+                "training ends early: the last %d epochs were not better", settings["patience"]
+            )
             break
         rate = optimiser.param_groups[0]["lr"]
         train_loss = _train_epoch(stage, optimiser, epoch)
@@ -98,7 +121,11 @@ def train_stage(
             best, best_parameters = epoch, copy.deepcopy(model.state_dict())
         log.info(
             "epoch %d of %d: train loss %.4f, validation loss %.4f, validation score %.4f",
-            *(epoch, settings["epochs"], train_loss, loss, score),
+            epoch,
+            settings["epochs"],
+            train_loss,
+            loss,
+            score,
         )
         if resume:
             resume.save(
@@ -119,7 +146,7 @@ def train_stage(
 
 
 def evaluate(stage: Stage) -> tuple[float, float]:
-    """Return loss and score on the validation stimuli."""
+    """Return the loss and the score on the validation stimuli."""
     outputs = predict(
         stage.model,
         stage.validation.images,
@@ -138,7 +165,26 @@ def predict(
     batch_size: int,
     device: torch.device,
 ) -> torch.Tensor:
-    """Return the head's outputs on images as stored, (n, outputs) float32, on the CPU."""
+    """Compute the outputs of the head.
+
+    Parameters
+    ----------
+    model : HeadedNetwork
+        Set to evaluation mode.
+    images : ndarray, (n_stimuli, height, width, 3), uint8
+        As stored.
+    preprocessing : Preprocessing
+        Applied to the images.
+    batch_size : int
+        Stimuli per forward pass.
+    device : torch.device
+        The device of `model`.
+
+    Returns
+    -------
+    Tensor, (n_stimuli, n_outputs), float32
+        On the CPU.
+    """
     model.eval()
     with torch.inference_mode():
         return torch.cat(
@@ -150,18 +196,18 @@ def predict(
 
 
 def _train_epoch(stage: Stage, optimiser: torch.optim.Optimizer, epoch: int) -> float:
-    """Go once over the train stimuli; everything random comes from the seed and the epoch."""
+    """Show the train stimuli once; the seed and the epoch fix all random numbers."""
     settings, device = stage.settings, stage.device
     seed = epoch_seed(settings["seed"], epoch)
-    random = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, 1])
     train_mode(stage.model, settings["batch_statistics"])
     total = 0.0
     lower_precision = device.type == "cuda" and settings["mixed_precision"] == "auto"
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)  # of dropout
+        torch.manual_seed(seed)  # for dropout
         for rows in shuffled_batches(len(stage.train), settings["batch_size"], seed):
             images = augment(
-                stage.preprocessing(stage.train.images[rows]), settings["augmentation"], random
+                stage.preprocessing(stage.train.images[rows]), settings["augmentation"], rng
             ).to(device)
             targets = stage.train.targets[torch.from_numpy(rows)].to(device)
             optimiser.zero_grad(set_to_none=True)
@@ -176,7 +222,7 @@ def _train_epoch(stage: Stage, optimiser: torch.optim.Optimizer, epoch: int) -> 
 
 
 def _is_better(new: Mapping, old: Mapping, choose_by: str) -> bool:
-    """Tell whether an epoch beats another; one without a defined value beats none."""
+    """Return whether an epoch is better than another; one with an undefined value never is."""
     sign = -1 if choose_by == "validation_loss" else 1
     new_value, old_value = sign * new[choose_by], sign * old[choose_by]
     return bool(new_value > old_value or (np.isfinite(new_value) and not np.isfinite(old_value)))

@@ -168,7 +168,7 @@ FIRST = "the first is stimulus 'image0005' at site '190923_01'"
             set_to(-np.inf, "repetitions", 1, 5, 2),
             f"repetitions.npy: a repetition is infinite for 1 of 36.*{FIRST}",
         ),
-        (replace("responses", lambda y: y.astype(str)), "responses.npy holds values of type <U"),
+        (replace("responses", lambda y: y.astype(str)), "responses.npy has values of type <U"),
     ],
 )
 def test_responses_that_cannot_be_right(session, spoil, message):
@@ -180,8 +180,11 @@ def test_responses_that_cannot_be_right(session, spoil, message):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a/x.png", "b/x.png", "y.png"], "'x' stands 2 times .*(a/x.png|b/x.png), .*belong to"),
-        (["x.png", "x.jpg", "y.png"], r"images.zip: the base name 'x' stands 2 times"),
+        (
+            ["a/x.png", "b/x.png", "y.png"],
+            "2 images have the base name 'x' .*(a/x.png|b/x.png), .*belong to",
+        ),
+        (["x.png", "x.jpg", "y.png"], r"images.zip: 2 images have the base name 'x'"),
         (["x.png", "y.png"], "2 stimuli are too few"),
     ],
 )
@@ -194,7 +197,9 @@ def test_image_names_that_cannot_be_right(session, tmp_path, names, message):
 def test_images_of_two_sizes(session, tmp_path):
     make_images(tmp_path / "images.zip", sizes={4: (7, 10), 8: (1, 1)})
     stimuli, _ = load(session)
-    with pytest.raises(VentralError, match=r"'image0004'.*\(7, 10, 3\).*all images.*\(7, 9, 3\)"):
+    with pytest.raises(
+        VentralError, match=r"'image0004'.*\(7, 10, 3\).*images of this set.*\(7, 9, 3\)"
+    ):
         write_stimuli(tmp_path / "stimuli.zarr", stimuli)
     assert not (tmp_path / "stimuli.zarr").exists()
 

@@ -270,47 +270,47 @@ def set_cell(row, column, value):
 
 BAD = [
     (same_base_name, r"images\.zip: .*s03.*other/s03\.png have the base name 's03' in common"),
-    (image_without_responses, r"csv: 1 stimulus \('extra'\) of the images missing in it"),
+    (image_without_responses, r"csv has no row for 1 stimulus \('extra'\) of the images"),
     (climbing, "'../s99.png' leads out of the archive's folder"),
-    (csv(lambda t: t[2:]), r"csv: 2 stimuli \('s\d\d', 's\d\d'\) of the images missing in it"),
+    (csv(lambda t: t[2:]), r"csv has no row for 2 stimuli \('s\d\d', 's\d\d'\) of the images"),
     (
         csv(lambda t: pd.concat([t, t[:1].assign(stimulus_id="ghost")])),
-        r"csv: 1 stimulus \('ghost'\) of it missing in the images",
+        r"csv: not found in the images: 1 stimulus \('ghost'\)",
     ),
-    (csv(lambda t: pd.concat([t, t[:1]])), r"csv: stimulus_id 's\d\d' stands twice"),
+    (csv(lambda t: pd.concat([t, t[:1]])), r"csv: stimulus_id 's\d\d' is duplicated"),
     (
         csv(lambda t: pd.concat([t, t[:1]]).assign(repetition=1)),
-        r"csv: the pair of stimulus_id and repetition \('s\d\d', '1'\) stands twice",
+        r"csv: the pair of stimulus_id and repetition \('s\d\d', '1'\) is duplicated",
     ),
     (csv(lambda t: t.rename(columns={"stimulus_id": "image"})), "no column 'stimulus_id'"),
-    (csv(lambda t: t[["stimulus_id"]]), "csv has no column of a site beside stimulus_id"),
-    (csv(set_cell(3, 2, "high")), r"csv: row 5, column 'middle': 'high' is no number"),
+    (csv(lambda t: t[["stimulus_id"]]), "csv has no column of responses besides stimulus_id"),
+    (csv(set_cell(3, 2, "high")), r"csv: row 5, column 'middle': 'high' is not a number"),
     (csv(set_cell(3, 2, "")), r"csv: 1 responses are missing; .*at site 'middle'"),
     (csv(set_cell(3, 2, "inf")), r"csv: the response to .* at site 'middle' is infinite"),
     (csv(set_cell(3, 0, "")), "csv: row 5 has no stimulus_id"),
-    (content("responses.csv", b""), "csv is no table of comma-separated values"),
-    (content("responses.csv", b"\xff\xfe\x00\x01,\x80"), "csv is no table of comma-separated"),
+    (content("responses.csv", b""), "csv is not a table of comma-separated values"),
+    (content("responses.csv", b"\xff\xfe\x00\x01,\x80"), "csv is not a table of comma-separated"),
     (
         content("responses.mat", b"MATLAB"),
         r"mat: responses are read from \.csv, .* not from '\.mat'",
     ),
-    (content("responses.npz", b"PK\x03\x04"), "npz is no whole .npz file"),
-    (content("responses.h5", b"no"), "h5 is no whole HDF5 file"),
+    (content("responses.npz", b"PK\x03\x04"), "npz is not a valid .npz file"),
+    (content("responses.h5", b"no"), "h5 is not a valid HDF5 file"),
     (external_link, "h5: key 'responses' is a link"),
     (array(".npy", responses=np.zeros((N - 1, SITES))), r"npy has 11 rows .* there are 12 images"),
     (array(".npy", responses=np.zeros(N)), r"responses have shape \(12,\)"),
     (array(".npz", stimulus_id=None), "npz has no array 'stimulus_id'"),
     (array(".npz", responses=None), "npz has no array 'responses'"),
     (array(".npz", site_id=np.array(["a"])), r"site_id has shape \(1,\); .* need \(3,\)"),
-    (array(".npz", site_id=np.array(["a", "b", "a"])), "site_id 'a' stands twice"),
+    (array(".npz", site_id=np.array(["a", "b", "a"])), "site_id 'a' is duplicated"),
     (array(".npz", responses=np.array([["x"]])), "and type <U1; they need numbers"),
-    (array(".npz", stimulus_id=np.array([{}], object)), "Python objects, which may carry code"),
+    (array(".npz", stimulus_id=np.array([{}], object)), "Python objects, which may contain code"),
     (text("sites", "site_id\nleft\n"), "sites.csv has no column 'region'"),
     (text("sites", "site_id,region\nleft,IT\n"), r"2 sites \('middle', 'right'\) of"),
-    (text("sites", "site_id,region\nleft,IT\nleft,IT\n"), "site_id 'left' stands twice"),
+    (text("sites", "site_id,region\nleft,IT\nleft,IT\n"), "site_id 'left' is duplicated"),
     (
         text("sites", "site_id,region\nleft,IT\nmiddle,IT\nright,V4\nup,V4\n"),
-        r"sites\.csv: 1 site \('up'\) of it missing in .*responses\.csv",
+        r"sites\.csv: not found in .*responses\.csv: 1 site \('up'\)",
     ),
     (
         text("table", "stimulus_id,split\ns00,train\n"),
@@ -342,6 +342,6 @@ def test_a_bad_file_is_named(lab, tmp_path, spoil, message):
 def test_a_broken_image_leaves_no_stimuli(lab, tmp_path):
     broken_image(lab)
     stimuli = files.read_stimuli(SETTINGS, lab.files)
-    with pytest.raises(VentralError, match=r"images\.zip: image 's99\.png' is no whole image"):
+    with pytest.raises(VentralError, match=r"images\.zip: image 's99\.png' is not a valid image"):
         write_stimuli(tmp_path / "stimuli.zarr", stimuli)
     assert not list(tmp_path.glob("*.zarr*"))

@@ -34,7 +34,7 @@ def test_the_source_is_known_by_its_name():
 
 @pytest.mark.parametrize("chunks", [None, 1, 7, 1000])
 def test_images_come_back_to_the_bit(path, tmp_path, chunks, monkeypatch):
-    monkeypatch.setattr(nx414, "MOST_ROWS", 9)
+    monkeypatch.setattr(nx414, "MAX_ROWS", 9)
     levels = write_nx414(path, chunks=chunks)
     stimuli, _ = load(path)
     assert stimuli.dtype == "uint8"
@@ -169,7 +169,7 @@ BAD = [
     ),
     (
         replace("stimulus_val", np.zeros((20, 3, 32, 32), "u1")),
-        "values of type uint8; fractions are wanted",
+        "values of type uint8; it needs floating-point numbers",
     ),
     (
         replace("spikes_train", np.zeros((N - 1, 5))),
@@ -179,8 +179,8 @@ BAD = [
         replace("spikes_val", np.zeros((20, 4))),
         r"key 'spikes_val' has shape \(20, 4\); it needs \(20, 5\)",
     ),
-    (replace("spikes_val", np.zeros((20, 5), "S3")), r"values of type \|S3; numbers are wanted"),
-    (replace("object_val", np.zeros(20)), "values of type float64; text is wanted"),
+    (replace("spikes_val", np.zeros((20, 5), "S3")), r"values of type \|S3; it needs numbers"),
+    (replace("object_val", np.zeros(20)), "values of type float64; it needs text"),
     (
         replace("object_val", np.array([b"bear"] * 19)),
         r"key 'object_val' has shape \(19,\); it needs \(20\)",
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_whole_hdf5(path, content):
     write_nx414(path)
     content = path.read_bytes()[: path.stat().st_size // 2] if content == "half" else content
     path.write_bytes(content)
-    with pytest.raises(VentralError, match=r"IT_data\.h5 is no whole HDF5 file"):
+    with pytest.raises(VentralError, match=r"IT_data\.h5 is not a valid HDF5 file"):
         load(path)
 
 

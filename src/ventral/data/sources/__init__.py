@@ -1,24 +1,22 @@
-"""The data sets that ventral can read, by the name that the config gives as ``source``.
+"""The sources of recordings that ventral reads, by the name that a data set gives as ``source``.
 
-A source is a folder here whose ``reader`` has two functions:
+A source is a folder with two files:
 
-``read_stimuli(settings, files) -> StimulusSet`` and
-``read_responses(settings, files, stimulus_table) -> Responses``,
+- ``reader.py`` has the functions ``read_stimuli(settings, files) -> StimulusSet`` and
+  ``read_responses(settings, files, stimulus_table) -> Responses``. `settings` are those of the data
+  set in the config (for `read_responses` the stimulus settings too), `files` maps each key under
+  the data set's ``files`` to the path of a checked file, and `stimulus_table` is the table of the
+  stimulus set.
+- ``schema.yaml`` is the JSON schema of these settings, and says under ``x-source`` what else the
+  workflow has to know before it runs (see ``facts.schema.yaml``).
 
-where `settings` is the data set's entry in the config, `files` maps the names under its ``files``
-to checked local paths, and `stimulus_table` is the table of the stimulus store.
+The folders here are those of ventral. A user's own source is a folder of this kind beside the
+config or elsewhere on the search path (or a module ``my_lab.py`` with ``my_lab.schema.yaml``), or
+an installed package that declares an entry point of the group ``ventral.sources``. Finding a source
+imports no code: only `load_source`, which a job calls, does.
 """
 
-import importlib
-from types import ModuleType
+from ventral.data.sources.find import Source, find_source, known_sources
+from ventral.data.sources.load import load_source
 
-from ventral.errors import VentralError
-
-SOURCES = ("simulated", "cowley_v4", "nx414", "files", "majajhong2015", "tvsd")
-
-
-def load_source(name: str) -> ModuleType:
-    """Return the module of a source. Raises `VentralError` for an unknown one."""
-    if name not in SOURCES:
-        raise VentralError(f"source {name!r} is none of {', '.join(SOURCES)}")
-    return importlib.import_module(f"ventral.data.sources.{name}.reader")
+__all__ = ["Source", "find_source", "known_sources", "load_source"]

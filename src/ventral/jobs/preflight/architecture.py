@@ -1,15 +1,16 @@
 """What is known of an architecture before it runs: layers, shapes, parameters, memory, arithmetic.
 
-``python -m ventral.jobs.preflight.architecture ARCHITECTURE [--arguments JSON] [--weights NAME]
-[--size PIXELS] [--trainable JSON]`` prints a `describe` as JSON: a config can be checked, and a
-job's memory predicted, from a process that does not import torch.
+``python -m ventral.jobs.preflight.architecture DESCRIPTOR < QUESTIONS`` answers many questions:
+a JSON list of the arguments of `describe`. It writes a line to the open file DESCRIPTOR when torch
+is imported, and then one for each answer, a JSON object. So a config can be checked, and a job's
+memory predicted, from a process that does not import torch (`ventral.jobs.preflight.ask`).
 """
 
-import argparse
 import json
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import torch
@@ -43,17 +44,32 @@ def describe(
 ) -> dict:
     """Return what an architecture needs, from passes over tensors without content.
 
-    weights: name of a torchvision enum, which may decide arguments. size: side in pixels.
-    trainable: patterns over the names of the parameters that are learnt, as in `fnmatch`.
+    Parameters
+    ----------
+    architecture, arguments
+        Of a model's entry in the config.
+    weights
+        Name of a torchvision enum, which may decide arguments.
+    size
+        Side of the images in pixels.
+    trainable
+        Patterns over the names of the parameters that are learnt, as in `fnmatch`.
 
-    layers: module paths. shapes: {layer: its output's shape for one stimulus}, as
-    `ventral.activations.taps.Taps` records it. parameters: their number. flops: of one stimulus.
-    forward_bytes, training_bytes: the most that is alive at once in a forward pass for one
-    stimulus, beside the parameters: without gradients, and with all that those of what is learnt
-    need. Where a network cannot run without content, all but `layers`, `cuda` and `parameters` are
-    None.
+    Returns
+    -------
+    dict
+        ``layers``: module paths. ``shapes``: {layer: its output's shape for one stimulus}, as
+        `ventral.activations.taps.Taps` records it. ``cuda``: whether this torch is built for it.
+        ``parameters``: their number. ``flops``: of one stimulus. ``forward_bytes``,
+        ``training_bytes``: the most that is alive at once in a forward pass for one stimulus,
+        beside the parameters: without gradients, and with all that those of what is learnt need.
+        Where a network cannot run without content, all but ``layers``, ``cuda`` and ``parameters``
+        are None.
 
-    Raises `VentralError` where the architecture is unknown or refuses the arguments.
+    Raises
+    ------
+    VentralError
+        Where the architecture is unknown or refuses the arguments.
     """
     model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
     found = {
@@ -145,21 +161,28 @@ class _Alive(TorchDispatchMode):
         return made
 
 
-def _main() -> int:
-    parser = argparse.ArgumentParser(description=describe.__doc__.splitlines()[0])
-    parser.add_argument("architecture")
-    parser.add_argument("--arguments", type=json.loads, default={}, help="a JSON object")
-    parser.add_argument("--weights", help="name of a torchvision weights enum")
-    parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
-    parser.add_argument("--trainable", type=json.loads, default=["*"], help="a JSON list")
-    options = parser.parse_args()
+def _answer(question: Mapping) -> dict:
+    """Return a description, or ``{"error": reason}``, whatever the code of an architecture does."""
     try:
-        print(json.dumps(describe(**vars(options))))
+        return describe(**question)
     except VentralError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return {"error": str(error)}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's module may even end the process
+        reason = f"{type(error).__name__}: {error}"
+        return {"error": f"architecture {question['architecture']!r} cannot be built: {reason}"}
+
+
+def _main() -> None:
+    questions = json.load(sys.stdin)
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    with open(descriptor, "w", encoding="utf-8", buffering=1) as answers:  # line by line
+        print("torch is imported", file=answers)
+        for question in questions:
+            print(json.dumps(_answer(question)), file=answers)
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    _main()

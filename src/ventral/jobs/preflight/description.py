@@ -1,28 +1,29 @@
-"""What is known of a model before it runs, without importing torch.
+"""What is known of models before they run, without importing torch.
 
-Torch takes seconds to import, so an architecture is described in a subprocess
-(`ventral.jobs.preflight.architecture`), once for each version of its code and of the packages; the
-answer is kept in the user's cache folder.
+Torch takes seconds to import, so one subprocess (`ventral.jobs.preflight.architecture`) answers all
+questions whose answers are not known yet. An answer is kept in the user's cache folder, for each
+version of an architecture's code and packages.
 """
 
-import functools
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-import pooch
+from platformdirs import user_cache_path
 
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
+from ventral.jobs.preflight.ask import ask_architectures
+from ventral.storage.provenance import builder_packages
 
 CACHE_VERSION = 2
 """Of the answers; a change asks again."""
+
+_found: dict[str, dict | None] = {}
+"""What this process has read from the cache folder or asked, by question; None: not in there."""
 
 
 def describe_model(
@@ -30,74 +31,109 @@ def describe_model(
 ) -> dict | None:
     """Return what `ventral.jobs.preflight.architecture.describe` says of a model.
 
-    entry: of the config. source_folder: holds this package, for the subprocess. folders: where a
-    ``module:function`` of the user's own is looked for. ask: False looks into the cache alone,
-    which takes no time.
+    Parameters
+    ----------
+    entry
+        Of the config, complete.
+    source_folder
+        Folder that holds this package, for the subprocess.
+    folders
+        Where a ``module:function`` of the user's own is looked for.
+    ask
+        False looks into the cache alone, which takes no time.
 
-    Returns None where nothing is known: torch is not installed here (its jobs run in environments
-    of their own), or nobody has asked yet. Raises `VentralError` with the reason why an
-    architecture cannot be built.
+    Returns
+    -------
+    dict or None
+        None where nothing is known: torch is not installed here (its jobs run in environments of
+        their own), or nobody has asked yet.
+
+    Raises
+    ------
+    VentralError
+        With the reason why an architecture cannot be built.
     """
-    weights = entry["weights"] if isinstance(entry["weights"], str) else None
-    question = {
-        "architecture": entry["architecture"],
-        "arguments": entry["arguments"],
-        "weights": weights,
-        "size": entry["preprocessing"]["size"],
-        "trainable": (entry.get("training") or {}).get("trainable", ["*"]),
-        "code": architecture_digest(entry["architecture"], Path(source_folder, "ventral"), folders),
+    (found,) = describe_models([entry], source_folder, folders, ask)
+    if isinstance(found, VentralError):
+        raise found
+    return found
+
+
+def describe_models(
+    entries: Sequence[Mapping],
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    ask: bool = True,
+) -> list[dict | VentralError | None]:
+    """Describe many models at the cost of one import of torch; equal questions are asked once.
+
+    Parameters
+    ----------
+    entries, source_folder, folders, ask
+        As in `describe_model`.
+
+    Returns
+    -------
+    list
+        For each entry what `describe_model` returns, or the error that it raises.
+    """
+    questions = [_question(entry, source_folder, folders) for entry in entries]
+    keys = [json.dumps(question, sort_keys=True) for question in questions]
+    for key in dict.fromkeys(keys):
+        if key not in _found:
+            _found[key] = _read(_cached(key))
+    missing = {
+        key: question
+        for key, question in zip(keys, questions, strict=True)
+        if _found[key] is None and ask
     }
-    path = tuple(map(str, [source_folder, *folders]))
-    return _describe(json.dumps(question, sort_keys=True), path, ask)
+    errors = {}
+    if missing and find_spec("torch") is not None:
+        asked = [question["asked"] for question in missing.values()]
+        answers = ask_architectures(asked, [source_folder], folders)
+        for key, answer in zip(missing, answers, strict=True):
+            if isinstance(answer, VentralError):
+                errors[key] = answer
+            else:
+                _found[key] = answer
+                _keep(answer, _cached(key))
+    return [errors.get(key, _found[key]) for key in keys]
 
 
-@functools.cache
-def _describe(question: str, path: tuple[str, ...], ask: bool) -> dict | None:
-    about = json.dumps([question, CACHE_VERSION, _versions()])
-    cache = Path(pooch.os_cache("ventral")) / "architectures"
-    cached = cache / f"{hashlib.sha256(about.encode()).hexdigest()[:24]}.json"
+def _question(entry: Mapping, source_folder: str | Path, folders: Sequence[Path]) -> dict:
+    """Return what is asked about a model, and all else that its answer depends on."""
+    architecture = entry["architecture"]
+    return {
+        "asked": {
+            "architecture": architecture,
+            "arguments": entry["arguments"],
+            "weights": entry["weights"] if isinstance(entry["weights"], str) else None,
+            "size": entry["preprocessing"]["size"],
+            "trainable": (entry.get("training") or {}).get("trainable", ["*"]),
+        },
+        "code": architecture_digest(architecture, Path(source_folder, "ventral"), folders),
+        "packages": builder_packages(architecture),
+        "version": CACHE_VERSION,
+    }
+
+
+def _cached(key: str) -> Path:
+    name = hashlib.sha256(key.encode()).hexdigest()[:24]
+    return user_cache_path("ventral") / "architectures" / f"{name}.json"
+
+
+def _read(cached: Path) -> dict | None:
     try:
         return json.loads(cached.read_text())
     except (OSError, ValueError):
-        if not ask or find_spec("torch") is None:
-            return None
-    answer = _ask(json.loads(question), path)
+        return None
+
+
+def _keep(answer: Mapping, cached: Path) -> None:
     try:  # a cache: a home that cannot be written costs seconds and nothing else
-        cache.mkdir(parents=True, exist_ok=True)
+        cached.parent.mkdir(parents=True, exist_ok=True)
         aside = cached.with_suffix(f".{os.getpid()}")
         aside.write_text(json.dumps(answer))
         aside.replace(cached)
     except OSError:
         pass
-    return answer
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("torch", "torchvision", "timm"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _ask(question: Mapping, path: tuple[str, ...]) -> dict:
-    ours, *own = path
-    given = os.environ.get("PYTHONPATH")
-    searched = os.pathsep.join([ours, *filter(None, [given]), *own])
-    options = ["--arguments", json.dumps(question["arguments"]), "--size", str(question["size"])]
-    options += ["--trainable", json.dumps(question["trainable"])]
-    if question["weights"]:
-        options += ["--weights", question["weights"]]
-    program = [sys.executable, "-m", "ventral.jobs.preflight.architecture"]
-    answer = subprocess.run(
-        [*program, question["architecture"], *options],
-        env={**os.environ, "PYTHONPATH": searched},
-        capture_output=True,
-        text=True,
-    )
-    if answer.returncode:
-        lines = answer.stderr.strip().splitlines()
-        raise VentralError(lines[-1] if lines else f"{question['architecture']!r} cannot be built")
-    return json.loads(answer.stdout)

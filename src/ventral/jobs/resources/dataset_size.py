@@ -2,15 +2,13 @@
 
 import functools
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from ventral.data.folds import fold_count
-
-OBJECTS_OF_SIMULATED = 64
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+from ventral.data.image_folders import IMAGE_ENDINGS
+from ventral.study.entries import Dataset
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,23 @@ class DatasetSize:
     known: bool = False
 
 
-def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
+def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
     """Return the size of a data set.
 
-    folder: of its results. entry: of the config.
+    Parameters
+    ----------
+    folder : path
+        The data set's results.
+    dataset : Dataset
+        Of the study.
+
+    Returns
+    -------
+    DatasetSize
+
     """
-    size = replace(_from_settings(entry), folds=max(1, fold_count(entry["split"])))
+    folds = max(1, fold_count(dataset.config["split"]))
+    size = replace(_from_settings(dataset), folds=folds)
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images
@@ -47,19 +56,14 @@ def dataset_size(folder: str | Path, entry: Mapping) -> DatasetSize:
     return size
 
 
-def _from_settings(entry: Mapping) -> DatasetSize:
-    stimuli, responses = entry["stimuli"], entry["responses"]
-    side = stimuli.get("image_size", DatasetSize.height)
-    size = DatasetSize(height=side, width=side)
-    if entry["source"] == "simulated":
-        return replace(
-            size,
-            stimuli=OBJECTS_OF_SIMULATED * stimuli["images_per_object"],
-            sites=responses["n_it_sites"] + responses["n_v4_sites"],
-            repetitions=responses["repetitions"],
-            known=True,
-        )
-    images = stimuli.get("files", {}).get("images", {}).get("path")
+def _from_settings(dataset: Dataset) -> DatasetSize:
+    """Return what the source says of the size, else the number of images in a folder or zip."""
+    counts = dataset.source.counts(dataset.config)
+    side = counts.pop("image_size", DatasetSize.height)
+    size = DatasetSize(height=side, width=side, known="stimuli" in counts, **counts)
+    if size.known:
+        return size
+    images = dataset.config["stimuli"].get("files", {}).get("images", {}).get("path")
     count = _count_images(Path(images)) if images else 0
     return replace(size, stimuli=count, known=True) if count else size
 

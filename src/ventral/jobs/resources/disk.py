@@ -46,6 +46,7 @@ class Disk:
         Bytes at most; None where the widths of the layers are not known.
     files : int
         Under the folder of results.
+
     """
 
     activations: float | None
@@ -89,6 +90,7 @@ def tap_set_disk(
     Returns
     -------
     Disk
+
     """
     layers = len(study.models[model].taps[taps])
     n, train = size.stimuli, TRAIN_SHARE * size.stimuli
@@ -126,6 +128,7 @@ def count_results(study: Study, sizes: Mapping[str, DatasetSize]) -> int:
     study : Study
     sizes : Mapping
         {data set: its size}.
+
     """
     files = 0
     for dataset, model, taps in study.tap_sets():

@@ -38,6 +38,7 @@ class ResourceEstimator:
         Where the user's own code is looked for.
     ask : bool
         False knows of networks only what is in the cache, and takes no time.
+
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class ResourceEstimator:
             return getattr(memory, step)(size)
         if step == "prepare_responses":
             source = self.study.datasets[names["dataset"]].source
-            return memory.prepare_responses(size, simulated=source == "simulated")
+            return memory.prepare_responses(size, simulated=source.simulated)
         if step == "score_readout":
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
@@ -126,7 +127,7 @@ class ResourceEstimator:
         manifests = [folder / "stimuli.json", folder / "responses.json"]
         key = (dataset, *map(_version, manifests))
         if key not in self._sizes:
-            self._sizes[key] = dataset_size(folder, self.study.datasets[dataset].config)
+            self._sizes[key] = dataset_size(folder, self.study.datasets[dataset])
         return self._sizes[key]
 
     def describe(self, model: str) -> Mapping[str, Any] | None:

@@ -34,6 +34,7 @@ def compare_with_benchmarks(estimator: ResourceEstimator, folder: str | Path) ->
     -------
     pandas.DataFrame
         ``predicted`` and ``used`` are the most memory of the job's own process, in MB (10⁶ bytes).
+
     """
     rows = []
     for step, names in NAMES.items():

@@ -78,6 +78,7 @@ def extract_activations(
         Bytes of a value in the store.
     batch_size, workers : int
         Stimuli in the network at once, and processes that read them.
+
     """
     if description is None or widths is None:
         return TORCH + UNKNOWN_NETWORK
@@ -154,6 +155,7 @@ def compute_gram(size: DatasetSize, widths: Mapping[str, int] | None, itemsize: 
         {layer: features} of the tap set.
     itemsize : int
         Bytes of a value in the activation store.
+
     """
     n = size.stimuli
     matrices = 3 * FLOAT * n**2  # G, and the indices that mirror it
@@ -193,6 +195,7 @@ def fit_readout(size: DatasetSize, components: float) -> float:
     ----------
     components : float
         Principal components that the readout is given; more than there are means all.
+
     """
     components = min(components, TRAIN_SHARE * size.stimuli)
     fitted = FLOAT * size.stimuli * (5 * components + 20 * size.sites)

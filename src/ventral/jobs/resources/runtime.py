@@ -67,6 +67,7 @@ def compute_gram(
         {layer: features} of the tap set.
     itemsize : int
         Bytes of a value in the activation store.
+
     """
     if widths is None:
         return UNKNOWN
@@ -93,6 +94,7 @@ def fit_readout(size: DatasetSize, layers: int, components: float, alphas: int) 
         Principal components that the readout is given; more than there are means all.
     alphas : int
         Penalties that are tried.
+
     """
     components = min(components, size.stimuli)
     errors = 4 * alphas * size.stimuli * components * size.sites / FLOATS_PER_SECOND

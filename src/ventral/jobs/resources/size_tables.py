@@ -27,6 +27,7 @@ def size_tables(estimator: ResourceEstimator) -> dict[str, pd.DataFrame]:
         the shape and the bytes of the activations of each layer. ``tap sets``: bytes at most, of
         activations, Gram matrices, components, fits and scores; files; memory in MB and minutes
         at most of the jobs that take most. ``study``: all of it together.
+
     """
     tap_sets = pd.DataFrame(_tap_sets(estimator))
     return {

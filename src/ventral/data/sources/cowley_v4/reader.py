@@ -28,9 +28,23 @@ REGION = "V4"
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the images of a session, sorted by base name, with a seeded random split.
 
-    settings: ``split_seed`` (0). A stimulus_id is an image's base name without its ending.
+    Parameters
+    ----------
+    settings : Mapping
+        ``split_seed`` (0).
+    files : Mapping
+        ``images`` (zip).
 
-    Raises `VentralError` for what `ImageArchive` refuses and where two images share a base name.
+    Returns
+    -------
+    StimulusSet
+        A stimulus_id is an image's base name without its ending.
+
+    Raises
+    ------
+    VentralError
+        For what `ImageArchive` refuses and where two images share a base name.
+
     """
     archive = ImageArchive(files["images"])
     paths = [PurePosixPath(name) for name in archive.names]
@@ -41,7 +55,7 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
         name = table["stimulus_id"][twice].iloc[0]
         places = [str(path) for path in paths if path.stem == name]
         raise VentralError(
-            f"{archive.path}: the base name {name!r} stands {len(places)} times"
+            f"{archive.path}: {len(places)} images have the base name {name!r}"
             f" ({', '.join(places)}); responses belong to images by base name"
         )
     table["split"] = random_split(len(table), seed=settings.get("split_seed", 0))
@@ -54,12 +68,26 @@ def read_responses(
 ) -> Responses:
     """Return the responses of a session: averaged spike counts, and single trials where given.
 
-    settings: ``session`` (which names the sites) and ``animal`` ("").
-    stimulus_table: of `read_stimuli`, in its order.
+    Parameters
+    ----------
+    settings : Mapping
+        ``session`` (which names the sites) and ``animal`` ("").
+    files : Mapping
+        ``responses`` and, if there is one, ``repetitions`` (npy).
+    stimulus_table : DataFrame
+        Of `read_stimuli`, in its order.
 
-    Raises `VentralError` naming the file where the number of columns is not that of the images,
-    where an averaged response is NaN or infinite, where the repetitions are of another shape,
-    and where one is infinite or all repetitions of a stimulus at a site are absent.
+    Returns
+    -------
+    Responses
+
+    Raises
+    ------
+    VentralError
+        Naming the file where the number of columns is not that of the images, where an averaged
+        response is NaN or infinite, where the repetitions are of another shape, and where one is
+        infinite or all repetitions of a stimulus at a site are absent.
+
     """
     stimulus_id = stimulus_table["stimulus_id"].to_numpy()
     average = read_npy(files["responses"]).astype(np.float64)
@@ -90,8 +118,9 @@ def read_responses(
                 f"{path} has shape {repetitions.shape}; the averaged responses have"
                 f" {average.shape}, so it needs {average.shape} and a third axis of repetitions"
             )
-        refuse(np.isinf(repetitions).any(axis=2), path, "a repetition is infinite")
-        refuse(np.isnan(repetitions).all(axis=2), path, "all repetitions are absent")
+        infinite, absent = np.isinf(repetitions), np.isnan(repetitions)
+        refuse(np.any(infinite, axis=2), path, "a repetition is infinite")
+        refuse(np.all(absent, axis=2), path, "all repetitions are absent")
         _compare(average, np.nanmean(repetitions, axis=2), path)
         repetitions = repetitions.transpose(1, 0, 2)
     sites = pd.DataFrame(
@@ -103,7 +132,7 @@ def read_responses(
 def _compare(average: np.ndarray, mean: np.ndarray, path: Path) -> None:
     """Warn where the given averages are not the means of the repetitions.
 
-    They are, to the last bit, in session 210325; the study does not promise it for the others.
+    They are bit-identical in session 210325; the study does not promise it for the others.
     """
     difference = np.abs(average - mean).max()
     if difference > 1e-6:

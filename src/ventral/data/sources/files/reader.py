@@ -20,19 +20,31 @@ from ventral.errors import VentralError, suggest
 
 FOLDER = "images/"
 """Where images is a folder, its files come one by one, under keys that begin so."""
-MOST_NAMED = 3
+MAX_NAMED = 3
 
 
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the images in the order of their base names, all of one size.
 
-    settings: ``image_size``, the side in pixels, and ``fit`` (`fit_image`); ``split_seed``.
-    files: ``images`` (zip), or ``images/...`` (the files of a folder); and, if there is one,
+    Parameters
+    ----------
+    settings : Mapping
+        ``image_size``, the side in pixels; ``fit`` (see `fit_image`); ``split_seed``.
+    files : Mapping
+        ``images`` (zip), or ``images/...`` (the files of a folder); and, if there is one,
         ``table``, a CSV with ``stimulus_id`` and any of ``split``, ``object``, ``category``.
 
-    Without a split in the table it is random and seeded, 4 : 1 : 1. Raises `VentralError` for
-    what `ImageArchive` refuses, for two images of one base name, and where the table's stimuli are
-    not the images.
+    Returns
+    -------
+    StimulusSet
+        Its split is that of the table, else random and seeded, 4 : 1 : 1.
+
+    Raises
+    ------
+    VentralError
+        For what `ImageArchive` refuses, for two images of one base name, and where the table's
+        stimuli are not the images.
+
     """
     names, read_file, where = _images(files)
     paths = [PurePosixPath(name) for name in names]
@@ -55,14 +67,27 @@ def read_responses(
 ) -> Responses:
     """Return the responses in the order of the stimuli.
 
-    settings: ``region`` and ``animal`` of all sites, where there is no site table.
-    files: ``responses`` (`read_response_file`; the rows of an npy are the images by sorted base
-        name) and, if there is one, ``sites``, a CSV with ``site_id``, ``region`` and ``animal``.
+    Parameters
+    ----------
+    settings : Mapping
+        ``region`` and ``animal`` of all sites, where there is no site table.
+    files : Mapping
+        ``responses`` (`read_response_file`; the rows of an npy are the images by sorted base name)
+        and, if there is one, ``sites``, a CSV with ``site_id``, ``region`` and ``animal``.
+    stimulus_table : DataFrame
+        Of `read_stimuli`, in its order.
 
-    A stimulus whose fields are all empty has no responses, and is predicted and not scored.
+    Returns
+    -------
+    Responses
+        A stimulus whose fields are all empty has no responses: it is predicted and not scored.
 
-    Raises `VentralError` naming the file where stimuli or sites do not match, and where a response
-    is infinite or missing at some of the sites.
+    Raises
+    ------
+    VentralError
+        Naming the file where stimuli or sites do not match, and where a response is infinite or
+        missing at some of the sites.
+
     """
     path = files["responses"]
     given = read_response_file(path)
@@ -161,18 +186,18 @@ def _matching(
     place = {name: i for i, name in enumerate(names)}
     missing = [name for name in wanted if name not in place]
     if missing:
-        raise VentralError(f"{path}: {_some(missing, what)} of {other} missing in it")
+        raise VentralError(f"{path} has no row for {_some(missing, what)} of {other}")
     known = set(wanted)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise VentralError(f"{path}: {_some(unknown, what)} of it missing in {other}")
+        raise VentralError(f"{path}: not found in {other}: {_some(unknown, what)}")
     return [place[name] for name in wanted]
 
 
 def _some(names: list, what: str) -> str:
     """Name the first few: "2 stimuli ('a', 'b')"."""
-    shown = ", ".join(repr(str(name)) for name in names[:MOST_NAMED])
-    if len(names) > MOST_NAMED:
+    shown = ", ".join(repr(str(name)) for name in names[:MAX_NAMED])
+    if len(names) > MAX_NAMED:
         shown += ", ..."
     plural = {"stimulus": "stimuli", "site": "sites"}[what]
     return f"{len(names)} {what if len(names) == 1 else plural} ({shown})"

@@ -2,8 +2,8 @@
 
 Three files: ``assembly``, netCDF4, with one variable neuroid × presentation (× time_bin of length
 one: the rate 70 to 170 ms after the image) and coordinates along neuroid and presentation;
-``table``, the CSV of the stimuli; ``images``, their zip. It is read with h5py: netCDF4 is HDF5, and
-of 150 MB no second copy is made.
+``table``, the CSV of the stimuli; ``images``, their zip. It is read with h5py (netCDF4 is
+HDF5), which makes no second copy of the 150 MB.
 """
 
 from collections.abc import Mapping
@@ -32,10 +32,23 @@ NEUROIDS_AT_ONCE = 16
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the stimuli in the order of the CSV, with object, category, variation and pose.
 
-    settings: ``split_seed`` (0) of the split, 4 : 1 : 1, stratified by object.
+    Parameters
+    ----------
+    settings : Mapping
+        ``split_seed`` (0) of the split, 4 : 1 : 1, stratified by object.
+    files : Mapping
+        ``images`` (zip) and ``table`` (CSV).
 
-    Raises `VentralError` for what `ImageArchive` refuses, where the CSV lacks a column or has a
-    stimulus twice, and where an image is not in the zip.
+    Returns
+    -------
+    StimulusSet
+
+    Raises
+    ------
+    VentralError
+        For what `ImageArchive` refuses, where the CSV lacks a column or has a stimulus twice, and
+        where an image is not in the zip.
+
     """
     path = files["table"]
     given = read_text_table(path)
@@ -71,11 +84,26 @@ def read_responses(
 ) -> Responses:
     """Return the responses with their repetitions, whose number differs between stimuli.
 
-    settings: ``regions``, the regions to keep (all).
+    Parameters
+    ----------
+    settings : Mapping
+        ``regions``, the regions to keep (all).
+    files : Mapping
+        ``assembly`` (netCDF4).
+    stimulus_table : DataFrame
+        Of `read_stimuli`, in its order.
 
-    Raises `VentralError` naming the file and the key where the variable or a coordinate is missing
-    or of another length, where presentations and stimuli do not match, where a response is infinite
-    or a site has none to a stimulus, and for a region that no site has.
+    Returns
+    -------
+    Responses
+
+    Raises
+    ------
+    VentralError
+        Naming the file and the key where the variable or a coordinate is missing or of another
+        length, where presentations and stimuli do not match, where a response is infinite or a
+        site has none to a stimulus, and for a region that no site has.
+
     """
     path = files["assembly"]
     with open_hdf5(path) as file:
@@ -168,8 +196,9 @@ def _average(
     repetitions: np.ndarray, sites: pd.DataFrame, stimulus_id: np.ndarray, path: Path
 ) -> np.ndarray:
     """Return the means over repetitions, (stimuli, sites) float64, site by site."""
-    average = np.empty(repetitions.shape[:2])
-    for site in range(average.shape[1]):
+    n_stimuli, n_sites = repetitions.shape[:2]
+    average = np.empty((n_stimuli, n_sites))
+    for site in range(n_sites):
         of_site = repetitions[:, site].astype(np.float64)
         present = ~np.isnan(of_site)
         bad = np.isinf(of_site).any(axis=1) | ~present.any(axis=1)

@@ -24,7 +24,7 @@ from ventral.jobs.progress import track
 logger = logging.getLogger(__name__)
 
 PARTS = {"train": "train", "validation": "val", "test": "test"}
-"""Our name of a part, and the end of the file's keys."""
+"""Our name of a part, and how the file's keys of it end."""
 MEAN = np.array([0.485, 0.456, 0.406])
 STD = np.array([0.229, 0.224, 0.225])
 INTEGER_TOLERANCE = 1e-2
@@ -32,7 +32,7 @@ INTEGER_TOLERANCE = 1e-2
 the normalised values gives up to 3e-5."""
 RANGE_TOLERANCE = 2e-2
 """How far undone values may leave 0 to 1: resampling with a bicubic filter overshoots."""
-MOST_ROWS = 256
+MAX_ROWS = 256
 """Images read at once where the file's chunks span more."""
 REGION = "IT"
 
@@ -40,15 +40,27 @@ REGION = "IT"
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the images of all parts, with the file's own split.
 
-    settings: ``categories``, ``{category: [object, ...]}``; an object may be a pattern such as
+    Parameters
+    ----------
+    settings : Mapping
+        ``categories``, ``{category: [object, ...]}``; an object may be a pattern such as
         ``face*``. Without it there is no column ``category``.
+    files : Mapping
+        ``data``, the HDF5 file.
 
-    The normalisation is undone. Where all values of all images are then whole grey levels the
-    images are uint8, exactly what was normalised; else they are float32 on the scale 0 to 1. A
-    stimulus_id is the file's name of the part and the row in it: ``val_0017``.
+    Returns
+    -------
+    StimulusSet
+        The normalisation is undone. Where all values of all images are then whole grey levels the
+        images are uint8, exactly what was normalised; else they are float32 on the scale 0 to 1. A
+        stimulus_id is the file's name of the part and the row in it: ``val_0017``.
 
-    Raises `VentralError` naming file, key and shape where a key is missing or of another shape,
-    where values leave the range of an image, and where an object has no category or two.
+    Raises
+    ------
+    VentralError
+        Naming file, key and shape where a key is missing or of another shape, where values leave
+        the range of an image, and where an object has no category or two.
+
     """
     path = files["data"]
     with open_hdf5(path) as file:
@@ -63,14 +75,33 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
         if settings.get("categories"):
             table["category"] = categories_of(table["object"], settings["categories"], path)
         dtype = _dtype_of_images(file, len(table))
-    images = _Images(path, table["split"].value_counts().to_dict(), dtype)
-    return StimulusSet(table, *sides, images.read_image, dtype)
+    sizes = {part: int((table["split"] == part).sum()) for part in PARTS}
+    images = _Images(path, sizes, dtype)
+    height, width = sides
+    return StimulusSet(table, height, width, images.read_image, dtype)
 
 
 def categories_of(objects: pd.Series, categories: Mapping, path: Path) -> list[str]:
     """Return the category of each object, by name or pattern.
 
-    Raises `VentralError` naming an object that no category has, or two.
+    Parameters
+    ----------
+    objects : (n,) Series of str
+        Name of the object of each stimulus.
+    categories : Mapping
+        {category: names or patterns of its objects}.
+    path : Path
+        Of the file with the objects, for the error message.
+
+    Returns
+    -------
+    list of str, n long
+
+    Raises
+    ------
+    VentralError
+        Naming an object that no category has, or two.
+
     """
     found = {}
     for name in dict.fromkeys(objects):
@@ -94,10 +125,26 @@ def read_responses(
 ) -> Responses:
     """Return the averaged responses; stimuli of a part without spikes have rows of NaN.
 
-    settings: ``animal`` (""). Sites are ``IT_000``, ``IT_001``, ... in the order of the columns.
+    Parameters
+    ----------
+    settings : Mapping
+        ``animal`` ("").
+    files : Mapping
+        ``data``, the HDF5 file.
+    stimulus_table : DataFrame
+        Of `read_stimuli`, in its order.
 
-    Raises `VentralError` naming file, key and shape where spikes are missing for train or
-    validation, have another shape or are not finite.
+    Returns
+    -------
+    Responses
+        Sites are ``IT_000``, ``IT_001``, ... in the order of the columns.
+
+    Raises
+    ------
+    VentralError
+        Naming file, key and shape where spikes are missing for train or validation, have another
+        shape or are not finite.
+
     """
     path = files["data"]
     averages = []
@@ -134,7 +181,7 @@ def _grey_levels(normalised: np.ndarray) -> np.ndarray:
 
 def _blocks(stimuli: h5py.Dataset) -> Iterator[slice]:
     """Give blocks of rows that follow the file's chunks, so that none is unpacked twice."""
-    rows = min((stimuli.chunks or (1,))[0], MOST_ROWS)
+    rows = min((stimuli.chunks or (1,))[0], MAX_ROWS)
     for start in range(0, len(stimuli), rows):
         yield slice(start, min(start + rows, len(stimuli)))
 

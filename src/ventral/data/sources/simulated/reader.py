@@ -1,7 +1,6 @@
 """The embedded data set: simulated objects, and simulated sites whose truth is known.
 
-Settings: ``seed``, ``image_size`` (pixels), ``images_per_object``, ``n_it_sites``,
-``n_v4_sites``, ``repetitions``. It reads no files.
+It reads no files.
 """
 
 from collections.abc import Mapping
@@ -31,8 +30,23 @@ REFERENCE_VIEWS = 4
 def read_stimuli(settings: Mapping, files: Mapping | None = None) -> StimulusSet:
     """Return the simulated stimulus set: 64 objects × ``images_per_object`` images.
 
-    Its table has the columns of `draw_scenes` and a random split stratified by object. Raises
-    `VentralError` where there are too few images of each object to split.
+    Parameters
+    ----------
+    settings : Mapping
+        ``seed``, ``image_size`` (pixels), ``images_per_object``.
+    files : Mapping, optional
+        Not used.
+
+    Returns
+    -------
+    StimulusSet
+        Its table has the columns of `draw_scenes` and a random split stratified by object.
+
+    Raises
+    ------
+    VentralError
+        Where there are too few images of each object to split.
+
     """
     scenes = draw_scenes(settings["seed"], settings["images_per_object"])
     split = random_split(len(scenes), seed=settings["seed"], stratify=scenes["object"].to_numpy())
@@ -51,10 +65,27 @@ def read_responses(
 ) -> Responses:
     """Return Poisson spike counts of IT-like and V4-like sites to the stimuli of the table.
 
-    The site table has a further column, ``true_reliability``, over all stimuli of the table:
-    Var(rate) / (Var(rate) + mean(rate)/repetitions). `truth` has ``rate``, the expected count.
-    The images are drawn again from the settings. Raises `VentralError` where the table has a
-    stimulus that these settings do not draw.
+    Parameters
+    ----------
+    settings : Mapping
+        Those of `read_stimuli`, from which the images are drawn again, and ``n_it_sites``,
+        ``n_v4_sites``, ``repetitions``.
+    files : Mapping or None
+        Not used.
+    stimulus_table : DataFrame
+        Column ``stimulus_id``.
+
+    Returns
+    -------
+    Responses
+        The site table has a further column, ``true_reliability`` (see `true_reliability`), over
+        all stimuli of the table. `truth` has ``rate``, the expected count.
+
+    Raises
+    ------
+    VentralError
+        Where the table has a stimulus that these settings do not draw, and where there is no site.
+
     """
     seed, repetitions = settings["seed"], settings["repetitions"]
     drawn = draw_scenes(seed, max(settings["images_per_object"], REFERENCE_VIEWS))
@@ -67,21 +98,24 @@ def read_responses(
         drives["V4"] = _v4_drive(settings, drawn)
     if not drives:
         raise VentralError("simulated responses: n_it_sites and n_v4_sites are both 0: no site")
-    rates, counts, sites = [], [], []
+    rates: list[np.ndarray] = []
+    counts: list[np.ndarray] = []
+    sites: list[tuple[str, str, str]] = []
     for region, drive in drives.items():
-        rate = firing_rates(seed, region, drive, drive[reference])
+        of_region = firing_rates(seed, region, drive, drive[reference])
         # counts are drawn for all stimuli, in their own order, whatever the table asks for
-        counts.append(spike_counts(seed, region, rate, repetitions)[rows])
-        rates.append(rate[rows])
-        sites += [(f"{region}-{site:03d}", region, "AB"[site % 2]) for site in range(rate.shape[1])]
-    rate, counts = np.concatenate(rates, axis=1), np.concatenate(counts, axis=1)
+        counts.append(spike_counts(seed, region, of_region, repetitions)[rows])
+        rates.append(of_region[rows])
+        names = [f"{region}-{site:03d}" for site in range(of_region.shape[1])]
+        sites += [(name, region, "AB"[site % 2]) for site, name in enumerate(names)]
+    rate, trials = np.concatenate(rates, axis=1), np.concatenate(counts, axis=1)
     site_table = pd.DataFrame(sites, columns=["site_id", "region", "animal"])
     site_table["true_reliability"] = true_reliability(rate, repetitions)
     return Responses(
         stimulus_id=stimulus_table["stimulus_id"].to_numpy(),
         sites=site_table,
-        average=counts.mean(axis=2),
-        repetitions=counts,
+        average=trials.mean(axis=2),
+        repetitions=trials,
         truth={"rate": rate},
     )
 

@@ -12,6 +12,8 @@ import numpy as np
 
 N_OBJECTS = 8
 OBJECT_STREAM = 1
+Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""A function of points (u, v) of an object's plane."""
 SURFACES = ("plain", "halved", "cored", "rimmed")
 
 
@@ -19,16 +21,25 @@ SURFACES = ("plain", "halved", "cored", "rimmed")
 class SimulatedObject:
     """One object: outline and surface.
 
-    category, number: the family's name and the object's number within it.
-    contains: whether each point (u, v) lies on the object.
-    tone: relative luminance of the surface at (u, v), −1 to 1.
-    hue: 0 to 1 around the colour circle.
+    Parameters
+    ----------
+    category : str
+        Name of the family.
+    number : int
+        The object's number within the family.
+    contains : Field
+        Whether each point (u, v) lies on the object.
+    tone : Field
+        Relative luminance of the surface at (u, v), −1 to 1.
+    hue : float
+        0 to 1 around the colour circle.
+
     """
 
     category: str
     number: int
-    contains: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    tone: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    contains: Field
+    tone: Field
     hue: float
 
     @property
@@ -38,20 +49,20 @@ class SimulatedObject:
 
 
 def make_objects(seed: int) -> list[SimulatedObject]:
-    """Return the 64 objects, category by category."""
+    """Return the 64 objects, category by category, for a seed."""
     objects = []
     for index, (category, family) in enumerate(FAMILIES.items()):
         for number in range(N_OBJECTS):
-            random = np.random.default_rng([seed, OBJECT_STREAM, index, number])
+            rng = np.random.default_rng([seed, OBJECT_STREAM, index, number])
             # every category holds hues from all around the circle: hue does not tell the category
-            hue = (number / N_OBJECTS + index * 0.618 + random.uniform(-0.05, 0.05)) % 1
-            contains = family(number, random.uniform(-1, 1, 3))
+            hue = (number / N_OBJECTS + index * 0.618 + rng.uniform(-0.05, 0.05)) % 1
+            contains = family(number, rng.uniform(-1, 1, 3))
             tone = TEXTURES.get(category, _surface)(number)
             objects.append(SimulatedObject(category, number, contains, tone, hue))
     return objects
 
 
-def _surface(number: int):
+def _surface(number: int) -> Field:
     kind = SURFACES[number % len(SURFACES)]
     if kind == "halved":
         return lambda u, v: np.where(v > 0, 0.45, -0.45)
@@ -62,27 +73,27 @@ def _surface(number: int):
     return lambda u, v: 0.3 * v
 
 
-def _stripes(number: int):
+def _stripes(number: int) -> Field:
     cycles = 1.0 + 0.25 * (number % 4)
     return lambda u, v: np.where(np.cos(2 * np.pi * cycles * v) > 0, 1.0, -1.0)
 
 
-def _spots(number: int):
+def _spots(number: int) -> Field:
     wave = 2 * np.pi * (0.9 + 0.15 * (number % 4))
     return lambda u, v: np.where(np.cos(wave * u) * np.cos(wave * v) > 0.35, -0.9, 0.3)
 
 
-def _polar(u, v):
+def _polar(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.hypot(u, v), np.arctan2(u, v)
 
 
-def _folded(angle, parts):
+def _folded(angle: np.ndarray, parts: int) -> np.ndarray:
     """Fold the angle into one of `parts` equal sectors: 0 in its middle, π/parts at its edges."""
     sector = 2 * np.pi / parts
     return np.abs((angle + sector / 2) % sector - sector / 2)
 
 
-def _star(number, jitter):
+def _star(number: int, jitter: np.ndarray) -> Field:
     points, inner = 5 + number % 4, 0.36 + 0.1 * (number // 4) + 0.03 * jitter[0]
     tip, valley = (
         np.array([1.15, 0.0]),
@@ -90,7 +101,7 @@ def _star(number, jitter):
     )
     edge = valley - tip
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         radius, angle = _polar(u, v)
         folded = _folded(angle, points)
         x, y = radius * np.cos(folded), radius * np.sin(folded)
@@ -99,22 +110,22 @@ def _star(number, jitter):
     return contains
 
 
-def _ring(number, jitter):
+def _ring(number: int, jitter: np.ndarray) -> Field:
     aspect = 1 - 0.13 * (number % 4)
     hole = 0.72 - 0.17 * (number // 4) + 0.03 * jitter[0]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         radius = np.hypot(u / aspect, v)
         return (radius < 1) & (radius > hole)
 
     return contains
 
 
-def _cross(number, jitter):
+def _cross(number: int, jitter: np.ndarray) -> Field:
     width = 0.16 + 0.05 * (number % 4) + 0.015 * jitter[0]
     height, reach = ((0.0, 1.1), (0.4, 0.8))[number // 4]  # upright or Latin cross
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         upright = (np.abs(u) < width) & (np.abs(v) < 1.1)
         bar = (np.abs(v - height) < width) & (np.abs(u) < reach)
         return upright | bar
@@ -122,20 +133,20 @@ def _cross(number, jitter):
     return contains
 
 
-def _crescent(number, jitter):
+def _crescent(number: int, jitter: np.ndarray) -> Field:
     bite, shift = 0.72 + 0.06 * (number % 4), 0.42 + 0.16 * (number // 4) + 0.03 * jitter[0]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         return (np.hypot(u + 0.15, v) < 1.05) & (np.hypot(u + 0.15 - shift, v) > bite)
 
     return contains
 
 
-def _blob(number, jitter):
+def _blob(number: int, jitter: np.ndarray) -> Field:
     lobes, depth = 2 + number % 2, 0.08 + 0.06 * (number // 2)
     phase, second = np.pi * jitter[1], 0.1 * jitter[2]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         radius, angle = _polar(u, v)
         bumps = depth * np.cos(lobes * angle) + second * np.cos((lobes + 1) * angle + phase)
         return radius < 0.9 * (1 + bumps)
@@ -143,10 +154,10 @@ def _blob(number, jitter):
     return contains
 
 
-def _gear(number, jitter):
+def _gear(number: int, jitter: np.ndarray) -> Field:
     teeth, hole = 8 + 2 * (number % 4), 0.22 + 0.15 * (number // 4) + 0.03 * jitter[0]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         radius, angle = _polar(u, v)
         rim = np.where(_folded(angle, teeth) < np.pi / teeth / 2, 1.1, 0.8)
         return (radius < rim) & (radius > hole)
@@ -154,10 +165,10 @@ def _gear(number, jitter):
     return contains
 
 
-def _arrow(number, jitter):
+def _arrow(number: int, jitter: np.ndarray) -> Field:
     shaft, head = 0.14 + 0.07 * (number % 4), 0.8 + 0.3 * (number // 4) + 0.05 * jitter[0]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         in_head = (v < 1.15) & (v > 1.15 - head) & (np.abs(u) < 0.8 * (1.15 - v) / head)
         in_shaft = (np.abs(u) < shaft) & (v > -1.1) & (v <= 1.15 - head)
         return in_head | in_shaft
@@ -165,12 +176,12 @@ def _arrow(number, jitter):
     return contains
 
 
-def _striped(number, jitter):
+def _striped(number: int, jitter: np.ndarray) -> Field:
     corners = 3 + number % 4
     apothem = np.cos(np.pi / corners)
     aspect = 1 - 0.25 * (number // 4) + 0.04 * jitter[0]
 
-    def contains(u, v):
+    def contains(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         radius, angle = _polar(u / aspect, v)
         return radius * np.cos(_folded(angle + np.pi / corners, corners)) < 1.1 * apothem
 

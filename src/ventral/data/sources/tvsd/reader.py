@@ -7,9 +7,10 @@ h5py sees them, averaged over time and normalised by day); ``table``, things_img
 (``train_imgs/things_path``, ``test_imgs/things_path``: references to the path of each image, as
 ``aardvark/aardvark_01b.jpg``); ``images``, a zip of the THINGS images.
 
-The layout is that of public readers of the data set. Its real files were not at hand, so these were
-not checked against them: the order of the electrodes (`REGIONS`), whether an electrode may have no
-signal at all (it is left out, with a warning), and which further keys there are (none is read).
+The layout is that of public readers of the data set. The real files were not available, so three
+things were not checked against them: the order of the electrodes (`REGIONS`), whether an electrode
+may have no signal at all (it is left out, with a warning), and which further keys there are (none
+is read).
 """
 
 import logging
@@ -42,13 +43,27 @@ VALIDATION = 0.1
 def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     """Return the train images, then the test images, in the order of the table.
 
-    settings: ``image_size``, the side in pixels that all images get, and ``fit`` (`fit_image`);
+    Parameters
+    ----------
+    settings : Mapping
+        ``image_size``, the side in pixels that all images get, and ``fit`` (see `fit_image`);
         ``train_images``, how many of the train images to keep (None: all), drawn by
         ``split_seed``, as is the tenth of them that validates.
+    files : Mapping
+        ``images`` (zip) and ``table`` (MATLAB 7.3).
 
-    A stimulus_id is an image's base name without its ending; ``object`` is its folder, the THINGS
-    concept. Raises `VentralError` for what `ImageArchive` refuses, where the table lacks a key or
-    is no table of paths, where a path stands twice, and where an image is not in the zip.
+    Returns
+    -------
+    StimulusSet
+        A stimulus_id is an image's base name without its ending; ``object`` is its folder, the
+        THINGS concept.
+
+    Raises
+    ------
+    VentralError
+        For what `ImageArchive` refuses, where the table lacks a key or is not a table of paths,
+        where a path is duplicated, and where an image is not in the zip.
+
     """
     path = files["table"]
     with open_hdf5(path) as file:
@@ -56,16 +71,16 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
             part: read_referenced_text(file, f"{part}_imgs/things_path")
             for part in ("train", "test")
         }
-    random = np.random.default_rng(settings["split_seed"])
+    rng = np.random.default_rng(settings["split_seed"])
     n = len(parts["train"])
     kept = settings.get("train_images") or n
     if not 2 <= kept <= n:
         raise VentralError(
             f"{path}: {kept} train images are asked for (stimuli: train_images); it has {n}"
         )
-    rows = np.sort(random.permutation(n)[:kept])
+    rows = np.sort(rng.permutation(n)[:kept])
     split = np.full(kept, "train", object)
-    split[random.permutation(kept)[: max(1, round(VALIDATION * kept))]] = "validation"
+    split[rng.permutation(kept)[: max(1, round(VALIDATION * kept))]] = "validation"
     names = [
         PurePosixPath(name.replace("\\", "/"))
         for name in [*np.array(parts["train"], object)[rows], *parts["test"]]
@@ -88,10 +103,11 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
             f" the first is {str(missing[0])!r}"
         )
     size, fit = settings["image_size"], settings["fit"]
-    return StimulusSet(
-        *(table, size, size),
-        lambda row: fit_image(archive.read_image(place[names[row].name]), size, fit),
-    )
+
+    def read_image(row: int) -> np.ndarray:
+        return fit_image(archive.read_image(place[names[row].name]), size, fit)
+
+    return StimulusSet(table, height=size, width=size, read_image=read_image)
 
 
 def read_responses(
@@ -99,13 +115,27 @@ def read_responses(
 ) -> Responses:
     """Return the averages of train and test images, and the repetitions of the test images.
 
-    settings: ``animal``, F or N; ``regions``, the regions to keep (all); ``electrodes``, first and
-        last of each region, counted from 1, where they are not those of `REGIONS`.
-    stimulus_table: of `read_stimuli`.
+    Parameters
+    ----------
+    settings : Mapping
+        ``animal``, F or N; ``regions``, the regions to keep (all); ``electrodes``, first and last
+        of each region, counted from 1, where they are not those of `REGIONS`.
+    files : Mapping
+        ``responses`` (MATLAB 7.3).
+    stimulus_table : DataFrame
+        Of `read_stimuli`, in its order.
 
-    Electrodes without any number are left out, with a warning. Raises `VentralError` naming file
-    and key where an array is missing or of another shape, where a response is infinite or missing
-    at some stimuli, and for unknown regions and electrodes that are not there.
+    Returns
+    -------
+    Responses
+        Electrodes without any number are left out, with a warning.
+
+    Raises
+    ------
+    VentralError
+        Naming file and key where an array is missing or of another shape, where a response is
+        infinite or missing at some stimuli, and for regions and electrodes that do not exist.
+
     """
     path = files["responses"]
     part = stimulus_table["split"].to_numpy()
@@ -128,7 +158,7 @@ def read_responses(
         average[is_test] = _columns(test, columns)[rows[is_test]]
         trials = np.full((len(rows), len(columns), len(single)), np.nan, np.float32)
         trials[is_test] = _columns(single, columns).transpose(1, 2, 0)[rows[is_test]]
-    silent = np.isnan(average).all(axis=0)
+    silent: np.ndarray = np.all(np.isnan(average), axis=0)
     if silent.all():
         raise VentralError(f"{path}: no electrode has a response")
     if silent.any():
@@ -145,7 +175,9 @@ def _sites(settings: Mapping, electrodes: int, path: Path) -> tuple[pd.DataFrame
     animal = settings["animal"]
     ranges = settings.get("electrodes") or REGIONS[animal]
     wanted = settings.get("regions") or list(ranges)
-    names, regions, columns = [], [], []
+    names: list[str] = []
+    regions: list[str] = []
+    columns: list[int] = []
     for region in wanted:
         if region not in ranges:
             raise VentralError(
@@ -182,5 +214,6 @@ def _compare(average: np.ndarray, trials: np.ndarray, path: Path) -> None:
     if difference > 1e-3:
         logger.warning(
             "%s: the means of test_MUA_reps are not test_MUA (largest difference %.3g)",
-            *(path, difference),
+            path,
+            difference,
         )

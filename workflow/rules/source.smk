@@ -1,0 +1,139 @@
+"""Where the workflow's own files are, and what a workflow that imports this one must know.
+
+The workflow may lie in a folder, or be imported as a module from a git repository. Snakemake then
+reads rules and scripts one by one, but the package in src/ is needed as a folder.
+"""
+
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.sourcecache import HostingProviderFile, LocalGitFile, LocalSourceFile
+
+EXPORTED = ("Snakefile", "workflow", "src", "config", "envs")
+
+
+def source_folder(rules):
+    """Return the folder that holds workflow/ and src/; rules: where Snakemake found this file."""
+    if isinstance(rules, LocalSourceFile):
+        return Path(rules).parents[1]
+    if isinstance(rules, LocalGitFile):
+        return exported(Path(rules.repo_path), rules)
+    if isinstance(rules, HostingProviderFile):
+        rules.cache_path = workflow.sourcecache.cache_path
+        return exported(rules.hosted_repo.repo_clone, rules)
+    raise WorkflowError(
+        f"{rules}: this workflow can be imported from a folder or from a git repository, with"
+        " github(...), gitlab(...) or gitfile(...), but not from a single address: its package in"
+        " src/ could not be found. See docs/deployment.md"
+    )
+
+
+def exported(repository, rules):
+    """Return a folder with the files of a commit; it is written once, and shared by all runs."""
+    inside = Path(rules.path).parents[1].as_posix()
+
+    def git(*arguments):
+        command = ["git", "-C", str(repository), *arguments]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    try:
+        commit = git("rev-parse", "--verify", f"{rules.ref}^{{commit}}").decode().strip()
+        cache = Path(workflow.sourcecache.cache_path) / "ventral"
+        folder = cache / "-".join([commit, *Path(inside).parts])
+        if not folder.is_dir():
+            cache.mkdir(parents=True, exist_ok=True)
+            paths = [str(Path(inside, name)) for name in EXPORTED]
+            archive = git("archive", "--format=tar", commit, "--", *paths)
+            with tempfile.TemporaryDirectory(dir=cache) as aside:
+                with tarfile.open(fileobj=io.BytesIO(archive)) as file:
+                    file.extractall(aside, filter="data")
+                try:
+                    (Path(aside) / inside).rename(folder)
+                except OSError:
+                    if not folder.is_dir():  # another run has not written it either
+                        raise
+        return folder
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode().strip()
+        raise WorkflowError(f"{rules}: the package in src/ cannot be read: {said}") from None
+
+
+ROOT = source_folder(workflow.current_basedir)
+sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
+
+INSTALL = (
+    "Install what the workflow needs: pip install -r requirements.txt in a copy of it, or"
+    " pip install 'ventral[workflow,torch] @ git+ADDRESS' with the address of its git repository"
+)
+
+try:
+    from ventral.jobs.packages import missing_packages
+    from ventral.jobs.profile import missing_settings
+    from ventral.study.check_config import check_config
+except ModuleNotFoundError as error:
+    raise WorkflowError(
+        f"the Python package {error.name!r} is missing where Snakemake runs. {INSTALL}"
+    ) from None
+
+
+report: "../report/workflow.rst"
+
+
+# The prefix of a workflow that imports this one belongs to what is made here.
+RESULTS = workflow.modifier.path_modifier.replace_prefix(workflow.pathvars.apply("<results>"))
+
+
+def own_file(path):
+    """Mark a file of the user's, which the prefix of an importing workflow leaves alone."""
+    is_imported = workflow.modifier.path_modifier.replace_prefix("x") != "x"
+    return local(path) if is_imported else path
+
+
+def warn_of_missing_settings():
+    """Name the lines of the profile without which other jobs run again than the README says."""
+    settings = workflow.dag_settings
+    lines = missing_settings(
+        ROOT / "workflow" / "profiles" / "default" / "profile.yaml",
+        {
+            "rerun-triggers": [str(trigger) for trigger in settings.rerun_triggers],
+            "max-checksum-file-size": settings.max_checksum_file_size,
+            "rerun-incomplete": settings.force_incomplete,
+        },
+    )
+    if not lines:
+        return
+    advice = (
+        "Put these lines into profiles/default/profile.yaml beside the Snakefile, or into the"
+        " profile of the run:\n" + "\n".join(f"  {line}" for line in lines)
+    )
+    if isinstance(workflow.current_basedir, LocalGitFile) and any(
+        "triggers" in line for line in lines
+    ):
+        raise WorkflowError(
+            f"Snakemake 9.27 stops with a TypeError where a workflow comes from gitfile(...) and"
+            f" `code` is one of the rerun triggers. {advice}"
+        )
+    logger.warning(
+        f"What runs again is decided by other settings than this workflow is made for. {advice}"
+    )
+
+
+def warn_of_missing_packages():
+    """Name what jobs will not find, unless they run in environments of their own."""
+    missing = missing_packages((ROOT / "envs").glob("*.yaml"))
+    if missing and not workflow.deployment_settings.deployment_method:
+        logger.warning(
+            f"These Python packages are missing where Snakemake runs: {', '.join(missing)}. Jobs"
+            f" that need them will fail. {INSTALL}; or run with --sdm conda"
+        )
+
+
+if workflow.is_main_process and workflow.dag_settings is not None:
+    warn_of_missing_settings()
+    warn_of_missing_packages()
