@@ -67,8 +67,8 @@ wildcard_constraints:
     download=any_of(DOWNLOADS),
 
 
-def code(step, *modules):
-    """Return the digest of the code behind a step, its script and what the script imports.
+def code_digest(step, *modules):
+    """Return the digest of the code behind a step: of its script and of what the script uses.
 
     modules: paths in src/ventral of what the script loads by name.
     """
@@ -77,13 +77,20 @@ def code(step, *modules):
     return source_digest([script, *(package / module for module in modules)], package)
 
 
+# All three return functions: a job's process, which reads every rule, digests only its own step.
+
+
+def code(step):
+    """Return a function that gives the digest of a step."""
+    return lambda wildcards: code_digest(step)
+
+
 def code_with_source(step):
     """Return a function that gives the digest of a step and of the data set's own module."""
 
     def digest(wildcards):
-        return code(
-            step, f"data/sources/{config['datasets'][wildcards.dataset]['source']}/reader.py"
-        )
+        source = config["datasets"][wildcards.dataset]["source"]
+        return code_digest(step, f"data/sources/{source}/reader.py")
 
     return digest
 
@@ -94,7 +101,7 @@ def code_with_model(step):
     def digest(wildcards):
         architecture = config["models"][wildcards.model]["architecture"]
         builder = architecture_digest(architecture, ROOT / "src" / "ventral", OWN_CODE)
-        return f"{code(step)} {builder}".strip()
+        return f"{code_digest(step)} {builder}".strip()
 
     return digest
 
