@@ -211,11 +211,12 @@ LINES = (
 def test_an_importing_workflow_is_told_which_settings_its_profile_lacks(study):
     import_from(study, f'"{ROOT / "Snakefile"}"')
     told = run(study, "--dry-run", "--quiet", "progress").stdout
-    assert "profile" not in told
+    assert "other settings" not in told
     assert "extract_activations" in told
     shutil.rmtree(study / "profiles")
     told = run(study, "--dry-run", "--quiet", "progress")
     assert not told.returncode
+    assert "other settings" in told.stdout
     for line in LINES:
         assert told.stdout.count(line) == 1, told.stdout
 
