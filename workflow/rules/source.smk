@@ -89,7 +89,7 @@ report: "../report/workflow.rst"
 
 # The prefix of a workflow that imports this one belongs to what is made here.
 RESULTS = workflow.modifier.path_modifier.replace_prefix(workflow.pathvars.apply("<results>"))
-IS_PREFIXED = workflow.modifier.path_modifier.prefix is not None
+IS_PREFIXED = workflow.modifier.path_modifier.replace_prefix("file") != "file"
 
 
 def own_file(path):
