@@ -66,7 +66,12 @@ wildcard_constraints:
 def given(function):
     """Return an input function that hands on the wildcards that `function` names as arguments."""
     names = list(inspect.signature(function).parameters)
-    return lambda wildcards: function(**{name: wildcards[name] for name in names})
+
+    def asked(wildcards):
+        check_settings_of_run()
+        return function(**{name: wildcards[name] for name in names})
+
+    return asked
 
 
 # The code behind a step, in its params: a digest of the script and of what the script imports.
