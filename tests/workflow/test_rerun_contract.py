@@ -141,6 +141,7 @@ def remove_dataset(project):
 def reword(project):
     edit(project, "src/ventral/features/gram.py", "def gram_matrix", "# why\ndef gram_matrix")
     edit(project, "src/ventral/features/pca.py", "Fit principal components", "Find components")
+    edit(project, "src/ventral/features/pca.py", "have the same features: no", "are equal: no")
     edit(project, "workflow/scripts/fit_readout.py", "Fit one readout", "Fit a single readout")
     edit(
         project,
@@ -289,7 +290,7 @@ def reword_own_network(project):
 
 def edit_script(project):
     edit(project, "workflow/scripts/assign_split.py", "stimuli = read", "stimuli=read")
-    edit(project, "workflow/scripts/assign_split.py", "with job_log", "pass\nwith job_log")
+    edit(project, "workflow/scripts/assign_split.py", "with job_log", "print()\nwith job_log")
 
 
 def edit_simulated(project):
@@ -306,7 +307,7 @@ def edit_figure(project):
         project,
         "src/ventral/figures/score_along_layers.py",
         "import numpy as np",
-        "import numpy as np\nNEW = 1",
+        "import numpy as np\nnp.seterr()",
     )
 
 
@@ -354,7 +355,12 @@ CONTRACT = [
         leave_the_memory_behind,
         lambda jobs: jobs.of("none"),
     ),
-    ("a comment, a docstring, the progress bar", "nothing", reword, lambda jobs: jobs.of("none")),
+    (
+        "a comment, a docstring, the words of an error, the progress bar",
+        "nothing",
+        reword,
+        lambda jobs: jobs.of("none"),
+    ),
     (
         "batch size, workers, device, mirrors",
         "nothing",
