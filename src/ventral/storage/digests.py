@@ -18,14 +18,15 @@ class ContentDigest:
     Parameters
     ----------
     shape : tuple of int
-        Shape of the whole array, (stimuli, features).
+        Shape of the whole array, of two axes: (stimuli, features).
     dtype : numpy.dtype or str
         Type of its numbers.
 
     """
 
-    def __init__(self, shape: tuple[int, int], dtype: np.dtype | str):
-        self.shape = (int(shape[0]), int(shape[1]))
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype | str):
+        n, p = shape
+        self.shape = int(n), int(p)
         self.dtype = np.dtype(dtype)
         blocks = -(-self.shape[1] // DIGEST_COLUMNS)
         self._blocks = [hashlib.sha256() for _ in range(blocks)]
@@ -33,7 +34,7 @@ class ContentDigest:
     def update_rows(self, rows: np.ndarray) -> None:
         """Take the next rows, (rows, features)."""
         for block, start in zip(self._blocks, range(0, self.shape[1], DIGEST_COLUMNS), strict=True):
-            block.update(np.ascontiguousarray(rows[:, start : start + DIGEST_COLUMNS]))
+            block.update(np.ascontiguousarray(rows[:, start : start + DIGEST_COLUMNS]).data)
 
     def update_columns(self, start: int, columns: np.ndarray) -> None:
         """Take columns ``start:start + width``, (stimuli, width), all rows at once.
@@ -44,7 +45,7 @@ class ContentDigest:
             raise ValueError(f"columns start at {start}, not at a multiple of {DIGEST_COLUMNS}")
         for offset in range(0, columns.shape[1], DIGEST_COLUMNS):
             block = self._blocks[(start + offset) // DIGEST_COLUMNS]
-            block.update(np.ascontiguousarray(columns[:, offset : offset + DIGEST_COLUMNS]))
+            block.update(np.ascontiguousarray(columns[:, offset : offset + DIGEST_COLUMNS]).data)
 
     def hexdigest(self) -> str:
         """Return the digest of shape, dtype and content."""
@@ -72,7 +73,7 @@ class RowDigest:
 
     def update(self, rows: np.ndarray) -> None:
         """Take the next rows."""
-        self._digest.update(np.ascontiguousarray(rows))
+        self._digest.update(np.ascontiguousarray(rows).data)
 
     def hexdigest(self) -> str:
         """Return the digest of shape, dtype and content."""

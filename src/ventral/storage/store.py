@@ -13,6 +13,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
@@ -82,6 +83,8 @@ class Store:
         """Return an array unread: the caller checks what it reads, with a `ContentDigest`."""
         with self._complaints(f"array {name!r} is missing or unreadable"):
             array, expected = self.group[name], self.manifest[name]["shape"]
+            if not isinstance(array, zarr.Array):
+                raise TypeError("it is a group")
             shape = list(array.shape)
         if shape != expected:
             raise self._damaged(f"array {name!r} has shape {shape}, its manifest says {expected}")
@@ -93,7 +96,7 @@ class Store:
         self.check(name, array_digest(values))
         return values
 
-    def read_slice(self, name: str, selection: object) -> np.ndarray:
+    def read_slice(self, name: str, selection: Any) -> np.ndarray:
         """Return a part of an array; damaged chunks are found, missing ones are not."""
         array = self.array(name)
         with self._complaints(f"array {name!r}"):
@@ -137,16 +140,17 @@ class Store:
             self.read(name)
             return
         if "digest_columns" in entry:
-            digest = ContentDigest(array.shape, array.dtype)
+            by_columns = ContentDigest(array.shape, array.dtype)
             step = entry["digest_columns"]
             for start in range(0, array.shape[1], step):
                 slab = self.read_slice(name, (slice(None), slice(start, start + step)))
-                digest.update_columns(start, slab)
-        else:
-            digest = RowDigest(array.shape, array.dtype)
-            for start in range(0, array.shape[0], array.chunks[0]):
-                digest.update(self.read_slice(name, slice(start, start + array.chunks[0])))
-        self.check(name, digest.hexdigest())
+                by_columns.update_columns(start, slab)
+            self.check(name, by_columns.hexdigest())
+            return
+        by_rows = RowDigest(array.shape, array.dtype)
+        for start in range(0, array.shape[0], array.chunks[0]):
+            by_rows.update(self.read_slice(name, slice(start, start + array.chunks[0])))
+        self.check(name, by_rows.hexdigest())
 
     @contextlib.contextmanager
     def _complaints(self, where: str) -> Iterator[None]:

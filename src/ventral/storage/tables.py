@@ -36,7 +36,7 @@ def to_markdown(table: pd.DataFrame, right: list[str] | None = None) -> str:
     right: columns to align to the right; by default those of numbers.
     """
     if right is None:
-        right = list(table.select_dtypes("number"))
+        right = list(table.select_dtypes("number").columns)
     align = ["right" if name in right else "left" for name in table.columns]
     return table.map(_cell).to_markdown(
         index=False, disable_numparse=True, colalign=align if len(table) else None
