@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
         for unknown in entry.keys() - known.keys():
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
-        yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
+        yield f"{key}: {error.instance!r} is not a name: use letters, digits, '_', '-' and '.'"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
@@ -196,7 +196,7 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
 
 def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> Iterator[str]:
     for reference in dataset["reference"]:
-        known = {"model": models, "readout": readouts}
+        known: dict[str, Collection[str]] = {"model": models, "readout": readouts}
         if reference["model"] in models:
             taps = models[reference["model"]]["taps"].values()
             known["layer"] = [layer for layers in taps for layer in layers]

@@ -45,7 +45,7 @@ def _check_start(model: Model, study: Study) -> Iterator[str]:
             yield f"{here}: {key}: must be that of {start.name!r}, from which it starts"
     seen = [model.name]
     following: str | None = start.name
-    while following in study.models and following not in seen:
+    while following and following in study.models and following not in seen:
         seen.append(following)
         following = study.models[following].start
     if following == model.name:

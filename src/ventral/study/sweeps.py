@@ -31,7 +31,7 @@ def expand_sweeps(config: dict) -> dict[str, dict[str, dict]]:
     "readouts": …}`` of every model and readout, swept or not. Raises `VentralError` where a
     variant's name is taken.
     """
-    origins = {}
+    origins: dict[str, dict[str, dict]] = {}
     for kind, section in SWEPT_SECTION.items():
         origins[kind], expanded = {}, {}
         for name, entry in config[kind].items():

@@ -5,7 +5,7 @@ whole process, Linux). A prediction must never be under what is used: a schedule
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ventral.features.slabs import product_width, slab_bounds
 from ventral.jobs.resources.dataset_size import DatasetSize
@@ -26,7 +26,7 @@ TRAIN_SHARE = 0.9
 """Of the stimuli, at most, that decide components and readouts."""
 
 
-def layer_widths(description: Mapping, layers: list[str]) -> dict[str, int] | None:
+def layer_widths(description: Mapping, layers: Sequence[str]) -> dict[str, int] | None:
     """Return {layer: number of features}, or None where one is not known."""
     shapes = description["shapes"] or {}
     if any(layer not in shapes for layer in layers):
@@ -61,7 +61,7 @@ def estimate_ceilings(size: DatasetSize) -> float:
 def extract_activations(
     description: Mapping | None,
     size: DatasetSize,
-    widths: Mapping[str, int] | None,
+    widths: dict[str, int] | None,
     itemsize: int,
     batch_size: int,
     workers: int,
@@ -144,7 +144,7 @@ def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) 
     )
 
 
-def compute_gram(size: DatasetSize, widths: Mapping[str, int] | None, itemsize: int) -> float:
+def compute_gram(size: DatasetSize, widths: dict[str, int] | None, itemsize: int) -> float:
     """Count two slabs of columns, one of them being decoded, float64 blocks, and G.
 
     Layers follow one another, so the largest decides.

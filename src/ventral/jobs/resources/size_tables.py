@@ -90,7 +90,7 @@ def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
 
 def _whole(estimator: ResourceEstimator, tap_sets: pd.DataFrame) -> dict:
     study = estimator.study
-    byte_columns = [column for column in tap_sets if column.endswith("bytes")]
+    byte_columns = [column for column in tap_sets if str(column).endswith("bytes")]
     return {
         "models": len(study.models),
         "tap sets": len(tap_sets),
