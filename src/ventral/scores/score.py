@@ -206,7 +206,7 @@ def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     """Fill in the two columns that set a score against what can be explained."""
     variances = (table[column].to_numpy() for column in VARIANCES)
     return table.assign(
-        r2_ceiled=r2_ceiled(table["pearson_r"], table["ceiling"], floor),
+        r2_ceiled=r2_ceiled(table["pearson_r"].to_numpy(), table["ceiling"].to_numpy(), floor),
         explained_variance_corrected=noise_corrected(*variances, floor),
     )
 
