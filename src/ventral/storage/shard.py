@@ -23,7 +23,19 @@ ENCODING_THREADS = 4
 
 
 def shard_shape(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[int, int]:
-    """Return the shape of the shard that holds a whole array, in whole chunks."""
+    """Return the shape of the shard that holds a whole array, in whole chunks.
+
+    Parameters
+    ----------
+    shape, chunks : tuple of int
+        Of the array and of its chunks, (rows, columns).
+
+    Returns
+    -------
+    tuple of int
+        (rows, columns), each a multiple of the chunk's.
+
+    """
     rows, columns = (-(-size // chunk) * chunk for size, chunk in zip(shape, chunks, strict=True))
     return rows, columns
 
@@ -39,6 +51,11 @@ class ShardWriter:
     executor : concurrent.futures.Executor, optional
         In which chunks are encoded; by default the writer's own threads.
 
+    Raises
+    ------
+    ValueError
+        Where the array has another layout.
+
     """
 
     def __init__(self, array: zarr.Array, executor: Executor | None = None):
@@ -51,9 +68,11 @@ class ShardWriter:
         shape = [-(-size // chunk) for size, chunk in zip(self.shape, self._chunks, strict=True)]
         self._index = np.zeros((*shape, 2), "<u8")  # offset and length of each chunk
         self._compressor = _compressor_of(array)
-        self._owns_executor = executor is None
         self._executor = executor or ThreadPoolExecutor(ENCODING_THREADS)
+        self._owns_executor = executor is None
         self._rows = 0
+        if not isinstance(array.store, LocalStore):
+            raise ValueError(f"{array.name} is not in a folder: its store is {array.store}")
         path = Path(array.store.root, array.path, "c", "0", "0")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb")
@@ -69,6 +88,11 @@ class ShardWriter:
         ----------
         rows : numpy.ndarray
             (rows of a chunk, columns), of the array's type.
+
+        Raises
+        ------
+        ValueError
+            Where the rows have another shape or type.
 
         """
         left = self.shape[0] - self._rows
@@ -118,15 +142,15 @@ class ShardWriter:
 def _compressor_of(array: zarr.Array) -> Blosc:
     """Return the compressor that the metadata of an array names."""
     match array.compressors:
-        case (BloscCodec() as codec, Crc32cCodec()):
-            shuffles = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+        case (BloscCodec() as blosc, Crc32cCodec()):
             return Blosc(
-                cname=codec.cname.value,
-                clevel=codec.clevel,
-                shuffle=shuffles[codec.shuffle.value],
-                blocksize=codec.blocksize,
+                cname=blosc.cname.value,
+                clevel=blosc.clevel,
+                shuffle={"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[blosc.shuffle.value],
+                blocksize=blosc.blocksize,
             )
-    raise ValueError(f"{array.name} is encoded by {array.compressors}, not by blosc and crc32c")
+        case other:
+            raise ValueError(f"{array.name} is encoded by {other}, not by blosc and crc32c")
 
 
 def _with_checksum(content: bytes) -> bytes:
