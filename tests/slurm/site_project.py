@@ -49,12 +49,10 @@ class SiteProject(Project):
 
     def submit(self, cluster, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start a run on a cluster; what it says goes to `said`."""
+        command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
         with self.said.open("ab") as said:
             return subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"),
-                    *("--configfile", "toy.yaml", *arguments),
-                ],
+                [*command, "--configfile", "toy.yaml", *arguments],
                 cwd=self.folder,
                 env={**cluster.environment, "OMP_NUM_THREADS": "1", **environment},
                 stdin=subprocess.DEVNULL,
