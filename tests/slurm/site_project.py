@@ -12,7 +12,7 @@ from toy_project import CONFIG, Project
 SITE = {
     "jobs": 20,
     "cores": 4,
-    "resources": ["mem_mb=8000", "gpu=2"],
+    "resources": ["mem_mb=8000", "gpu=2", "jobs_at_once=1"],
     "set-resources": [
         f"{rule}:slurm_partition=gpu"
         for rule in ("extract_activations", "train_model", "apply_head")

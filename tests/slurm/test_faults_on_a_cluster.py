@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cluster import Cluster
+from cluster import Cluster, megabytes
 from site_project import SiteProject
 from toy_project import Project
 from ventral.jobs.verify import verify_results
@@ -43,10 +43,6 @@ class FaultyRun:
 
 def attempts(jobs, rule, model):
     return [job for job in jobs if f"rule_{rule}/first_{model}_" in job["StdOut"]]
-
-
-def megabytes(job):
-    return int(re.search(r"mem=(\d+)M", job["TRES"])[1])
 
 
 def config_of(finished: Project) -> dict:

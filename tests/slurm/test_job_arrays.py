@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from cluster import megabytes
 from site_project import SITE, SiteProject
 from toy_project import ROOT
 
@@ -31,6 +32,7 @@ def test_extractions_are_one_submission_and_equal_those_of_a_local_run(cluster, 
     assert process.wait(timeout=600) == 0, project.said.read_text()[-5000:]
     jobs = cluster.jobs()[before:]
     assert len(jobs) == len(MODELS)
+    assert len({megabytes(job) for job in jobs}) == 1
     assert len({job["ArrayJobId"] for job in jobs}) == 1
     assert all(job["JobState"] == "COMPLETED" and job["Partition"] == "gpu" for job in jobs)
     stores = "first/activations/*/*.json"  # the manifests, with the digests of all content
