@@ -258,6 +258,7 @@ def test_a_module_from_a_host_runs(repository, hosted, study, ref):
     assert store.attributes["provenance"]["git_commit"] == commit
 
 
+@pytest.mark.slow
 def test_snakedeploy_sets_up_a_workflow_that_runs(repository, hosted, tmp_path):
     program = shutil.which("snakedeploy")
     if program is None:
@@ -275,6 +276,7 @@ def test_snakedeploy_sets_up_a_workflow_that_runs(repository, hosted, tmp_path):
     assert "other settings than this workflow is made for" not in done.stdout
 
 
+@pytest.mark.slow
 def test_without_a_config_the_module_has_the_embedded_default(repository, study):
     folder, commit = repository
     (study / "Snakefile").write_text(
@@ -315,7 +317,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(study):
         "class Finder:\n"
         "    def find_spec(name, path=None, target=None):\n"
         "        if name == 'jsonschema':\n"
-        "            raise ModuleNotFoundError(\"No module named 'jsonschema'\", name='jsonschema')\n"
+        "            raise ModuleNotFoundError('no such module', name=name)\n"
         "sys.meta_path.insert(0, Finder)\n"
     )
     import_from(study, f'"{ROOT / "Snakefile"}"')

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+import ventral
 from helpers import ROOT
 
 NOTEBOOK = json.loads((ROOT / "docs" / "read_results.ipynb").read_text())
@@ -17,10 +18,10 @@ def test_the_notebook_reads_scores_and_stores(finished, monkeypatch):
     for cell in CODE:
         exec(cell.replace("results/simulated", "results/first"), names)
     scores = names["scores"]
-    assert set(scores["model"]) == {"pixels", "net", "other", "classifier", "tuned"}
+    assert set(scores["model"]) == {"pixels", "net", "other", "tuned"}
     # What the notebook selects is what the scores are of.
     best, fit = names["best"], names["fit"]
-    chosen = fit["split"].to_numpy() == "test"
+    chosen = ventral.open_store(names["path"])["split"].to_numpy() == "test"
     pair = [
         names["responses"]["responses"].sel(site=best["site_id"]).to_numpy()[chosen],
         fit["predictions"].sel(site=best["site_id"]).to_numpy()[chosen],

@@ -75,13 +75,27 @@ INSTALL = (
 )
 
 try:
+    from ventral.errors import VentralError
     from ventral.jobs.packages import missing_packages
     from ventral.jobs.profile import missing_settings
     from ventral.study.check_config import check_config
+    from ventral.study.config_files import check_config_files
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"the Python package {error.name!r} is missing where Snakemake runs. {INSTALL}"
     ) from None
+
+
+def check_files_of_config(paths):
+    """Refuse config files that are not YAML or give a key twice, before they are read as a dict."""
+    try:
+        check_config_files(paths)
+    except VentralError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    check_files_of_config(workflow.configfiles)
 
 
 report: "../report/workflow.rst"
