@@ -190,8 +190,13 @@ class Cluster:
         key.write_bytes(os.urandom(1024))
         key.chmod(0o400)
         self._start(
-            *("munged", "munged", "--foreground", "--force", f"--key-file={key}"),
-            *(f"--socket={place}", f"--pid-file={self.folder}/munged.pid"),
+            "munged",
+            "munged",
+            "--foreground",
+            "--force",
+            f"--key-file={key}",
+            f"--socket={place}",
+            f"--pid-file={self.folder}/munged.pid",
             f"--seed-file={self.folder}/seed/munge.seed",
         )
         self.wait_until(place.exists, "munge socket")

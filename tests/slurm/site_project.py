@@ -52,8 +52,14 @@ class SiteProject(Project):
         with self.said.open("ab") as said:
             return subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"),
-                    *("--configfile", "toy.yaml", *arguments),
+                    sys.executable,
+                    "-m",
+                    "snakemake",
+                    "--workflow-profile",
+                    "slurm",
+                    "--configfile",
+                    "toy.yaml",
+                    *arguments,
                 ],
                 cwd=self.folder,
                 env={**cluster.environment, "OMP_NUM_THREADS": "1", **environment},

@@ -83,8 +83,13 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
 
     process = project.submit(
         cluster,
-        *("--forcerun", "extract_activations", "compute_gram", "--until", "compute_gram"),
-        *("--set-resources", *NEEDS),
+        "--forcerun",
+        "extract_activations",
+        "compute_gram",
+        "--until",
+        "compute_gram",
+        "--set-resources",
+        *NEEDS,
     )
     late = job_of("extract_activations", "tuned")
     cluster.ask("scancel", "--full", "--signal=STOP", late["JobId"])  # it will not end in time
@@ -95,9 +100,7 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     cluster.ask("scancel", cancelled["JobId"])
     # Of the model that was late, so that its extraction has ended before a node goes down.
     lost = job_of("compute_gram", "tuned")
-    cluster.ask(
-        *("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
-    )
+    cluster.ask("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
     try:
         status = process.wait(timeout=900)
     finally:
