@@ -308,8 +308,8 @@ def test_other_words_and_another_layout_change_nothing(workflow):
         ),
         (
             "storage/store.py",
-            "zarr.config.set(",
-            "zarr.config.refresh(); zarr.config.set(",
+            "UNREADABLE = (",
+            "zarr.config.refresh()\nUNREADABLE = (",
             {"prepare_stimuli", "train_model", "fit_pca", "fit_readout"},
             set(),
         ),
@@ -337,9 +337,10 @@ STEP = """
     from ventral.features.pca import fit_pca
     from ventral.readouts.regression import alpha_grid, fit_ridge_cv
     from ventral.scores.ceilings import split_half_reliability
-    from ventral.storage.store import Store, write_store
+    from ventral.storage.store import Store
+    from ventral.storage.store_writer import write_store
 
-    rng = np.rng.default_rng(0)
+    rng = np.random.default_rng(0)
     train = np.flatnonzero(random_split(40) == "train")
     X, Y = rng.normal(size=(40, 6)), rng.normal(size=(40, 3))
     found = fit_pca(X @ X.T, train, 4)
