@@ -54,16 +54,16 @@ def truth_of(rates: np.ndarray, trials: np.ndarray) -> np.ndarray:
 def errors_of(seed: int) -> list[dict]:
     """Return the errors of one population, a row per site and condition."""
     rates, whole = draw_population(seed)
-    random = np.random.default_rng([seed, 99])
-    test = np.sort(random.permutation(N_STIMULI)[:N_TEST])
+    rng = np.random.default_rng([seed, 99])
+    test = np.sort(rng.permutation(N_STIMULI)[:N_TEST])
     unequal = whole.copy()
-    lacking = random.random((N_STIMULI, 1, REPETITIONS)) < 0.4
+    lacking = rng.random((N_STIMULI, 1, REPETITIONS)) < 0.4
     lacking[:, :, :2] = False  # each stimulus twice at least
     unequal[np.broadcast_to(lacking, whole.shape)] = np.nan
     conditions = {f"{r} repetitions": whole[:, :, :r] for r in (2, 4, 6, 12)}
     conditions["2 to 12 repetitions"] = unequal
     spread = rates.std(axis=0)
-    predictions = 0.7 * rates + 0.6 * spread * random.standard_normal(rates.shape)
+    predictions = 0.7 * rates + 0.6 * spread * rng.standard_normal(rates.shape)
     rows = []
     for condition, trials in conditions.items():
         for stimuli, chosen in ((f"all {N_STIMULI}", slice(None)), (f"test {N_TEST}", test)):

@@ -86,9 +86,7 @@ def make_cowley_v4(folder: Path) -> Inputs:
     np.save(folder / "responses.npy", trials.mean(axis=2))
     np.save(folder / "repetitions.npy", trials)
     responses = {name: file(f"{name}.npy") for name in ("responses", "repetitions")}
-    return Inputs(
-        *(folder, "cowley_v4", {"images": file("images.zip")}, responses), {"session": "1"}
-    )
+    return Inputs(folder, "cowley_v4", {"images": file("images.zip")}, responses, {"session": "1"})
 
 
 def make_files(folder: Path) -> Inputs:
@@ -511,7 +509,8 @@ def _extract(inputs: Inputs, results: Path) -> None:
     run_step("prepare_stimuli", inputs.folder, **stimuli, output={"store": store})
     preprocessing = {"size": 32, "resize": "squash", "mean": [0.5] * 3, "std": [0.2] * 3}
     run_step(
-        *("extract_activations", inputs.folder),
+        "extract_activations",
+        inputs.folder,
         input={"stimuli": store, "weights": inputs.path("weights.pth")},
         output={"store": results / "stopped" / "main.zarr"},
         params={
@@ -529,7 +528,8 @@ def _extract(inputs: Inputs, results: Path) -> None:
 def _fetch(inputs: Inputs, results: Path) -> None:
     file = inputs.settings["fetch"]
     run_step(
-        *("fetch_file", inputs.folder),
+        "fetch_file",
+        inputs.folder,
         output={"file": results / "stopped" / "data.npy"},
         wildcards={"download": download_name(file)},
         config={

@@ -215,8 +215,14 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a run."""
         return [
-            *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
-            *("--configfile", "toy.yaml"),
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            *arguments,
+            "--configfile",
+            "toy.yaml",
         ]
 
     def start(self, *arguments: str, **how) -> subprocess.Popen[str]:
@@ -285,18 +291,18 @@ def files_of(config: dict) -> list[dict]:
 def _write_mirror(folder: Path) -> dict[str, str]:
     """Write the toy's files, the same ones every time; return the sha256 of each."""
     folder.mkdir()
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     names = [f"image_{number:03d}" for number in range(N_IMAGES)]
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
         for name in names:
-            image, content = random.integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE, 3)), io.BytesIO()
+            image, content = rng.integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE, 3)), io.BytesIO()
             Image.fromarray(image.astype(np.uint8)).save(content, "PNG")
             archive.writestr(zipfile.ZipInfo(f"{name}.png"), content.getvalue())
-    trials = random.normal(size=(N_IMAGES, N_SITES, REPETITIONS))
+    trials = rng.normal(size=(N_IMAGES, N_SITES, REPETITIONS))
     np.savez(folder / "responses.npz", responses=trials, stimulus_id=np.array(names))
     shapes = {"first.0": (4, 3, 3, 3), "second.0": (8, 4, 3, 3)}
-    weights = {f"{name}.weight": random.normal(size=shape) for name, shape in shapes.items()}
-    weights |= {f"{name}.bias": random.normal(size=shape[0]) for name, shape in shapes.items()}
+    weights = {f"{name}.weight": rng.normal(size=shape) for name, shape in shapes.items()}
+    weights |= {f"{name}.bias": rng.normal(size=shape[0]) for name, shape in shapes.items()}
     torch.save(
         {name: torch.from_numpy(value).float() for name, value in weights.items()},
         folder / "small.pth",

@@ -317,7 +317,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(study):
         "class Finder:\n"
         "    def find_spec(name, path=None, target=None):\n"
         "        if name == 'jsonschema':\n"
-        "            raise ModuleNotFoundError('no such module', name=name)\n"
+        "            raise ModuleNotFoundError('No module named jsonschema', name=name)\n"
         "sys.meta_path.insert(0, Finder)\n"
     )
     import_from(study, f'"{ROOT / "Snakefile"}"')

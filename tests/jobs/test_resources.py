@@ -307,9 +307,8 @@ def _peak(command: list, environment: dict) -> float:
 
 
 def test_bytes_as_people_read_them():
-    assert [human_bytes(n) for n in (7, 1500, 2.34e9, 5e15, None)] == [
-        *("7 B", "1.5 kB", "2.34 GB", "5e+03 TB", "?")
-    ]
+    read = {7: "7 B", 1500: "1.5 kB", 2.34e9: "2.34 GB", 5e15: "5e+03 TB", None: "?"}
+    assert {count: human_bytes(count) for count in read} == read
 
 
 def test_the_library_of_sizes_needs_no_torch():

@@ -68,9 +68,9 @@ def test_bootstrap_equals_resampling_by_index():
     """The matrix products against drawing rows and columns one resample at a time."""
     fit = a_fit(n=60, n_sites=6)
     fast = bootstrap_means(fit.responses, fit.predictions, seed=5, n_bootstrap=20)
-    random = np.random.default_rng([5, 60, 6])
-    counts = random.multinomial(60, np.full(60, 1 / 60), size=20)
-    site_counts = random.multinomial(6, np.full(6, 1 / 6), size=20)
+    rng = np.random.default_rng([5, 60, 6])
+    counts = rng.multinomial(60, np.full(60, 1 / 60), size=20)
+    site_counts = rng.multinomial(6, np.full(6, 1 / 6), size=20)
     for draw in range(20):
         rows = np.repeat(np.arange(60), counts[draw])
         columns = np.repeat(np.arange(6), site_counts[draw])

@@ -109,7 +109,7 @@ WRONG = [
         {"method": "repeated"},
         "'repeated' has folds, and model 'shallow_cnn_categories' is trained, which needs",
     ),
-    ("readouts: linear_raw: method", "pls", "linear_raw: n_components is missing; pls has"),
+    ("readouts: linear_raw: method", "pls", "linear_raw: n_components is missing; pls needs"),
     (
         "datasets: simulated: reference",
         [REFERENCE | {"split": "folds"}],

@@ -279,8 +279,11 @@ def killed_step(folder, script, job, seed):
     """Give a function that runs a script as `killed_steps` is told to, and returns what it says."""
     process = subprocess.Popen(
         [
-            *(sys.executable, ROOT / "tests/killed_steps.py"),
-            *(script, json.dumps({"log": ["log.txt"], "threads": 1, **job}), str(seed)),
+            sys.executable,
+            ROOT / "tests/killed_steps.py",
+            script,
+            json.dumps({"log": ["log.txt"], "threads": 1, **job}),
+            str(seed),
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},

@@ -63,14 +63,16 @@ def data(request, tmp_path_factory):
         store.put("stimulus_id", ids, ("stimulus",))
     split = {"split": str(folder / "split.csv")}
     run_step(
-        *("assign_split", folder),
+        "assign_split",
+        folder,
         input={"manifest": "", "store": folder / "stimuli.zarr"},
         output=split,
         params={"settings": DEFAULTS | SPLITS[request.param]},
     )
     pca = {"n_components": K, "when_rank_is_lower": "fail"}
     run_step(
-        *("fit_pca", folder),
+        "fit_pca",
+        folder,
         input={"gram": folder / "gram.zarr", **split},
         output={"store": folder / "pca.zarr"},
         params={"settings": pca},
@@ -78,20 +80,23 @@ def data(request, tmp_path_factory):
     responses = {"responses": folder / "responses.zarr"}
     ceilings = {"ceilings": str(folder / "ceilings.csv")}
     run_step(
-        *("estimate_ceilings", folder),
+        "estimate_ceilings",
+        folder,
         input=responses | split,
         output=ceilings,
         params={"seed": 0},
     )
     for name, settings in READOUTS.items():
         run_step(
-            *("fit_readout", folder),
+            "fit_readout",
+            folder,
             input={"components": folder / "pca.zarr", **responses, **split},
             output={"store": folder / f"{name}.zarr"},
             params={"settings": settings},
         )
         run_step(
-            *("score_readout", folder),
+            "score_readout",
+            folder,
             input={"fit": folder / f"{name}.zarr", **responses, **ceilings},
             output={
                 "sites": str(folder / f"{name}.csv"),

@@ -103,8 +103,10 @@ def results(real_data, tmp_path_factory):
     targets = [f"results/{dataset}/scores.csv" for dataset in REGIONS]
     done = snakemake(
         folder,
-        *(*targets, "results/summary_by_region.png"),
-        *("--configfile", str(folder / "config.yaml")),
+        *targets,
+        "results/summary_by_region.png",
+        "--configfile",
+        str(folder / "config.yaml"),
         VENTRAL_MIRRORS=str(real_data),
     )
     assert done.returncode == 0, done.stdout[-3000:]

@@ -62,14 +62,14 @@ pytestmark = pytest.mark.slow
 
 def run(folder, scramble):
     """Run the workflow on the same images; scrambled, other splits' responses are noise."""
-    random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (N, 16, 16, 3), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (N, 16, 16, 3), dtype=np.uint8)
     (folder / "images").mkdir(parents=True)
     names = [f"s{row:02}" for row in range(N)]
     for name, picture in zip(names, pictures, strict=True):
         Image.fromarray(picture).save(folder / "images" / f"{name}.png")
     pd.DataFrame({"stimulus_id": names, "split": SPLIT}).to_csv(folder / "table.csv", index=False)
-    responses = pictures.mean(axis=(1, 2)) + random.normal(size=(N, SITES))
+    responses = pictures.mean(axis=(1, 2)) + rng.normal(size=(N, SITES))
     if scramble:
         others = SPLIT != "train"
         responses[others] = 1e3 * np.random.default_rng(1).normal(size=(others.sum(), SITES))

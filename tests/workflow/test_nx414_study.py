@@ -97,12 +97,18 @@ def test_every_row_of_both_tables_comes_out(folder):
     of_ridge_cv = models[models["Regression"] == "Ridge CV"]
     assert len(of_ridge_cv) == len(config["models"])
     assert list(dict.fromkeys(of_ridge_cv["Group"])) == [
-        *("Images", "Task-driven models", "Goal-driven models")
+        "Images",
+        "Task-driven models",
+        "Goal-driven models",
     ]
     in_the_reports_order = [
-        *("Shallow CNN, 4 layers", "Shallow CNN, 6 layers", "ResNet-50, not pretrained"),
-        *("ResNet-50, pretrained", "ResNet-50, pretrained, retrained on objects, then tuned"),
-        *("AlexNet, pretrained", "VGG-16, pretrained"),
+        "Shallow CNN, 4 layers",
+        "Shallow CNN, 6 layers",
+        "ResNet-50, not pretrained",
+        "ResNet-50, pretrained",
+        "ResNet-50, pretrained, retrained on objects, then tuned",
+        "AlexNet, pretrained",
+        "VGG-16, pretrained",
     ]
     goal_driven = models[models["Group"] == "Goal-driven models"]
     assert list(dict.fromkeys(goal_driven["Inputs"])) == in_the_reports_order

@@ -14,7 +14,8 @@ from toy_project import ROOT
 
 README = ROOT / "README.md"
 FULL_CONFIG = [
-    *("config/config.yaml", "config/cowley_v4.yaml"),
+    "config/config.yaml",
+    "config/cowley_v4.yaml",
     "tests/configs/every_rule.yaml",
 ]
 PARTS = {

@@ -158,4 +158,10 @@ def decompose(features: np.ndarray) -> PrincipalComponents:
     # The squared length of the scores is a small eigenvalue's more accurate value.
     kept = (scores**2).sum(axis=0)
     total = eigenvalues.clip(min=0).sum()
-    return PrincipalComponents(scores, kept, kept / total, rank, n_train=n)
+    return PrincipalComponents(
+        scores=scores,
+        eigenvalues=kept,
+        explained_variance_ratio=kept / total,
+        rank=rank,
+        n_train=n,
+    )

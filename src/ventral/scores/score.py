@@ -32,10 +32,25 @@ FOLDS = "folds"
 class Fit:
     """What is needed of a fit to score it.
 
-    predictions, responses: (stimuli, sites); responses are NaN where a stimulus has none.
-    split: (stimuli,) strings. sites: table with site_id and region. alpha, alpha_on_edge: (sites,).
-    ceiling: (sites,). n_components: number of components of the readout's features.
-    noise_variance: (stimuli, sites) of the responses, or None.
+    Attributes
+    ----------
+    predictions, responses : numpy.ndarray
+        (stimuli, sites), in the unit of the responses; responses are NaN where a stimulus has none.
+    split : numpy.ndarray
+        (stimuli,) strings.
+    sites : pandas.DataFrame
+        With ``site_id`` and ``region``.
+    alpha : numpy.ndarray
+        (sites,), the penalty of each site.
+    alpha_on_edge : numpy.ndarray
+        (sites,), whether it is the first or the last of its grid.
+    ceiling : numpy.ndarray
+        (sites,), the reliability of each site.
+    n_components : int
+        Components of the readout's features.
+    noise_variance : numpy.ndarray or None
+        (stimuli, sites), of the responses, in the square of their unit.
+
     """
 
     predictions: np.ndarray
@@ -68,6 +83,10 @@ def fit_to_score(stored: StoredFit, responses: Responses, ceilings: pd.DataFrame
         To the same stimuli, in their order.
     ceilings : pandas.DataFrame
         Of `ventral.scores.ceilings.estimate_ceilings`, in the order of the sites.
+
+    Returns
+    -------
+    Fit
 
     """
     return Fit(
@@ -126,10 +145,8 @@ def score_layers(
             fits = {name: fit_to_score(fit, responses, ceilings) for name, fit in stored.items()}
             sites = score_partitions(fits, ceiling_floor)
             population, of_layer = score_population(fits, sites, seed, n_bootstrap)
-        sites.insert(0, "layer", layer)
-        population.insert(0, "layer", layer)
-        site_tables.append(sites)
-        population_tables.append(population)
+        site_tables.append(_with_layer(sites, layer))
+        population_tables.append(_with_layer(population, layer))
         draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
     return (
         pd.concat(site_tables, ignore_index=True),
@@ -138,13 +155,34 @@ def score_layers(
     )
 
 
+def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+    return table.assign(layer=layer)[["layer", *table.columns]]
+
+
 def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFrame:
     """Return one row per split and site; with folds, per fold and site, and their means.
 
-    fits: by partition. A fold's rows are of its test stimuli and have its name as their split. The
-    means over folds stand under the split `FOLDS`; there ``r2_ceiled`` is of the mean correlation,
-    ``explained_variance_corrected`` of the summed variances; alpha and n_components are medians. A
-    site that is undefined in one fold has no mean.
+    Parameters
+    ----------
+    fits : Mapping
+        By partition.
+    ceiling_floor : float
+        As of `score_sites`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `score_sites` without the variances. The rows of a fold are of its test
+        stimuli, and their split is the fold's name. The means over folds have the split `FOLDS`;
+        there ``r2_ceiled`` is of the mean correlation, ``explained_variance_corrected`` of the
+        summed variances; alpha and n_components are medians. A site that is undefined in one fold
+        has no mean.
+
+    Raises
+    ------
+    VentralError
+        Where a fold has fewer than two test stimuli with responses.
+
     """
     if SINGLE_PARTITION in fits:
         return _without_parts(score_sites(fits[SINGLE_PARTITION], ceiling_floor))
@@ -162,7 +200,8 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     mean = first.assign(
         split=FOLDS,
         **{column: means[column].to_numpy() for column in columns},
-        **{column: middles[column].to_numpy() for column in ("alpha", "n_components")},
+        alpha=middles["alpha"].to_numpy(),
+        n_components=middles["n_components"].to_numpy(),
     )
     mean = _with_ceiled(mean, ceiling_floor)
     return _without_parts(pd.concat([folds, mean], ignore_index=True))
@@ -175,6 +214,21 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     ``explained_variance_corrected`` is `noise_corrected`; not on train stimuli, whose noise the
     readout has seen. Neither is clipped; they are NaN where the ceiling, or the fraction of the
     variance that can be explained, is unknown or under `ceiling_floor`.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of one layer and partition.
+    ceiling_floor : float
+        Smallest ceiling, and smallest explainable fraction of the variance, that is divided by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``region``, ``split``, ``site_id``, those of `MEASURES`, ``ceiling``,
+        ``r2_ceiled``, ``alpha``, ``n_components``, ``explained_variance_corrected``, and those of
+        `VARIANCES` in the square of the responses' unit.
+
     """
     tables = []
     for part, rows in fit.parts():
@@ -207,9 +261,10 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
 
 def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     """Fill in the two columns that set a score against what can be explained."""
+    correlation, ceiling = table["pearson_r"].to_numpy(), table["ceiling"].to_numpy()
     explained, explainable, whole = (table[column].to_numpy() for column in VARIANCES)
     return table.assign(
-        r2_ceiled=r2_ceiled(table["pearson_r"].to_numpy(), table["ceiling"].to_numpy(), floor),
+        r2_ceiled=r2_ceiled(correlation, ceiling, floor),
         explained_variance_corrected=noise_corrected(explained, explainable, whole, floor),
     )
 
@@ -223,13 +278,27 @@ def score_population(
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Summarise the sites of each split and region; of folds, their means.
 
-    fits: by partition. site_scores: from `score_partitions`.
+    Parameters
+    ----------
+    fits : Mapping
+        By partition.
+    site_scores : pandas.DataFrame
+        Of `score_partitions`.
+    seed : int
+        Of the bootstrap.
+    n_bootstrap : int
+        Number of resamples.
 
-    Returns a table (one row per split and region: counts, mean, median and 95 % bootstrap interval
-    of each measure, cross_site_correlation) and the bootstrap means, {"split/region": (n_bootstrap,
-    3)} in the order of `MEASURES`. The draws depend on the seed and on the two
-    counts alone, so that two models scored on the same sites and stimuli can be compared draw by
-    draw.
+    Returns
+    -------
+    population : pandas.DataFrame
+        One row per split and region: counts, mean, median and 95 % bootstrap interval of each
+        measure, ``cross_site_correlation``.
+    draws : dict
+        The means of each resample, {"split/region": (n_bootstrap, 3)}, in the order of `MEASURES`.
+        They depend on the seed and on the numbers of stimuli and of sites alone, so two models
+        scored on the same sites and stimuli can be compared draw by draw.
+
     """
     rows, draws = [], {}
     any_fit = next(iter(fits.values()))
@@ -307,7 +376,13 @@ def bootstrap_means(
 ) -> np.ndarray:
     """Return the mean over sites of each measure, (n_bootstrap, 3), under resampling.
 
-    responses, predictions: (stimuli, sites). `bootstrap_fold_means` of one fold.
+    Parameters
+    ----------
+    responses, predictions : numpy.ndarray
+        (stimuli, sites).
+    seed, n_bootstrap : int
+        As of `bootstrap_fold_means`, of which this is the case of one fold.
+
     """
     rows = np.arange(len(responses))
     return bootstrap_fold_means([(rows, responses, predictions)], seed, n_bootstrap)
@@ -318,24 +393,32 @@ def bootstrap_fold_means(
 ) -> np.ndarray:
     """Return the mean over folds and sites of each measure, (n_bootstrap, 3), under resampling.
 
-    folds: of each the rows of its stimuli in the data set, its responses and its predictions,
-        (stimuli, sites).
-
     Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
     covers both; a stimulus that several folds test is drawn for all of them alike. A resample is a
     vector of counts; all sums of all resamples are matrix products. The readouts are not fitted
-    anew, so what the choice of train stimuli adds is not covered.
+    again, so what the choice of train stimuli adds is not covered.
+
+    Parameters
+    ----------
+    folds : sequence of tuple
+        Of each fold the rows of its stimuli in the data set, its responses and its predictions,
+        (stimuli, sites).
+    seed : int
+        Of the resampling, with the numbers of stimuli and of sites.
+    n_bootstrap : int
+        Number of resamples.
+
     """
     stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
     n, n_sites = len(stimuli), folds[0][1].shape[1]
-    random = np.random.default_rng([seed, n, n_sites])
-    counts = random.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
-    site_counts = random.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
+    rng = np.random.default_rng([seed, n, n_sites])
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
+    site_counts = rng.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
     per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
     undefined = np.zeros(n_sites, bool)
     for rows, responses, predictions in folds:
         own = counts[:, np.searchsorted(stimuli, rows)]
-        per_site = per_site + _resampled_scores(own, responses, predictions) / len(folds)
+        per_site += _resampled_scores(own, responses, predictions) / len(folds)
         undefined |= (responses == responses[0]).all(axis=0)
     defined = np.isfinite(per_site) & ~undefined[None, :, None]
     weights = np.where(defined, site_counts[:, :, None], 0)
@@ -359,10 +442,8 @@ def _resampled_scores(
         var_y = mean_y2 - mean_y**2
         var_prediction = mean_prediction2 - mean_prediction**2
         covariance = mean_product - mean_y * mean_prediction
-        mean_error, mean_error2 = (
-            mean_y - mean_prediction,
-            mean_y2 + mean_prediction2 - 2 * mean_product,
-        )
+        mean_error = mean_y - mean_prediction
+        mean_error2 = mean_y2 + mean_prediction2 - 2 * mean_product
         return np.stack(
             [
                 1 - mean_error2 / var_y,

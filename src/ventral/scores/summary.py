@@ -1,4 +1,8 @@
-"""The summary of a data set: every population row, with what was committed to marked."""
+"""The summary of a data set: every population row, with the committed layer and setting marked.
+
+A layer is committed when it was chosen on the validation stimuli, before the test stimuli are
+scored.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,7 +30,7 @@ COMMITMENT_MEASURE = "explained_variance_mean"
 def collect(
     files: Iterable[str], names: Iterable[Sequence[str]], columns: Sequence[str]
 ) -> pd.DataFrame:
-    """Put the tables of all fits under each other.
+    """Concatenate the tables of all fits.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ def collect(
     names : iterable
         Data set, model and readout of each table.
     columns : sequence of str
-        Of the result, which come first; others stay behind them.
+        Of the result, which come first; others follow.
 
     Returns
     -------
@@ -58,6 +62,17 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
     ``folds`` where there are only folds; or ``test`` where validation has no responses. In the last
     two the layer is chosen by the score that is reported, which a reader must know. The first layer
     in the order of the table wins among equals; layers without a defined score never win.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        One row per data set, region, model, layer, readout and split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy with the two columns.
+
     """
     summary = summary.copy()
     summary["layer_committed"] = False
@@ -81,12 +96,23 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
 def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd.DataFrame:
     """Mark one variant of each sweep: the best at its committed layer, on what chose that layer.
 
-    summary: of `commit_layers`. origins: from `ventral.study.sweeps.expand_sweeps`.
-
     Adds ``model_entry`` and ``readout_entry``, the names of the swept entries (of one that is not
     swept, its own), ``setting``, the variant's values in words, and ``setting_committed`` (bool),
     for each (entry of the model, entry of the readout, region). The first in the order of the
     table wins among equals, and where no variant has a defined score.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        Of `commit_layers`.
+    origins : Mapping
+        Of `ventral.study.sweeps.expand_sweeps`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy with the four columns.
+
     """
     summary = summary.copy()
     for kind in ("model", "readout"):
@@ -110,7 +136,19 @@ def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd
 
 
 def in_words(settings: Mapping) -> str:
-    """Return the values of a variant: "learning_rate 0.001, trainable layer3.* layer4.*"."""
+    """Return the values of a variant in words.
+
+    Parameters
+    ----------
+    settings : Mapping
+        {key: value}.
+
+    Returns
+    -------
+    str
+        Such as "learning_rate 0.001, trainable layer3.* layer4.*".
+
+    """
 
     def value(given: object) -> str:
         if isinstance(given, list):

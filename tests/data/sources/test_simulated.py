@@ -131,9 +131,9 @@ def test_v4_follows_the_orientation_of_a_grating():
     drives = np.array(drives)
     for site in range(sites):
         tuning_stream = 5
-        random = np.random.default_rng([0, tuning_stream, 1, site])
-        random.uniform(size=3)  # the receptive field
-        preferred = random.uniform(0, np.pi)
+        rng = np.random.default_rng([0, tuning_stream, 1, site])
+        rng.uniform(size=3)  # the receptive field
+        preferred = rng.uniform(0, np.pi)
         doubled = np.angle(drives[:, site] @ np.exp(2j * np.pi * np.arange(16) / 16)) / 2
         assert abs(np.exp(2j * doubled) - np.exp(2j * preferred)) < 0.3
 
