@@ -195,16 +195,10 @@ class Cluster:
         key, place = self.folder / "munge.key", self.folder / "munge.sock"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o400)
-        self._start(
-            "munged",
-            "munged",
-            "--foreground",
-            "--force",
-            f"--key-file={key}",
-            f"--socket={place}",
-            f"--pid-file={self.folder}/munged.pid",
-            f"--seed-file={self.folder}/seed/munge.seed",
-        )
+        command = ["munged", "--foreground", "--force", f"--key-file={key}", f"--socket={place}"]
+        command.append(f"--pid-file={self.folder}/munged.pid")
+        command.append(f"--seed-file={self.folder}/seed/munge.seed")
+        self._start("munged", *command)
         self.wait_until(place.exists, "munge socket")
 
     def _start(self, name: str, *command: str) -> None:

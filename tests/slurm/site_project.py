@@ -52,16 +52,7 @@ class SiteProject(Project):
         command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
         with self.said.open("ab") as said:
             return subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "snakemake",
-                    "--workflow-profile",
-                    "slurm",
-                    "--configfile",
-                    "toy.yaml",
-                    *arguments,
-                ],
+                [*command, "--configfile", "toy.yaml", *arguments],
                 cwd=self.folder,
                 env={**cluster.environment, "OMP_NUM_THREADS": "1", **environment},
                 stdin=subprocess.DEVNULL,

@@ -77,16 +77,8 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
         assert process.poll() is None, project.said.read_text()[-3000:]
         return records()[0]
 
-    process = project.submit(
-        cluster,
-        "--forcerun",
-        "extract_activations",
-        "compute_gram",
-        "--until",
-        "compute_gram",
-        "--set-resources",
-        *NEEDS,
-    )
+    forced = ["--forcerun", "extract_activations", "compute_gram", "--until", "compute_gram"]
+    process = project.submit(cluster, *forced, "--set-resources", *NEEDS)
     late = job_of("extract_activations", "tuned")
     cluster.ask("scancel", "--full", "--signal=STOP", late["JobId"])  # it will not end in time
     cancelled = job_of("extract_activations", "pixels")
@@ -96,7 +88,8 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     cluster.ask("scancel", cancelled["JobId"])
     # Of the model that was late, so that its extraction has ended before a node goes down.
     lost = job_of("compute_gram", "tuned")
-    cluster.ask("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
+    node = f"NodeName={lost['NodeList']}"
+    cluster.ask("scontrol", "update", node, "State=DOWN", "Reason=test")
     try:
         status = process.wait(timeout=900)
     finally:

@@ -23,10 +23,8 @@ def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):
     scratch.mkdir()
     process = project.submit(
         cluster,
-        "--profile",
-        "workflow/profiles/scratch",
-        "--until",
-        "compute_gram",
+        "--profile=workflow/profiles/scratch",
+        "--until=compute_gram",
         VENTRAL_SCRATCH=str(scratch),
         PWD=str(project.folder),  # as a shell has it
     )
