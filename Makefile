@@ -3,7 +3,7 @@
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
-# make readme     write the README's graph and table of reruns anew, from the workflow itself
+# make readme     update the README's graph and table of reruns from the workflow itself
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)

@@ -55,7 +55,7 @@ class Inputs:
 class Case:
     """What is wrong, how a good input becomes so, and how far the sentence is ours.
 
-    ends: words after which the sentence goes on with those of a library, or with a sum.
+    ends: words that are followed by those of a library, or by a checksum.
     """
 
     source: str
@@ -352,7 +352,7 @@ CASES = [
         "has sha256",
     ),
     Case("cowley_v4", "a size that is not the config's", specify("responses", "responses", size=9)),
-    Case("cowley_v4", "a file that is not there", remove("responses.npy")),
+    Case("cowley_v4", "a file that does not exist", remove("responses.npy")),
     Case(
         "cowley_v4", "a pickle that runs code", array("responses.npy", lambda _: np.array([Code()]))
     ),
@@ -424,7 +424,7 @@ CASES = [
         "repetitions of other images",
         h5("THINGS_normMUA.mat", replace("test_MUA_reps", np.zeros((6, 7, 9)))),
     ),
-    Case("tvsd", "electrodes that are not there", setting("electrodes", {"V1": [1, 512]})),
+    Case("tvsd", "electrodes that do not exist", setting("electrodes", {"V1": [1, 512]})),
     Case(
         "weights", "a pickle that runs code", write("weights.pth", pickle.dumps({TENSOR: Code()}))
     ),

@@ -8,7 +8,7 @@ is written once it has ended: the caller looks at what is left in between.
     again           the script runs again and again, until it is killed soon
     whole           the script runs once and is not killed
 
-Behind the first two, FILE puts the kill off until that file has been written anew.
+After the first two, FILE delays the kill until that file has been written again.
 
 The imports are made once; the children are forks, which works since this process itself never opens
 a store or starts a thread.

@@ -1,4 +1,4 @@
-"""One file a layer, written row by row, is what Zarr reads, whoever reads it."""
+"""One file a layer, written row by row: every reader of Zarr reads the same array."""
 
 import numpy as np
 import pytest

@@ -76,7 +76,7 @@ def test_an_error_leaves_nothing(tmp_path, values, packed):
 
 
 def test_an_error_takes_away_what_was_there(store):
-    """An older store would be believed with the new settings."""
+    """An older store would be taken for one of the new settings."""
     with pytest.raises(RuntimeError), write_store(store):
         raise RuntimeError
     assert list(store.parent.iterdir()) == []

@@ -115,7 +115,7 @@ def test_the_heads_outputs_are_predictions_in_the_data_sets_unit(tmp_path, sourc
     facts = read_checkpoint(checkpoint)["facts"]
     assert facts["retrained_parameters"] == 0 and facts["head_parameters"] == 64 * 3 + 3
     check_sites(names, np.array(["x", "y", "z"]))
-    with pytest.raises(VentralError, match="'y' stands where the responses have 'x'"):
+    with pytest.raises(VentralError, match="'y' is in the place of the site 'x'"):
         check_sites(["y", "x", "z"], np.array(["x", "y", "z"]))
 
 

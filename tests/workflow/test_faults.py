@@ -1,4 +1,4 @@
-"""Killed jobs, flipped bits, a full disk, two runs at once: no wrong number is ever believed."""
+"""Killed jobs, flipped bits, a full disk, two runs at once: no wrong number is ever used."""
 
 import contextlib
 import json
@@ -447,7 +447,7 @@ def test_a_killed_step_leaves_its_outputs_whole_or_not_there(project, step):
 
 
 def last_epoch(progress):
-    """Return the epoch after which a training would go on, 0 where it would start anew."""
+    """Return the epoch after which a training would resume, 0 where it would start again."""
     if not progress.exists():
         return 0
     return torch.load(progress, weights_only=True)["state"]["rows"][-1]["epoch"]
@@ -474,7 +474,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
                 kills += 1
                 assert last_epoch(progress) >= done, "epochs that were whole are trained again"
                 done = last_epoch(progress)
-            else:  # it came to its end: the next one starts anew
+            else:  # it finished: the next one starts again
                 done = 0
                 for path in [*outputs, progress]:
                     path.unlink(missing_ok=True)
@@ -504,7 +504,7 @@ def kill_run(process):
 
 
 def test_killed_runs_end_in_the_same_scores(finished, tmp_path):
-    """The whole workflow is killed again and again; each restart goes on where it was."""
+    """The whole workflow is killed again and again; each restart resumes."""
     project = Project.create(tmp_path / "project")
     rng = random.Random(4)
     left = []
@@ -599,7 +599,7 @@ def test_a_full_disk_leaves_nothing_that_looks_complete(small_disk, packed):
 
 
 def test_a_disk_that_fills_up_while_a_training_saves(project, small_disk, caplog, monkeypatch):
-    """The job fails; the progress before stays whole, and with more space training goes on."""
+    """The job fails; the progress before stays whole, and with more space training resumes."""
     monkeypatch.chdir(project.folder)
     job = training_job(project, "tuned", epochs=3)
     given = job["params"]["settings"], Sources(**job["input"])
@@ -618,7 +618,7 @@ def test_a_disk_that_fills_up_while_a_training_saves(project, small_disk, caplog
 
 
 def test_a_folder_that_cannot_be_written(project):
-    """A read-only results folder: the job says so, and what was there stays."""
+    """A read-only results folder: the job fails with a message, and existing files stay."""
     folder = project.folder / "results/first/tables"
     protected = subprocess.run(["chattr", "+i", str(folder)], capture_output=True)
     if protected.returncode:

@@ -1,4 +1,4 @@
-"""``keep_activations: false``: a store goes once its Gram matrices are made, and is not missed."""
+"""``keep_activations: false``: a store is removed once its Gram matrices are made."""
 
 import pytest
 import yaml
@@ -17,9 +17,9 @@ def stores(project: Project) -> list:
 
 
 @pytest.fixture(scope="module")
-def freed(finished, tmp_path_factory) -> Project:
+def pruned(finished, tmp_path_factory) -> Project:
     """Return the toy project after a run that frees its activations."""
-    project = finished.copy(tmp_path_factory.mktemp("freed") / "project")
+    project = finished.copy(tmp_path_factory.mktemp("pruned") / "project")
     change(project, keep_activations=False)
     done = project.run()
     assert done.returncode == 0, done.stdout[-3000:]
@@ -27,8 +27,8 @@ def freed(finished, tmp_path_factory) -> Project:
 
 
 @pytest.fixture
-def project(freed, tmp_path) -> Project:
-    return freed.copy(tmp_path / "project")
+def project(pruned, tmp_path) -> Project:
+    return pruned.copy(tmp_path / "project")
 
 
 def test_the_stores_are_gone_and_the_manifests_stay(project, finished):

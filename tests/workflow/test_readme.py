@@ -1,6 +1,6 @@
-"""What the README shows of the workflow is what the workflow is.
+"""The README shows the workflow as it is.
 
-``make readme`` writes these parts of the README anew.
+``make readme`` updates these parts of the README.
 """
 
 import re

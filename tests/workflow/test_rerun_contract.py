@@ -679,7 +679,7 @@ def test_lost_memory_comes_back_once_it_is_said_what_the_results_are(project):
 
 
 def test_two_models_that_share_a_stage(project):
-    """Each later stage is its own model's alone; the shared one is everybody's."""
+    """Each later stage is its own model's alone; all models use the shared one."""
     tuned = project.config["models"]["tuned"]
     set_model(project, "retuned", **{**tuned, "training": {**tuned["training"], "seed": 1}})
     done = project.run("--until", "train_model")

@@ -1,6 +1,6 @@
 """What jobs ask a scheduler for: memory and time, predicted from shapes.
 
-Resources are no part of what makes a job run again.
+A change of resources never makes a job run again.
 """
 
 from ventral.jobs.resources.estimator import ResourceEstimator

@@ -29,10 +29,11 @@ class Download:
 
     Parameters
     ----------
-    received
+    received : Path
         The file that holds what has come so far. It outlives a failure.
-    size
-        Of the whole file in bytes, where it is known: nothing else is received.
+    size : int, optional
+        Of the whole file in bytes: a file of another size is refused.
+
     """
 
     def __init__(self, received: Path, size: int | None = None):
@@ -40,7 +41,12 @@ class Download:
         self.size = size
 
     def fetch(self, url: str) -> None:
-        """Receive all that is missing. Whether this is the right file, its checksum tells.
+        """Receive all that is missing. The caller compares the checksum.
+
+        Parameters
+        ----------
+        url : str
+            Of the file.
 
         Raises
         ------
@@ -48,6 +54,7 @@ class Download:
             Where the server refuses, or `ATTEMPTS` were not enough.
         VentralError
             Where the file has another size than it should.
+
         """
         with requests.Session() as session:
             waiting = Retry(
@@ -80,7 +87,7 @@ class Download:
     def _receive(self, response: requests.Response) -> None:
         with response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
-                return  # nothing is missing; whether this is the file, its checksum tells
+                return  # nothing is missing; the caller compares the checksum
             response.raise_for_status()
             begins = response.headers.get("Content-Range", "")
             follows = response.status_code == requests.codes.partial_content and begins.startswith(

@@ -30,7 +30,21 @@ PREFIX_DIGITS = 8
 
 
 def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
-    """Return the checksum of a file as lower-case hex; the file is read in blocks."""
+    """Return the checksum of a file; the file is read in blocks.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+    algorithm : str
+        ``sha256`` or ``sha1``.
+
+    Returns
+    -------
+    str
+        Lower-case hexadecimal digits.
+
+    """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
@@ -40,9 +54,23 @@ def checked_files(
 ) -> dict[str, Path]:
     """Return the files of a config section by name, each checked where its sum is known.
 
-    specifications: the section's ``files``. paths: where they lie, in the same order.
+    Parameters
+    ----------
+    specifications : Mapping
+        The section's ``files``.
+    paths : iterable of path
+        Where they are, in the same order.
 
-    Raises `VentralError` naming the key and the file that is not there or has another sum.
+    Returns
+    -------
+    dict
+        {key: path}.
+
+    Raises
+    ------
+    VentralError
+        Naming the key and the file that does not exist or has another sum.
+
     """
     files = {}
     for (key, specification), path in zip(specifications.items(), paths, strict=True):
@@ -55,7 +83,21 @@ def checked_files(
 
 
 def check_sum(path: Path, specification: Mapping) -> None:
-    """Raise `VentralError` where a file does not have the size or sum of its specification."""
+    """Refuse a file that does not have the size or the sum of its specification.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    specification : Mapping
+        Its entry in the config, with ``size``, ``sha256`` and ``sha1`` where they are known.
+
+    Raises
+    ------
+    VentralError
+        Naming the file, what was found and what was expected.
+
+    """
     size = path.stat().st_size
     if specification.get("size", size) != size:
         raise VentralError(
@@ -75,10 +117,23 @@ def check_sum(path: Path, specification: Mapping) -> None:
 def mirror_folders(configured: Sequence[str], environment: str | None) -> list[Path]:
     """Return the folders to look in before the web, the config's first.
 
-    configured: the config's ``mirrors``.
-    environment: the value of VENTRAL_MIRRORS, folders separated by `os.pathsep`, or None.
+    Parameters
+    ----------
+    configured : sequence of str
+        The config's ``mirrors``.
+    environment : str or None
+        The value of VENTRAL_MIRRORS, folders separated by `os.pathsep`.
 
-    Raises `VentralError` naming a folder that does not exist.
+    Returns
+    -------
+    list of Path
+        Each folder once.
+
+    Raises
+    ------
+    VentralError
+        Naming a folder that does not exist.
+
     """
     named = [("mirrors", folder) for folder in configured]
     named += [("VENTRAL_MIRRORS", folder) for folder in (environment or "").split(os.pathsep)]
@@ -94,11 +149,25 @@ def mirror_folders(configured: Sequence[str], environment: str | None) -> list[P
 
 
 def cache_folder(configured: str | None, environment: str | None) -> Path | None:
-    """Return the folder that keeps downloads for several projects, made if it is not there.
+    """Return the folder that keeps downloads for several projects; make it where it is missing.
 
-    configured: the config's ``cache``. environment: the value of VENTRAL_CACHE, which wins.
+    Parameters
+    ----------
+    configured : str or None
+        The config's ``cache``.
+    environment : str or None
+        The value of VENTRAL_CACHE, which wins.
 
-    Raises `VentralError` where it cannot be a folder.
+    Returns
+    -------
+    Path or None
+        None where neither names a folder.
+
+    Raises
+    ------
+    VentralError
+        Where the folder cannot be made.
+
     """
     name = environment or configured
     if not name:
@@ -117,16 +186,27 @@ def fetch_file(
 ) -> None:
     """Put a file at `destination`: from a mirror, else from the cache, else from its URL.
 
-    specification: ``sha256`` or ``sha1`` (lower-case hex; of sha256 also the first digits alone,
-        at least eight, as ``sha256_prefix``), and ``url`` or ``name`` (the file's name; without it
-        the last part of the URL) or both; and, if known, ``size`` in bytes.
-    mirrors: folders, searched with all that is under them for a file of that name with the right
-        checksum; those whose folders too are the URL's come first.
-    cache: folder that keeps what was downloaded, as ``{sum}/{name}``, or None. The file is linked
-        out of it where the file system can, else copied.
+    Parameters
+    ----------
+    specification : dict
+        ``sha256`` or ``sha1`` (lower-case hex; of sha256 also the first digits alone, at least
+        eight, as ``sha256_prefix``), and ``url`` or ``name`` (the file's name; without it the last
+        part of the URL) or both; and, if known, ``size`` in bytes.
+    destination : Path
+        Where to put it.
+    mirrors : sequence of Path
+        Folders, searched with all that is under them for a file of that name with the right
+        checksum. Those whose folders have the names of the URL's come first.
+    cache : Path, optional
+        Folder that keeps what was downloaded, as ``{sum}/{name}``. The file is linked out of it
+        where the file system can, else copied.
 
-    Raises `VentralError` where no mirror has the file and there is no URL, where the server
-    refuses or breaks off for good, and where what came has a wrong checksum.
+    Raises
+    ------
+    VentralError
+        Where no mirror has the file and there is no URL, where the server refuses or breaks off
+        for good, and where what was received has a wrong checksum.
+
     """
     algorithm, expected = _checksum(specification)
     url = specification.get("url")
@@ -273,7 +353,7 @@ def _download(url: str, algorithm: str, expected: str, size: int | None, destina
     resumed = received.exists()
     try:
         Download(received, size).fetch(url)
-    except VentralError:  # of another size: nothing of it is of use
+    except VentralError:  # of another size: no part of it can be used
         shutil.rmtree(unfinished)
         raise
     found = file_digest(received, algorithm)

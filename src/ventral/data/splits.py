@@ -59,7 +59,19 @@ def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:
-    """Return arrays of equal dimensions under each other, (folds, ...), padded with NaN."""
+    """Stack arrays of equal dimensions, padded with NaN.
+
+    Parameters
+    ----------
+    arrays : list of numpy.ndarray
+        One for each fold; their shapes may differ.
+
+    Returns
+    -------
+    numpy.ndarray
+        (folds, …), each axis as long as the longest.
+
+    """
     shape = tuple(np.max([array.shape for array in arrays], axis=0))
     stacked = np.full((len(arrays), *shape), np.nan)
     for place, array in zip(stacked, arrays, strict=True):

@@ -26,7 +26,14 @@ ROW_TILE = 1024
 
 
 def layers_in(store: Store) -> list[str]:
-    """Return the layers of a store of activations or of Gram matrices: its arrays of two axes."""
+    """Return the layers of a store of activations or of Gram matrices: its arrays of two axes.
+
+    Parameters
+    ----------
+    store : Store
+        Of either.
+
+    """
     return [name for name, entry in store.manifest.items() if len(entry["shape"]) == 2]
 
 
@@ -61,11 +68,27 @@ def write_grams(activations: Store, path: str | Path, attributes: dict | None = 
 
 
 def gram_matrix(store: Store, layer: str) -> np.ndarray:
-    """Stream one layer, (n stimuli, p features), and return its Gram matrix, (n, n) float64.
+    """Stream one layer and return its Gram matrix.
 
     One pass over the store; memory is two slabs of columns plus n².
 
-    Raises `VentralError` where the store is not what its manifest says.
+    Parameters
+    ----------
+    store : Store
+        Of activations.
+    layer : str
+        Its array, (n stimuli, p features).
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, n) float64, in squared activation units.
+
+    Raises
+    ------
+    VentralError
+        Where the store differs from its manifest.
+
     """
     array = store.array(layer)
     n, p = array.shape
@@ -134,8 +157,18 @@ def _add_product(gram: np.ndarray, block: np.ndarray) -> None:
 def centre_on_train(gram: np.ndarray, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Return ``G[rows, train]`` as products of features centred on the train rows.
 
-    gram: (n, n). rows, train: index arrays. Returns (len(rows), len(train)); with rows = train
-    this is ``H G[t, t] H``.
+    Parameters
+    ----------
+    gram : numpy.ndarray
+        (n, n), of all stimuli.
+    rows, train : numpy.ndarray
+        Indices of stimuli.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows, train). With ``rows = train`` this is ``H G[t, t] H``.
+
     """
     within = gram[np.ix_(train, train)]
     column_mean = within.mean(axis=0)

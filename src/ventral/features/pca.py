@@ -128,7 +128,21 @@ def fit_pca(
 ) -> PrincipalComponents:
     """Fit principal components on the train stimuli and project all stimuli.
 
-    Parameters are those of `fit_all_components` and of `PrincipalComponents.first`, and so is what
-    is raised.
+    Parameters
+    ----------
+    gram, train : numpy.ndarray
+        As of `fit_all_components`.
+    n_components, when_rank_is_lower
+        As of `PrincipalComponents.first`.
+
+    Returns
+    -------
+    PrincipalComponents
+
+    Raises
+    ------
+    VentralError
+        Where the rank is 0, or under `n_components` and that is to fail.
+
     """
     return fit_all_components(gram, train).first(n_components, when_rank_is_lower)

@@ -138,7 +138,7 @@ def read_components(
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and eigenvalues of several parts behind one another."""
+    """Return scores and eigenvalues of several parts, concatenated."""
     if len(parts) == 1:
         return parts[0]
     scores, eigenvalues = zip(*parts, strict=True)

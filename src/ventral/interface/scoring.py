@@ -119,17 +119,17 @@ def noise_ceiling(repetitions: ArrayLike, *, n_splits: int = 10, seed: int = 0) 
 
     The repetitions of each stimulus are halved at random, the half means correlated over stimuli,
     and corrected to full length by Spearman-Brown, ``2r / (1 + r)`` (Spearman 1910, Brown 1910);
-    the mean over `n_splits` halvings is the reliability of the average response. It bounds the
-    squared correlation of any prediction with that average.
+    the mean over `n_splits` random split halves is the reliability of the average response. It
+    bounds the squared correlation of any prediction with that average.
 
     Parameters
     ----------
     repetitions : (stimuli, sites, repetitions) or (stimuli, repetitions) array-like
         NaN where a repetition is missing. Two dimensions are one site.
     n_splits : int
-        Number of random halvings.
+        Number of random split halves.
     seed : int
-        Of the halvings.
+        Of the random split halves.
 
     Returns
     -------

@@ -34,13 +34,33 @@ def fit_readout(
 ) -> tuple[Readout, np.ndarray]:
     """Fit a readout on the train stimuli.
 
-    settings: ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``,
-    ``alphas``, ``per_site``, and ``n_components``: of ``pls`` the latent components, of all others
-    how many of the first components to take. ``pls`` is fitted to the sites of a region together.
-    scores: (n, k), all stimuli. eigenvalues: (k,). train: (n_train,) indices.
+    Parameters
+    ----------
+    settings : Mapping
+        ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``, ``alphas``,
+        ``per_site``, and ``n_components``: of ``pls`` the latent components, of all others how many
+        of the first components to take. ``pls`` is fitted to the sites of a region together.
+    scores : numpy.ndarray
+        (n, k), of all stimuli.
+    eigenvalues : numpy.ndarray
+        (k,).
+    responses : Responses
+        To all stimuli.
+    train : numpy.ndarray
+        (n_train,) indices.
 
-    Returns the readout and the scores it reads, (n, k'). Raises `VentralError` where a train
-    stimulus has no responses.
+    Returns
+    -------
+    readout : Readout
+        As fitted.
+    scores : numpy.ndarray
+        (n, k'), the leading scores, which it reads.
+
+    Raises
+    ------
+    VentralError
+        Where a train stimulus has no responses.
+
     """
     is_pls = settings["method"] == "pls"
     k = (not is_pls and settings.get("n_components")) or len(eigenvalues)
@@ -88,7 +108,21 @@ def _by_region(
 
 
 def components_used(settings: Mapping, scores: np.ndarray) -> int:
-    """Return the number that scores report: the latent components of PLS, else those it reads."""
+    """Return the number of components that scores report.
+
+    Parameters
+    ----------
+    settings : Mapping
+        As of `fit_readout`.
+    scores : numpy.ndarray
+        (n, k), which the readout reads.
+
+    Returns
+    -------
+    int
+        The latent components of PLS; k of all others.
+
+    """
     return settings["n_components"] if settings["method"] == "pls" else scores.shape[1]
 
 

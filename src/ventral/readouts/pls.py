@@ -18,9 +18,25 @@ def fit_pls(
     The features are centred and not scaled. Scores are the features turned into other axes, and
     PLS does not depend on the axes: its weights are directions of largest covariance. So on all
     components of the train stimuli it is scikit-learn's ``PLSRegression(scale=False)`` on the raw
-    features. Other shapes as in `regression.fit_linear`.
+    features.
 
-    Raises `VentralError` where there are fewer components than `n_components`.
+    Parameters
+    ----------
+    scores, eigenvalues, responses : numpy.ndarray
+        As of `ventral.readouts.regression.fit_linear`.
+    n_components : int
+        Latent components.
+
+    Returns
+    -------
+    Readout
+        Without penalties.
+
+    Raises
+    ------
+    VentralError
+        Where there are fewer components than `n_components`.
+
     """
     if n_components > len(eigenvalues):
         raise VentralError(

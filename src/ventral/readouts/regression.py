@@ -15,10 +15,19 @@ import numpy as np
 class Readout:
     """A fitted readout: ``ŷ = scores @ coefficients + intercept``.
 
-    coefficients: (k, sites). intercept: (sites,), the train mean. alpha: (sites,) the penalty, NaN
-    where there is none. alpha_on_edge: (sites,) bool, the chosen alpha is the first or the last of
-    its grid. dual_coefficients: (n, sites), ``U diag(1/(λ+α)) Uᵀy``, the weight of each train
-    stimulus.
+    Attributes
+    ----------
+    coefficients : numpy.ndarray
+        (k, sites), units of the responses by units of the scores.
+    intercept : numpy.ndarray
+        (sites,), the mean response to the train stimuli.
+    alpha : numpy.ndarray
+        (sites,), the penalty, in squared units of the scores; NaN without one.
+    alpha_on_edge : numpy.ndarray
+        (sites,) bool, whether the chosen alpha is the first or the last of its grid.
+    dual_coefficients : numpy.ndarray
+        (n, sites), ``U diag(1/(λ+α)) Uᵀy``, the weight of each train stimulus.
+
     """
 
     coefficients: np.ndarray
@@ -28,7 +37,14 @@ class Readout:
     dual_coefficients: np.ndarray
 
     def predict(self, scores: np.ndarray) -> np.ndarray:
-        """Return predicted responses, (stimuli, sites), from scores, (stimuli, k)."""
+        """Return predicted responses, (stimuli, sites).
+
+        Parameters
+        ----------
+        scores : numpy.ndarray
+            (stimuli, k), on the components of the fit.
+
+        """
         return scores @ self.coefficients + self.intercept
 
 
@@ -45,7 +61,19 @@ def _solve(
 def fit_linear(scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarray) -> Readout:
     """Fit least squares; of minimum norm where features outnumber stimuli.
 
-    scores: (n, k) train scores. eigenvalues: (k,) positive. responses: (n, sites), finite.
+    Parameters
+    ----------
+    scores : numpy.ndarray
+        (n, k) train scores.
+    eigenvalues : numpy.ndarray
+        (k,) positive.
+    responses : numpy.ndarray
+        (n, sites), finite.
+
+    Returns
+    -------
+    Readout
+
     """
     sites = responses.shape[1]
     coefficients, intercept, dual = _solve(scores, eigenvalues, responses, np.zeros(sites))
@@ -55,7 +83,20 @@ def fit_linear(scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarra
 def fit_ridge(
     scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarray, alpha: float
 ) -> Readout:
-    """Fit ridge regression with one fixed alpha; shapes as in `fit_linear`."""
+    """Fit ridge regression with one fixed alpha.
+
+    Parameters
+    ----------
+    scores, eigenvalues, responses : numpy.ndarray
+        As of `fit_linear`.
+    alpha : float
+        The penalty, in squared units of the scores.
+
+    Returns
+    -------
+    Readout
+
+    """
     sites = responses.shape[1]
     alphas = np.full(sites, float(alpha))
     coefficients, intercept, dual = _solve(scores, eigenvalues, responses, alphas)
@@ -71,9 +112,21 @@ def fit_ridge_cv(
 ) -> Readout:
     """Fit ridge regression, alpha chosen by exact leave-one-out error on the train stimuli.
 
-    alphas: (grid,) positive, rising. per_site: choose an alpha for each site; else one for all, by
-    the mean over sites. Other shapes as in `fit_linear`. The smallest error wins, the first in the
-    grid among equals.
+    The smallest error wins, the first in the grid among equals.
+
+    Parameters
+    ----------
+    scores, eigenvalues, responses : numpy.ndarray
+        As of `fit_linear`.
+    alphas : numpy.ndarray
+        (grid,) positive, rising.
+    per_site : bool
+        Whether each site has an alpha of its own; else one for all, by the mean error over sites.
+
+    Returns
+    -------
+    Readout
+
     """
     errors = leave_one_out_errors(scores, eigenvalues, responses, alphas)
     if per_site:
@@ -95,6 +148,19 @@ def leave_one_out_errors(
     ``g = 1/(λ+α)``, so that their quotient survives α → 0, where each goes to zero:
     ``(U g Uᵀy)ᵢ / Σ uᵢ²g``, summed over all directions but the intercept's. Directions outside the
     components have λ = 0; together they are ``I − UUᵀ − 11ᵀ/n``.
+
+    Parameters
+    ----------
+    scores, eigenvalues, responses : numpy.ndarray
+        As of `fit_linear`.
+    alphas : numpy.ndarray
+        (grid,) positive.
+
+    Returns
+    -------
+    numpy.ndarray
+        (grid, sites), in squared units of the responses.
+
     """
     n, k = scores.shape
     centred = responses - responses.mean(axis=0)
@@ -121,8 +187,21 @@ def leave_one_out_errors(
 def alpha_grid(settings: dict, eigenvalues: np.ndarray, n_train: int) -> np.ndarray:
     """Return the alphas of a grid, rising.
 
-    settings: ``low`` and ``high`` (exponents of ten), ``count``, and ``relative``: whether the
-    grid is in units of tr(K)/n, the mean squared norm of the centred features.
+    Parameters
+    ----------
+    settings : dict
+        ``low`` and ``high`` (exponents of ten), ``count``, and ``relative``: whether the grid is in
+        units of tr(K)/n, the mean squared norm of the centred features.
+    eigenvalues : numpy.ndarray
+        (k,), of K; their sum is its trace.
+    n_train : int
+        Number of train stimuli.
+
+    Returns
+    -------
+    numpy.ndarray
+        (count,).
+
     """
     grid = np.logspace(settings["low"], settings["high"], settings["count"])
     return grid * (eigenvalues.sum() / n_train) if settings["relative"] else grid

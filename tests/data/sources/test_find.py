@@ -57,7 +57,7 @@ def write(path, content):
 
 
 def write_source(folder, form="folder", name="my_lab", helper="my_helper", schema=SCHEMA):
-    """Write a source whose reader ends the process of whoever imports it."""
+    """Write a source whose reader ends the process that imports it."""
     write(folder / f"{helper}.py", "VALUE = 1\n")
     reader, of_schema = {
         "folder": (f"{name}/reader.py", f"{name}/schema.yaml"),

@@ -1,1 +1,1 @@
-"""A folder of images and a table of responses: anybody's own data."""
+"""A folder of images and a table of responses: a user's own data."""
