@@ -31,6 +31,15 @@ include: RULES.join("figures.smk")
 include: RULES.join("checks.smk")
 
 
+# Snakemake leaves an empty log for a job that logs nothing, and a cluster's quota counts files.
+onsuccess:
+    remove_empty_logs(workflow.pathvars.get("logs"))
+
+
+onerror:
+    remove_empty_logs(workflow.pathvars.get("logs"))
+
+
 rule all:
     default_target: True
     input:

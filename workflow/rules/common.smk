@@ -13,6 +13,7 @@ from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
+from ventral.jobs.log import remove_empty_logs
 from ventral.jobs.lost_memory import is_memory_lost
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models

@@ -47,6 +47,20 @@ def job_log(path: str | Path) -> Iterator[None]:
         sys.exit(1)
 
 
+def remove_empty_logs(folder: str | Path) -> None:
+    """Remove the empty log files that were left for jobs without messages.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of logs, which need not exist.
+    """
+    for path in Path(folder).rglob("*.log"):
+        with contextlib.suppress(OSError):  # removed meanwhile by another run
+            if path.is_file() and not path.stat().st_size:
+                path.unlink()
+
+
 def _terminal() -> logging.Handler:
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)
