@@ -7,15 +7,18 @@ the n × p matrix (Jolliffe, Principal Component Analysis, 2002, section 3.5).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import eigh
 
-from ventral.data.splits import rows_of
 from ventral.errors import VentralError, naming
 from ventral.features.gram import centre_on_train, layers_in
-from ventral.storage.store import Store
+
+if TYPE_CHECKING:  # components of an array need neither pandas nor Zarr
+    import pandas as pd
+
+    from ventral.storage.store import Store
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def fit_pca(
 
 
 def fit_layers(
-    grams: Store, partitions: Mapping[str, pd.DataFrame]
+    grams: "Store", partitions: Mapping[str, "pd.DataFrame"]
 ) -> Iterator[tuple[str, dict[str, PrincipalComponents]]]:
     """Decompose the Gram matrix of each layer, once for each partition.
 
@@ -177,6 +180,8 @@ def fit_layers(
         Naming the layer, where its Gram matrix is damaged or of rank 0.
 
     """
+    from ventral.data.splits import rows_of
+
     for layer in layers_in(grams):
         with naming(f"layer {layer!r}"):
             gram = grams.read(layer)
