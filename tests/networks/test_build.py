@@ -13,7 +13,7 @@ import torch
 
 from ventral.activations.taps import Taps
 from ventral.errors import VentralError
-from ventral.jobs.preflight.architecture import describe, layer_names
+from ventral.jobs.preflight.architecture import describe
 from ventral.networks.build import build_model, model_facts, weights_url
 from ventral.networks.torchvision_import import torchvision
 
@@ -231,21 +231,15 @@ def test_model_facts(tmp_path):
     )
 
 
-@pytest.mark.parametrize("architecture", ["pixels", "squeezenet1_1", "vit_b_16", "regnet_y_400mf"])
-def test_layer_names(architecture):
-    model = build_model({"architecture": architecture}, None, 0)
-    state = torch.random.get_rng_state()
-    names = layer_names(architecture)
-    assert torch.equal(torch.random.get_rng_state(), state)
-    assert names == [name for name, _ in model.named_modules()][1:]
-
-
 @pytest.mark.parametrize(
     "architecture", ["pixels", "squeezenet1_1", "vit_b_16", "googlenet", "regnet_y_400mf"]
 )
-def test_a_description_has_the_shapes_that_a_real_pass_gives(architecture):
+def test_a_description_has_the_layers_and_shapes_of_a_real_pass(architecture):
     model = build_model({"architecture": architecture}, None, 0)
+    state = torch.random.get_rng_state()
     described = describe(architecture)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert described["layers"] == [name for name, _ in model.named_modules()][1:]
     taps = Taps(model, described["shapes"], torch.zeros(1, 3, 224, 224))
     assert {name: tuple(shape) for name, shape in described["shapes"].items()} == taps.shapes
     assert described["parameters"] == sum(t.numel() for t in model.state_dict().values())

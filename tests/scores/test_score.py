@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ventral.scores.measures import explained_variance, pearson_r, r2
-from ventral.scores.score import Fit, bootstrap_means, score_partitions, score_population
+from ventral.scores.score import Fit, bootstrap_fold_means, score_partitions, score_population
 from ventral.scores.summary import commit_layers
 
 
@@ -67,7 +67,8 @@ def test_population_rows():
 def test_bootstrap_equals_resampling_by_index():
     """The matrix products against drawing rows and columns one resample at a time."""
     fit = a_fit(n=60, n_sites=6)
-    fast = bootstrap_means(fit.responses, fit.predictions, seed=5, n_bootstrap=20)
+    fold = (np.arange(60), fit.responses, fit.predictions)
+    fast = bootstrap_fold_means([fold], seed=5, n_bootstrap=20)
     rng = np.random.default_rng([5, 60, 6])
     counts = rng.multinomial(60, np.full(60, 1 / 60), size=20)
     site_counts = rng.multinomial(6, np.full(6, 1 / 6), size=20)
@@ -87,7 +88,8 @@ def test_interval_covers_the_mean_of_new_stimuli_and_sites():
         weight = rng.uniform(0.2, 0.8, size=40)  # sites differ; the population mean r is known
         y = rng.normal(size=(80, 40))
         p = weight * y + np.sqrt(1 - weight**2) * rng.normal(size=(80, 40))
-        low, high = np.percentile(bootstrap_means(y, p, seed, 400)[:, 2], [2.5, 97.5])
+        means = bootstrap_fold_means([(np.arange(80), y, p)], seed, 400)
+        low, high = np.percentile(means[:, 2], [2.5, 97.5])
         covered += low < 0.5 < high
     assert 0.9 < covered / 200 <= 1.0
 

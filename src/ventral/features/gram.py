@@ -12,6 +12,7 @@ layer and the small components that an unpenalised readout rests on are lost.
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,13 +20,14 @@ from ventral.errors import naming
 from ventral.features.slabs import product_width, slab_bounds
 from ventral.jobs.progress import track
 from ventral.storage.digests import ContentDigest
-from ventral.storage.store import Store
-from ventral.storage.store_writer import write_store
+
+if TYPE_CHECKING:  # the Gram matrix of an array needs no Zarr
+    from ventral.storage.store import Store
 
 ROW_TILE = 1024
 
 
-def layers_in(store: Store) -> list[str]:
+def layers_in(store: "Store") -> list[str]:
     """Return the layers of a store of activations or of Gram matrices: its arrays of two axes.
 
     Parameters
@@ -37,7 +39,7 @@ def layers_in(store: Store) -> list[str]:
     return [name for name, entry in store.manifest.items() if len(entry["shape"]) == 2]
 
 
-def write_grams(activations: Store, path: str | Path, attributes: dict | None = None) -> None:
+def write_grams(activations: "Store", path: str | Path, attributes: dict | None = None) -> None:
     """Write the Gram matrix of every layer of a tap set, one layer after the other.
 
     Parameters
@@ -57,6 +59,8 @@ def write_grams(activations: Store, path: str | Path, attributes: dict | None = 
         Where the activations are not what their manifest says; then nothing is written.
 
     """
+    from ventral.storage.store_writer import write_store
+
     stimulus_id = activations.read("stimulus_id")
     with write_store(path, attributes, packed=True) as store:
         for layer in layers_in(activations):
@@ -67,7 +71,7 @@ def write_grams(activations: Store, path: str | Path, attributes: dict | None = 
             store.put(index, stimulus_id, (index,))
 
 
-def gram_matrix(store: Store, layer: str) -> np.ndarray:
+def gram_matrix(store: "Store", layer: str) -> np.ndarray:
     """Stream one layer and return its Gram matrix.
 
     One pass over the store; memory is two slabs of columns plus n².

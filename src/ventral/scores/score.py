@@ -371,23 +371,6 @@ def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
     return {FOLDS: samples}
 
 
-def bootstrap_means(
-    responses: np.ndarray, predictions: np.ndarray, seed: int, n_bootstrap: int
-) -> np.ndarray:
-    """Return the mean over sites of each measure, (n_bootstrap, 3), under resampling.
-
-    Parameters
-    ----------
-    responses, predictions : numpy.ndarray
-        (stimuli, sites).
-    seed, n_bootstrap : int
-        As of `bootstrap_fold_means`, of which this is the case of one fold.
-
-    """
-    rows = np.arange(len(responses))
-    return bootstrap_fold_means([(rows, responses, predictions)], seed, n_bootstrap)
-
-
 def bootstrap_fold_means(
     folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], seed: int, n_bootstrap: int
 ) -> np.ndarray:

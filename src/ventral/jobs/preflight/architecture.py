@@ -28,25 +28,6 @@ TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
 
 
-def layer_names(architecture: str, arguments: dict | None = None) -> list[str]:
-    """Return the module paths of an architecture, in the order of its definition.
-
-    Parameters
-    ----------
-    architecture : str
-        Of a model's entry in the config.
-    arguments : dict, optional
-        Of its builder.
-
-    Raises
-    ------
-    VentralError
-        Where the architecture is unknown or refuses the arguments.
-
-    """
-    return _names(_construct(architecture, arguments))
-
-
 def describe(
     architecture: str,
     arguments: dict | None = None,
