@@ -54,8 +54,8 @@ KillWait=1
 UnkillableStepTimeout=5
 GresTypes=gpu
 {nodes}
-PartitionName=cpu Nodes=ALL Default=YES MaxTime=01:00:00 DefMemPerCPU=100 State=UP
-PartitionName=gpu Nodes=ALL Default=NO MaxTime=01:00:00 DefMemPerCPU=100 State=UP
+PartitionName=cpu Nodes=ALL Default=YES MaxTime=04:00:00 DefMemPerCPU=100 State=UP
+PartitionName=gpu Nodes=ALL Default=NO MaxTime=04:00:00 DefMemPerCPU=100 State=UP
 """
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=8 Boards=1"

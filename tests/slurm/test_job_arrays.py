@@ -10,7 +10,6 @@ from site_project import SITE, SiteProject
 from toy_project import ROOT
 
 pytestmark = pytest.mark.slow
-MODELS = ("net", "pixels", "tuned")
 
 
 def lines_of_the_readme() -> dict:
@@ -30,11 +29,11 @@ def test_extractions_are_one_submission_and_equal_those_of_a_local_run(cluster, 
     forced = ["--forcerun", "extract_activations", "--until", "extract_activations"]
     process = project.submit(cluster, *forced)
     assert process.wait(timeout=600) == 0, project.said.read_text()[-5000:]
-    jobs = cluster.jobs()[before:]
-    assert len(jobs) == len(MODELS)
-    assert len({megabytes(job) for job in jobs}) == 1
-    assert len({job["ArrayJobId"] for job in jobs}) == 1
-    assert all(job["JobState"] == "COMPLETED" and job["Partition"] == "gpu" for job in jobs)
     stores = "first/activations/*/*.json"  # the manifests, with the digests of all content
     made = project.results(stores)
     assert made == SiteProject(finished.folder).results(stores)
+    jobs = cluster.jobs()[before:]
+    assert len(jobs) == len(made) > 1
+    assert len({megabytes(job) for job in jobs}) == 1
+    assert len({job["ArrayJobId"] for job in jobs}) == 1
+    assert all(job["JobState"] == "COMPLETED" and job["Partition"] == "gpu" for job in jobs)

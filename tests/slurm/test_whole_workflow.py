@@ -93,7 +93,7 @@ def test_gpus_are_asked_for_where_they_are_of_use(run):
 def test_each_job_asks_for_the_memory_and_time_that_were_predicted(run):
     for job in run.jobs:
         assert megabytes(job) < NODE_MEMORY
-        assert job["TimeLimit"] not in ("UNLIMITED", "01:00:00")  # the partition's own
+        assert job["TimeLimit"] not in ("UNLIMITED", "04:00:00")  # the partition's own
 
 
 def test_a_group_asks_for_its_largest_job_and_the_time_of_all(run):
@@ -118,9 +118,11 @@ def test_small_jobs_share_submissions(run):
     everything = run.project.plan(everything=True)
     local_rules = ("all", "read_head")
     alone = [job for job in everything if job.rule not in local_rules]
-    names = {job["StdOut"].rpartition("/")[0] for job in run.jobs}
-    print(f"\n{len(alone)} jobs in {len(names)} submissions")
-    assert len(names) < 0.4 * len(alone)
+    logs = [job["StdOut"] for job in run.jobs]
+    # What the kill made run a second time has its log in the same folder.
+    single = {log.rpartition("/")[0] for log in logs if "/rule_" in log}
+    shared = [log for log in logs if "/group_" in log]
+    assert len(single) + len(shared) < 0.4 * len(alone)
 
 
 def test_logs_survive(run):
