@@ -20,7 +20,7 @@ import requests
 import urllib3
 from filelock import FileLock, Timeout
 
-from ventral.addresses import name_in_address, without_secrets
+from ventral.addresses import without_secrets
 from ventral.data.download import Download
 from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
@@ -308,6 +308,6 @@ def _download(url: str, algorithm: str, expected: str, size: int | None, destina
         _download(url, algorithm, expected, size, destination)
         return
     raise VentralError(
-        f"{destination.name} from {without_secrets(url)}: {algorithm} expected {expected} but got {found};"
-        " it was removed"
+        f"{destination.name} from {without_secrets(url)}: {algorithm} expected {expected} but got"
+        f" {found}; it was removed"
     )

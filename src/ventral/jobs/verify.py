@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from ventral.errors import VentralError
-from ventral.machine_errors import reading_error
 from ventral.jobs.progress import track
+from ventral.machine_errors import reading_error
 from ventral.storage.store import Store
 from ventral.storage.zip_check import verify_zip
 
@@ -47,6 +47,6 @@ def verify_results(results: str | Path) -> tuple[int, int]:
 def _verify_checkpoint(path: Path) -> None:
     try:
         verify_zip(path)
-    except (ValueError, OSError, MemoryError) as error:
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
         damaged = f"{path} is damaged: {error}. Remove it and run again: rm {path}"
         raise reading_error(path, error, damaged) from error

@@ -100,8 +100,8 @@ class ResumeFile:
             return None
         try:
             content = _read(self.path)
-        except READ_ERRORS as error:
-            if machine_problem(error):
+        except (*READ_ERRORS, OSError, MemoryError) as error:
+            if machine_problem(error):  # hours of training are not thrown away for it
                 raise reading_error(self.path, error, str(error)) from error
             log.warning("%s cannot be read, so training starts from scratch: %s", self.path, error)
             return None
