@@ -9,6 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from ventral.addresses import without_secrets
 from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
@@ -23,12 +24,7 @@ from ventral.study.entries import HEAD
 from ventral.study.settings import StepSettings
 
 # A user's own `module:function` or source lies beside the config or where the run is started.
-# These come last: a file there cannot take the place of an installed package.
-sys.path += [
-    folder
-    for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]
-    if folder not in sys.path
-]
+put_last([*(Path(file).parent for file in workflow.configfiles), Path.cwd()])
 OWN_CODE = folders_of_own_code(sys.path)
 
 try:
@@ -41,7 +37,7 @@ try:
         check_paths(config)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(without_secrets(str(error))) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
