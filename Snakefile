@@ -30,6 +30,14 @@ include: RULES.join("figures.smk")
 include: RULES.join("checks.smk")
 
 
+onsuccess:
+    print(*where_the_results_are(RESULTS))
+
+
+onerror:
+    print("\n".join(FAILURES.lines()), file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

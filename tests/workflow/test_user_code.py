@@ -165,3 +165,41 @@ def test_a_plan_survives_the_module_of_an_architecture(folder, architecture, arg
     assert f"models: net: architecture '{architecture}'" in done.stdout, done.stdout[-3000:]
     assert said in done.stdout and "Traceback" not in done.stdout
     assert not (folder / "was_run").exists()
+
+
+def test_an_image_whose_name_is_a_pattern_is_named(folder):
+    images = folder / "images"
+    images.mkdir()
+    for name in ("s1.png", "s2{old}.png"):
+        (images / name).touch()
+    (folder / "responses.csv").write_text("stimulus_id,a\ns1,1\n")
+    settings = config("pixels", ["pixels"])
+    settings["datasets"] = {
+        "mine": {
+            "source": "files",
+            "stimuli": {"image_size": 16, "files": {"images": {"path": "images"}}},
+            "responses": {"region": "IT", "files": {"responses": {"path": "responses.csv"}}},
+        }
+    }
+    write(folder, settings)
+    done = plan(folder, "--snakefile", str(ROOT / "Snakefile"))
+    assert done.returncode == 1
+    assert "datasets: mine: stimuli: files: images: image 'images/s2{old}.png' has" in done.stdout
+    assert "WildcardError" not in done.stdout and "Traceback" not in done.stdout
+
+
+def test_no_secret_of_a_config_is_shown(folder):
+    """The sentence of a config with a wrong key quotes what is wrong."""
+    settings = config("pixels", ["pixels"])
+    address = "https://jim:hunter2@host.org/a.npz?token=s3cret"
+    settings["datasets"] = {
+        "mine": {
+            "source": "files",
+            "stimuli": {"files": {"images": {"url": address, "sha256": "12"}}},
+            "responses": {"region": "IT", "files": {"responses": {"url": address, "sum": 3}}},
+        }
+    }
+    write(folder, settings)
+    done = plan(folder, "--snakefile", str(ROOT / "Snakefile"))
+    assert done.returncode == 1 and "mine" in done.stdout
+    assert "hunter2" not in done.stdout and "s3cret" not in done.stdout, done.stdout

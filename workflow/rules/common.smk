@@ -14,6 +14,7 @@ from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
+from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.lost_memory import warning_of_lost_memory
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
@@ -41,7 +42,9 @@ except VentralError as error:
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
+FAILURES = FailureList()
 if workflow.is_main_process:
+    logger.addHandler(FAILURES)
     for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
         logger.warning(line)
 
