@@ -47,12 +47,12 @@ def test_a_list_of_what_failed(run, tmp_path):
     for one in (good, bad, killed):
         say(INFO, **one)
     say(FINISHED, job_id=1)
-    fail(tmp_path / "2.log", "the rank is too small")
+    fail(tmp_path / "2.log", "no such layer")
     say(ERROR, **bad)
     say(ERROR, **killed)
     assert failures.lines() == [
         "2 failed:",
-        "  fit_pca (dataset it, model alexnet): the job failed: RuntimeError: the rank is too small",
+        "  fit_pca (dataset it, model alexnet): the job failed: RuntimeError: no such layer",
         f"    log: {tmp_path / '2.log'}",
         f"  train_model (dataset it, model small): {KILLED}",
     ]

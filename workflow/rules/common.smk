@@ -22,6 +22,7 @@ from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
+from ventral.study.files import files_of
 from ventral.study.settings import StepSettings
 
 # A user's own `module:function` or source lies beside the config or where the run is started.
@@ -36,6 +37,8 @@ try:
     }
     if workflow.is_main_process:
         check_paths(config)  # first: it takes no time
+        for dataset in STUDY.datasets.values():
+            files_of(dataset, "stimuli", "responses")  # an input function would add a traceback
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(without_secrets(str(error))) from None
