@@ -2,8 +2,6 @@
 
 from snakemake.utils import min_version
 
-min_version("9.27")
-
 # Snakemake 9.27 looks for the files beside a Snakefile at the top of a local git repository in the
 # root folder of the disk. With a path that is joined here it finds them wherever they are.
 RULES = workflow.current_basedir.join("workflow/rules")
@@ -11,6 +9,8 @@ RULES = workflow.current_basedir.join("workflow/rules")
 
 include: RULES.join("source.smk")
 
+
+min_version("9.27")  # it imports a package, which source.smk has put before files beside this one
 
 if "datasets" not in config:
     check_files_of_config([f"{ROOT}/config/config.yaml"])
@@ -34,10 +34,12 @@ include: RULES.join("checks.smk")
 # Snakemake leaves an empty log for a job that logs nothing, and a cluster's quota counts files.
 onsuccess:
     remove_empty_logs(workflow.pathvars.get("logs"))
+    print(*where_the_results_are(RESULTS))
 
 
 onerror:
     remove_empty_logs(workflow.pathvars.get("logs"))
+    print("\n".join(FAILURES.lines()), file=sys.stderr)
 
 
 rule all:

@@ -255,6 +255,42 @@ def npz_with_code(path):
     np.savez(path, responses=np.array([[Code()]] * N, dtype=object), stimulus_id=ids)
 
 
+def npz_that_unpacks_to(size):
+    """Return zeros that shrink a thousand times."""
+
+    def save(path):
+        ids = np.array([f"s{i}" for i in range(N)])
+        responses = np.zeros((N, size // N // 8))
+        np.savez_compressed(path, responses=responses, stimulus_id=ids)
+
+    return save
+
+
+def npz_that_is_encrypted(path):
+    np.savez(path, responses=np.zeros((N, 2)), stimulus_id=np.array([f"s{i}" for i in range(N)]))
+    content = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + flags] |= 1
+            start = content.find(signature, start + 4)
+    path.write_bytes(content)
+
+
+def npz_that_boasts(path):
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        content, {"shape": (10**12, 2), "fortran_order": False, "descr": "<f8"}
+    )
+    write_zip(path, {"responses.npy": content.getvalue() + bytes(99)})
+
+
+def h5_without_values(path):
+    with h5py.File(path, "w") as h5:
+        h5.create_dataset("responses", (N, 10**10), "f8", chunks=(N, 1000), compression="gzip")
+        h5["stimulus_id"] = [f"s{i}" for i in range(N)]
+
+
 def h5_elsewhere(path):
     with h5py.File(path, "w") as h5:
         h5["responses"] = h5py.ExternalLink("/etc/passwd", "/responses")
@@ -374,6 +410,12 @@ CASES = [
         "files", "a file of an unknown form", responses_in("r.xlsx", lambda p: p.write_bytes(b""))
     ),
     Case("files", "an .npz that runs code", responses_in("r.npz", npz_with_code)),
+    Case(
+        "files", "an .npz bomb", responses_in("r.npz", npz_that_unpacks_to(2**29)), "unpacks from"
+    ),
+    Case("files", "an encrypted .npz", responses_in("r.npz", npz_that_is_encrypted)),
+    Case("files", "an .npz that claims too much", responses_in("r.npz", npz_that_boasts)),
+    Case("files", "HDF5 without its values", responses_in("r.h5", h5_without_values)),
     Case("files", "HDF5 that links elsewhere", responses_in("r.h5", h5_elsewhere)),
     Case("files", "HDF5 with a virtual dataset", responses_in("r.h5", h5_virtual)),
     Case(

@@ -1,15 +1,23 @@
 """Fetching against a server on the loopback that misbehaves as told."""
 
+import gzip
 import hashlib
 import http.server
+import logging
+import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
+import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
 
+from ventral.addresses import without_secrets
 from ventral.data import download
 from ventral.data.fetch import (
     cache_folder,
@@ -20,6 +28,7 @@ from ventral.data.fetch import (
 )
 from ventral.errors import VentralError
 
+SOURCE = Path(__file__).parents[2] / "src"
 CONTENT = bytes(range(256)) * 1500 + b"the end"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SHA1 = hashlib.sha1(CONTENT).hexdigest()
@@ -30,13 +39,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     ``503`` and the like: that status. ``cut``: half of what was asked for, then hang up.
     ``whole``: without heed to the Range header. ``endless``: no length, and more than the file.
-    ``other``: other bytes of the same length. ``slow``: after a while. Past its end, all goes well.
+    ``other``: other bytes of the same length. ``slow``: after a while. ``boastful``: a length
+    beyond all disks. ``many``: a length that is no number. Past its end, all goes well.
     """
 
     def do_GET(self):
         asked = self.headers.get("Range")
         self.server.requests.append((self.path, asked))
         act = self.server.script.pop(0) if self.server.script else "well"
+        if act in ("redirect", "two lengths") or act.startswith("Retry-After"):
+            self.send_response({"redirect": 302, "two lengths": 200}.get(act, 503))
+            if act == "redirect":
+                self.send_header("Location", "/elsewhere?signature=s3cret")
+                self.server.script.insert(0, "403")
+            elif act == "two lengths":
+                self.send_header("Content-Length", "1, 2")
+            else:
+                self.send_header("Retry-After", act.removeprefix("Retry-After "))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if act.isdigit():
             self.send_response(int(act))
             self.send_header("Content-Length", "0")
@@ -59,13 +81,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(CONTENT * 9)
             return
-        if act == "slow":
+        if act.startswith("slow"):
             time.sleep(0.5)
+        if act == "boastful":
+            self.send_header("Content-Length", str(10**15))
+            self.end_headers()
+            return
+        if act.startswith("gzip"):
+            self.send_header("Content-Encoding", "gzip, gzip" if act == "gzip-twice" else "gzip")
+            body = gzip.compress(bytes(10**7) if act == "gzip-bomb" else body)
+        if act == "many":
+            self.send_header("Content-Length", "many")
+            self.end_headers()
+            self.wfile.write(body)
+            return
         if act == "other":
             body = bytes(len(body))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if act == "cut" else body)
+        self.wfile.write(body[: len(body) // 2] if act.endswith("cut") else body)
 
     def log_message(self, *arguments):
         pass
@@ -351,7 +385,12 @@ def test_a_cache_keeps_one_download_for_all_projects(server, tmp_path):
         assert destination.read_bytes() == CONTENT
         assert list(destination.parent.iterdir()) == [destination]
     assert len(server.requests) == 1
-    assert (tmp_path / "one/file.bin").samefile(tmp_path / "two/file.bin")  # no room taken twice
+    # What one project does to its copy reaches neither the other nor the cache.
+    with (tmp_path / "one/file.bin").open("ab") as file:
+        file.write(b"edited")
+    assert (tmp_path / "two/file.bin").read_bytes() == CONTENT
+    (kept,) = cache.rglob("file.bin")
+    assert kept.read_bytes() == CONTENT
     # Another address of the same bytes, or none: the sum is what counts.
     fetch_file({"sha256": SHA256, "name": "file.bin"}, tmp_path / "three", [], cache)
     assert len(server.requests) == 1
@@ -363,16 +402,6 @@ def test_a_damaged_cache_is_mended(server, tmp_path, caplog):
     fetch_file(wanted, tmp_path / "file.bin", [], cache)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
     assert "is damaged: it is fetched again" in caplog.text
-
-
-def test_a_cache_on_another_file_system_is_copied_from(server, destination, tmp_path, monkeypatch):
-    def refuse(*arguments):
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
-    fetch_file({"sha256": SHA256, "url": server.url}, destination, [], tmp_path / "cache")
-    assert destination.read_bytes() == CONTENT
-    assert list(destination.parent.iterdir()) == [destination]
 
 
 def test_runs_at_once_share_one_download(server, tmp_path):
@@ -388,6 +417,150 @@ def test_runs_at_once_share_one_download(server, tmp_path):
         run.join()
     assert [place.read_bytes() == CONTENT for place in places] == [True] * 4
     assert len(server.requests) == 1
+
+
+def test_processes_at_once_fetch_to_one_place(server, destination):
+    """Four processes without a cache: one downloads, and all have the file."""
+    server.script = ["slow"]
+    program = (
+        "import sys; from pathlib import Path; from ventral.data.fetch import fetch_file;"
+        f"fetch_file({ {'sha256': SHA256, 'url': server.url} }, Path(sys.argv[1]), [])"
+    )
+    command = [sys.executable, "-c", program, str(destination)]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    runs = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [run.communicate()[1] for run in runs]
+    assert [run.returncode for run in runs] == [0] * 4, said
+    assert destination.read_bytes() == CONTENT
+    assert list(destination.parent.iterdir()) == [destination]
+    assert len(server.requests) == 1
+
+
+def test_who_waited_for_a_failed_download_tries_itself(server, destination):
+    server.script = ["slow-cut", *["cut"] * (download.ATTEMPTS - 1)]
+    wanted = {"sha256": SHA256, "url": server.url}
+    errors = []
+
+    def fetch():
+        try:
+            fetch_file(wanted, destination, [])
+        except VentralError as error:
+            errors.append(str(error))
+
+    runs = [threading.Thread(target=fetch) for _ in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert len(errors) == 1 and "cannot be fetched" in errors[0]
+    assert destination.read_bytes() == CONTENT
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+# Servers that are hostile, or out of their mind.
+
+
+def refused(server, destination, size=None, **more) -> str:
+    """Return the sentence of a fetch that must fail and leave nothing."""
+    wanted = {"sha256": SHA256, "url": server.url, **more}
+    if size is not None:
+        wanted["size"] = size
+    with pytest.raises(VentralError) as error:
+        fetch_file(wanted, destination, [])
+    assert not destination.exists() and not list(destination.parent.iterdir())
+    return str(error.value)
+
+
+def test_an_endless_download_ends_at_a_limit(server, destination, monkeypatch):
+    monkeypatch.setattr(download, "MAX_BYTES", 10**6)
+    server.script = ["endless"]
+    assert "more than 1000000 bytes, the limit" in refused(server, destination)
+    server.script = ["boastful"]  # nothing of it is received
+    assert "more than 1000000 bytes" in refused(server, destination)
+
+
+@pytest.mark.parametrize("act", ["well", "endless"])
+def test_a_download_leaves_room_on_the_disk(server, destination, monkeypatch, act):
+    free = download.KEPT_FREE + 1000
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    server.script = [act]
+    sentence = refused(server, destination)
+    assert f"has {free} free" in sentence and "Make room" in sentence
+
+
+@pytest.mark.parametrize("size", [None, 10**9])
+def test_an_answer_that_unpacks_without_end(server, destination, size):
+    server.script = ["gzip-bomb"]
+    assert "a bomb?" in refused(server, destination, size=size)
+    server.script = ["gzip-twice"]
+    assert "several times over" in refused(server, destination, size=size)
+
+
+@pytest.mark.parametrize("size", [None, len(CONTENT)])
+def test_an_answer_that_is_compressed_all_the_same(server, destination, size):
+    server.script = ["gzip"]
+    wanted = {"sha256": SHA256, "url": server.url} | ({"size": size} if size else {})
+    fetch_file(wanted, destination, [])
+    assert destination.read_bytes() == CONTENT
+
+
+def test_a_length_that_is_no_number(server, destination):
+    server.script = ["many"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert destination.read_bytes() == CONTENT
+    server.script = ["two lengths"] * download.ATTEMPTS
+    destination.unlink()
+    assert "cannot be fetched" in refused(server, destination)
+
+
+def test_a_part_that_does_not_exist_although_all_was_asked_for(server, destination):
+    server.script = ["416"]
+    assert "answers 416" in refused(server, destination)
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("86400", 300), ("7", 7)])
+def test_a_busy_server_is_waited_for_no_longer_than_said(
+    server, destination, caplog, monkeypatch, asked, waits
+):
+    slept = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
+    server.script = [f"Retry-After {asked}"]
+    fetch_file({"sha256": SHA256, "url": server.url}, destination, [])
+    assert slept == [waits]
+    assert f"Retry-After: {asked}" in caplog.text and f"after {waits} s" in caplog.text
+
+
+def test_a_pause_that_is_no_number(server, destination):
+    server.script = ["Retry-After tomorrow"] * download.ATTEMPTS
+    assert "cannot be fetched" in refused(server, destination)
+
+
+SECRETS = ("hunter2", "s3cret", "jim")
+
+
+@pytest.mark.parametrize(
+    "script", [["404"], ["cut"] * 9, ["503"] * 9, ["other"], ["416"], ["redirect"], ["gone"]]
+)
+def test_no_sentence_has_a_password_or_a_token(server, destination, caplog, script):
+    url = server.url.replace("http://", "http://jim:hunter2@") + "?token=s3cret&part=1"
+    server.script = list(script)
+    if script == ["gone"]:
+        server.shutdown()
+        server.server_close()
+    caplog.set_level(logging.WARNING)
+    with pytest.raises(VentralError) as error:
+        fetch_file({"sha256": SHA256, "url": url}, destination, [])
+    if server.requests:
+        assert server.requests[0][0].endswith("?token=s3cret&part=1")
+    said = "".join(traceback.format_exception(error.value))
+    for secret in SECRETS:
+        assert secret not in said, said
+    shown = [without_secrets(record.getMessage()) for record in caplog.records]
+    assert not [line for line in shown if any(secret in line for secret in SECRETS)]
+    assert "127.0.0.1" in str(error.value)
 
 
 def test_a_failed_download_frees_the_cache_for_the_next(server, tmp_path):

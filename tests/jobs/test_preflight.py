@@ -1,11 +1,13 @@
 """What is asked before any job starts: files first, then all architectures in one process."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from ventral.data.image_folders import list_images
 from ventral.errors import VentralError
 from ventral.jobs.preflight import ask, description
 from ventral.jobs.preflight.architecture import describe
@@ -158,6 +160,36 @@ def test_layers_that_a_model_does_not_have(own):
     assert [line.split(":")[1].strip() for line in complaints] == ["one", "two", "three"]
     assert "taps: main: layer 'O' is unknown" in complaints[0]
     assert "head: layer '1' is unknown" in complaints[1]
+
+
+@pytest.mark.parametrize("name", ["a{b}", "a<b>", "{a}{b}"])
+def test_names_that_snakemake_reads_as_patterns(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for file in (f"{name}.csv", f"{name}.pt", "images/s{0.png", f"folder/{name}.png"):
+        Path(file).parent.mkdir(exist_ok=True)
+        Path(file).touch()
+    config = {
+        "datasets": {
+            "mine": {
+                "stimuli": {"files": {"images": {"path": "images"}}},
+                "responses": {
+                    "files": {
+                        "responses": {"path": f"{name}.csv"},
+                        "sites": {"name": f"{name}.h5", "sha256": "0" * 64},
+                    }
+                },
+            }
+        },
+        "models": {"net": entry("resnet18", weights={"path": f"{name}.pt"})},
+    }
+    with pytest.raises(VentralError) as error:
+        check_paths(config)
+    complaints = str(error.value).splitlines()[1:]
+    assert [f"{name}." in line and "rename it" in line for line in complaints] == [True] * 3
+    with pytest.raises(VentralError, match=re.escape(f"images: image 'folder/{name}.png' has")):
+        list_images({"images": {"path": "folder"}}, ["images"])
+    # A bracket alone is no pattern.
+    assert len(list_images({"images": {"path": "images"}}, ["images"])) == 1
 
 
 def test_paths_that_do_not_exist(tmp_path, monkeypatch):

@@ -9,27 +9,25 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from ventral.addresses import without_secrets
 from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.log import remove_empty_logs
 from ventral.jobs.lost_memory import is_memory_lost
+from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
+from ventral.study.files import files_of
 from ventral.study.settings import StepSettings
 
 # A user's own `module:function` or source lies beside the config or where the run is started.
-# These come last: a file there cannot take the place of an installed package.
-sys.path += [
-    folder
-    for folder in [*(str(Path(file).parent) for file in workflow.configfiles), str(Path.cwd())]
-    if folder not in sys.path
-]
+put_last([*(Path(file).parent for file in workflow.configfiles), Path.cwd()])
 OWN_CODE = folders_of_own_code(sys.path)
 
 try:
@@ -40,12 +38,17 @@ try:
     }
     if workflow.is_main_process:
         check_paths(config)  # first: it takes no time
+        for dataset in STUDY.datasets.values():
+            files_of(dataset, "stimuli", "responses")  # an input function would add a traceback
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(without_secrets(str(error))) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
+FAILURES = FailureList()
+if workflow.is_main_process:
+    logger.addHandler(FAILURES)
 if workflow.is_main_process and is_memory_lost(RESULTS, ".snakemake/metadata"):
     logger.warning(
         f"{RESULTS}/ is here without .snakemake/, so Snakemake cannot tell whether results match"

@@ -4,8 +4,6 @@ A step reads a store by its path, which `ancient` keeps out of the decision, and
 the store's manifest, a small file compared by content, has changed.
 """
 
-from ventral.study.files import files_of
-
 
 def file_path(specification):
     """Return where a file of the config lies once it is there: in place, or under its sum."""

@@ -6,6 +6,7 @@ reads rules and scripts one by one, but the package in src/ is needed as a folde
 
 import functools
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,23 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.sourcecache import HostingProviderFile, LocalGitFile, LocalSourceFile
+
+
+def put_last(folders):
+    """Move folders of a user's files to the end of the search path, behind what is installed.
+
+    Snakemake puts the folder of a Snakefile first, and `python -m snakemake` the working folder:
+    a file named packaging.py there would take the place of the installed package.
+    """
+    resolved = {Path(folder).resolve() for folder in folders}
+    behind = [path for path in sys.path if Path(path).resolve() in resolved]
+    behind += [str(folder) for folder in folders]  # as Snakemake names it, lest it puts it first
+    sys.path[:] = [path for path in sys.path if path not in behind]
+    sys.path.extend(dict.fromkeys(behind))
+
+
+put_last([workflow.basedir, Path.cwd()])
+os.environ["PYTHONSAFEPATH"] = "1"  # for the `python -m snakemake` of a cluster's jobs
 
 EXPORTED = ("Snakefile", "workflow", "src", "config", "envs")
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.errors import VentralError
+from ventral.machine_errors import reading_error
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
@@ -38,6 +39,7 @@ ZIP_ERRORS = (
     EOFError,
     OSError,
     ValueError,
+    MemoryError,
     RuntimeError,  # includes NotImplementedError, for an unknown compression method
 )
 IMAGE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, MemoryError)
@@ -73,7 +75,8 @@ class ImageArchive:
         try:
             self._zip = zipfile.ZipFile(self.path)
         except ZIP_ERRORS as error:
-            raise VentralError(f"{self.path} is not a valid zip archive: {error}") from error
+            what = f"{self.path} is not a valid zip archive: {error}"
+            raise reading_error(self.path, error, what) from error
         entries = self._zip.infolist()
         for entry in entries:
             refusal = _refusal(entry)
@@ -116,11 +119,9 @@ class ImageArchive:
         try:
             packed = self._zip.read(entry)  # all of it, so that its CRC is verified
         except ZIP_ERRORS as error:
-            raise self._error(entry, f"is damaged: {error}") from error
+            what = f"{self.path}: image {entry.filename!r} is damaged: {error}"
+            raise reading_error(self.path, error, what) from error
         return decode_image(packed, f"{self.path}: image {entry.filename!r}")
-
-    def _error(self, entry: zipfile.ZipInfo, what: str) -> VentralError:
-        return VentralError(f"{self.path}: image {entry.filename!r} {what}")
 
 
 def decode_image(packed: bytes, name: str) -> np.ndarray:
@@ -155,7 +156,7 @@ def decode_image(packed: bytes, name: str) -> np.ndarray:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise VentralError(f"{name} is too large: {error}") from error
     except IMAGE_ERRORS as error:
-        raise VentralError(f"{name} is not a valid image: {error}") from error
+        raise reading_error(name, error, f"{name} is not a valid image: {error}") from error
 
 
 def _flatten(image: Image.Image) -> Image.Image:

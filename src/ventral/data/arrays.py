@@ -6,6 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from ventral.errors import VentralError
+from ventral.machine_errors import reading_error
+
+NPY_ERRORS = (
+    MemoryError,
+    OSError,
+    OverflowError,
+    SyntaxError,
+    ValueError,
+    tokenize.TokenError,
+)
 
 
 def read_npy(path: str | Path) -> np.ndarray:
@@ -30,13 +40,14 @@ def read_npy(path: str | Path) -> np.ndarray:
     try:
         # Mapping compares the size that the header claims with that of the file.
         array = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, OverflowError, OSError, SyntaxError, tokenize.TokenError) as error:
+    except NPY_ERRORS as error:
         what = (
             "it contains Python objects, which may contain code"
             if "object" in str(error)
             else error
         )
-        raise VentralError(f"{path} is not a valid .npy file of numbers: {what}") from error
+        what = f"{path} is not a valid .npy file of numbers: {what}"
+        raise reading_error(path, error, what) from error
     if array.dtype.kind not in "iuf":
         raise VentralError(f"{path} has values of type {array.dtype}; it needs real numbers")
     return np.array(array, dtype=array.dtype.newbyteorder("="))

@@ -2,7 +2,8 @@
 
 A file is put in place by rename, after its checksum was found right. What an interrupted
 download has received stays in the folder ``{name}.fetching``, and the next call resumes it.
-With a cache folder, runs that want the same file at once make one download of it, under a lock.
+Of several that want a file at one place, or at one place of the cache, one downloads it and the
+others wait. No sentence shows the password or the token of an address.
 """
 
 import contextlib
@@ -16,8 +17,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import requests
+import urllib3
 from filelock import FileLock, Timeout
 
+from ventral.addresses import without_secrets
 from ventral.data.download import Download
 from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
@@ -198,8 +201,8 @@ def fetch_file(
         Folders, searched with all that is under them for a file of that name with the right
         checksum. Those whose folders have the names of the URL's come first.
     cache : Path, optional
-        Folder that keeps what was downloaded, as ``{sum}/{name}``. The file is linked out of it
-        where the file system can, else copied.
+        Folder that keeps what was downloaded, as ``{sum}/{name}``. The file is copied
+        out of it, so that a change in one project does not reach others.
 
     Raises
     ------
@@ -209,6 +212,19 @@ def fetch_file(
 
     """
     algorithm, expected = _checksum(specification)
+    with _alone(destination) as has_waited:
+        if not (has_waited and _is_right(destination, algorithm, expected)):
+            _fetch(specification, algorithm, expected, destination, mirrors, cache)
+
+
+def _fetch(
+    specification: dict,
+    algorithm: str,
+    expected: str,
+    destination: Path,
+    mirrors: Sequence[Path],
+    cache: Path | None,
+) -> None:
     url = specification.get("url")
     name = _file_name(specification)
     wrong = []
@@ -217,13 +233,12 @@ def fetch_file(
         if found.startswith(expected):
             with write_aside(destination) as aside:
                 shutil.copyfile(candidate, aside)
-            shutil.rmtree(_unfinished(destination), ignore_errors=True)
             return
         wrong.append(f"{candidate} has {algorithm} {found}")
     if cache is not None:
         kept = cache / expected[:16] / name
         if _is_right(kept, algorithm, expected):
-            _place(kept, destination)
+            _copy(kept, destination)
             return
     looked = f"searched: {', '.join(map(str, mirrors)) or 'no mirrors'}"
     if wrong:
@@ -240,15 +255,16 @@ def fetch_file(
         if cache is None:
             _download(url, algorithm, expected, size, destination)
         else:
-            with _lock(kept):
+            with _alone(kept):
                 if not _is_right(kept, algorithm, expected):  # another run may just have got it
                     _download(url, algorithm, expected, size, kept)
-            _place(kept, destination)
-    except requests.RequestException as error:
+            _copy(kept, destination)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise VentralError(
-            f"{name}: cannot be fetched from {url}: {error} ({looked}). On a machine without"
+            f"{name}: cannot be fetched from {without_secrets(url)}: {without_secrets(str(error))}"
+            f" ({looked}). On a machine without"
             f" network, put the file into a folder named under mirrors: or in VENTRAL_MIRRORS"
-        ) from error
+        ) from None  # what requests says holds the whole address
 
 
 def _checksum(specification: dict) -> tuple[str, str]:
@@ -269,10 +285,11 @@ def _checksum(specification: dict) -> tuple[str, str]:
 def _file_name(specification: dict) -> str:
     url = specification.get("url") or ""
     if url and urlsplit(url).scheme not in ("http", "https"):
-        raise VentralError(f"url: {url!r} does not start with http:// or https://")
+        raise VentralError(f"url: {without_secrets(url)!r} does not start with http:// or https://")
     name = specification.get("name") or _url_parts(url)[-1]
     if not name or name in (".", "..") or "/" in name or "\\" in name:
-        raise VentralError(f"name: {name!r} is not a file's name (url: {url or 'none'})")
+        shown = without_secrets(url) or "none"
+        raise VentralError(f"name: {name!r} is not a file's name (url: {shown})")
     return name
 
 
@@ -316,30 +333,38 @@ def _is_right(kept: Path, algorithm: str, expected: str) -> bool:
 
 
 @contextlib.contextmanager
-def _lock(kept: Path) -> Iterator[None]:
-    """Wait until no other run fetches this file. A killed run's lock is free by itself."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    # Outside the file's folder: with a lock that comes and goes two runs could hold "the" lock.
-    lock = FileLock(kept.parent.with_suffix(".lock"))
+def _alone(destination: Path) -> Iterator[bool]:
+    """Wait until nobody else fetches to this place, and tell whether somebody has.
+
+    A killed run's lock is free by itself. The lock lies in the folder of what is unfinished, which
+    is removed with it: FileLock tries again where the lock that it waited for no longer exists.
+    """
+    unfinished = _unfinished(destination)
+    lock = FileLock(unfinished / "lock")
+    has_waited = False
+    while not lock.is_locked:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=-1 if has_waited else 0)
+        except Timeout:
+            logger.warning("%s is being fetched by another process: waiting", destination)
+            has_waited = True
+        except FileNotFoundError:  # the folder was removed by who had the lock
+            has_waited = True
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.warning("%s is being fetched by another run: waiting for it", kept.name)
-        lock.acquire()
-    try:
-        yield
+        yield has_waited
+        shutil.rmtree(unfinished, ignore_errors=True)
+    except BaseException:
+        if not (unfinished / "received").exists():  # nothing to resume
+            shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     finally:
         lock.release()
 
 
-def _place(kept: Path, destination: Path) -> None:
+def _copy(kept: Path, destination: Path) -> None:
     with write_aside(destination) as aside:
-        aside.unlink(missing_ok=True)
-        try:
-            aside.hardlink_to(kept)
-        except OSError:  # another file system, or one without links
-            shutil.copyfile(kept, aside)
-    shutil.rmtree(_unfinished(destination), ignore_errors=True)
+        shutil.copyfile(kept, aside)
 
 
 def _unfinished(destination: Path) -> Path:
@@ -347,25 +372,22 @@ def _unfinished(destination: Path) -> Path:
 
 
 def _download(url: str, algorithm: str, expected: str, size: int | None, destination: Path) -> None:
-    unfinished = _unfinished(destination)
-    unfinished.mkdir(parents=True, exist_ok=True)
-    received = unfinished / "received"
+    received = _unfinished(destination) / "received"
     resumed = received.exists()
     try:
         Download(received, size).fetch(url)
-    except VentralError:  # of another size: no part of it can be used
-        shutil.rmtree(unfinished)
+    except VentralError:  # another file: nothing of it is of use
+        received.unlink(missing_ok=True)
         raise
     found = file_digest(received, algorithm)
     if found.startswith(expected):
         received.replace(destination)
-        shutil.rmtree(unfinished)
         return
-    shutil.rmtree(unfinished)
+    received.unlink()
     if resumed:  # the part that an earlier run had left may be to blame
         _download(url, algorithm, expected, size, destination)
         return
     raise VentralError(
-        f"{destination.name} from {url}: {algorithm} expected {expected} but got {found};"
-        " it was removed"
+        f"{destination.name} from {without_secrets(url)}: {algorithm} expected {expected} but got"
+        f" {found}; it was removed"
     )

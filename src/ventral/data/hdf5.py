@@ -13,12 +13,17 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ventral.data.archives import MAX_RATIO
 from ventral.errors import VentralError, suggest
+from ventral.machine_errors import reading_error
+
+BOMB_FLOOR = 2**28
+"""Arrays of fewer bytes than these 256 MiB may be stored in any few: all their values are equal."""
 
 MAX_CHARACTERS = 4096
 """Longest text behind a reference."""
 
-HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError)
+HDF5_ERRORS = (MemoryError, OSError, RuntimeError, ValueError, KeyError, TypeError)
 
 
 @contextlib.contextmanager
@@ -43,7 +48,7 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except HDF5_ERRORS as error:
-        raise VentralError(f"{path} is not a valid HDF5 file: {error}") from error
+        raise reading_error(path, error, f"{path} is not a valid HDF5 file: {error}") from error
     with file:
         yield file
 
@@ -71,8 +76,8 @@ def dataset(
     Raises
     ------
     VentralError
-        If the dataset is missing, is stored in another file, or has another shape or type. The
-        message names file and key.
+        If the dataset is missing, is stored in another file, has another shape or type, or
+        declares far more values than it stores. The message names file and key.
     """
     found = _inside(file, key)
     if not isinstance(found, h5py.Dataset):
@@ -88,6 +93,12 @@ def dataset(
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise VentralError(
             f"{file.filename}: key {key!r} has shape {found.shape}; it needs ({wanted})"
+        )
+    stored = found.id.get_storage_size()
+    if found.nbytes > max(BOMB_FLOOR, MAX_RATIO * stored):
+        raise VentralError(
+            f"{file.filename}: key {key!r} declares {found.nbytes} bytes (shape {found.shape}) and"
+            f" stores {stored}: a bomb, or an array that was never filled?"
         )
     return found
 
@@ -114,8 +125,8 @@ def read(found: h5py.Dataset, selection: Any = ...) -> np.ndarray:
     try:
         return np.asarray(found[selection])
     except HDF5_ERRORS as error:
-        where = f"{found.file.filename}: key {found.name.lstrip('/')!r}"
-        raise VentralError(f"{where} is damaged: {error}") from error
+        where = _name(found)
+        raise reading_error(where, error, f"{where} is damaged: {error}") from error
 
 
 def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
@@ -142,8 +153,7 @@ def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
     try:
         names = [name.decode(encoding) if isinstance(name, bytes) else str(name) for name in values]
     except UnicodeDecodeError as error:
-        where = f"{found.file.filename}: key {found.name.lstrip('/')!r}"
-        raise VentralError(f"{where} is not {encoding} text: {error}") from error
+        raise VentralError(f"{_name(found)} is not {encoding} text: {error}") from error
     return np.array(names, dtype=object).reshape(found.shape)
 
 
@@ -178,7 +188,7 @@ def _text_behind(file: h5py.File, key: str, reference: h5py.Reference) -> str:
     try:
         target = file[reference]
     except HDF5_ERRORS as error:
-        raise VentralError(f"{what} has a reference to nothing: {error}") from error
+        raise reading_error(what, error, f"{what} has a reference to nothing: {error}") from error
     right = isinstance(target, h5py.Dataset) and target.dtype == np.uint16
     if not right or target.is_virtual or target.external or target.size > MAX_CHARACTERS:
         raise VentralError(f"{what} has a reference to something other than a short text")
@@ -201,8 +211,13 @@ def _inside(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group:
         try:
             here = here[part]
         except HDF5_ERRORS as error:
-            raise VentralError(f"{file.filename}: key {key!r} is damaged: {error}") from error
+            where = f"{file.filename}: key {key!r}"
+            raise reading_error(where, error, f"{where} is damaged: {error}") from error
     return here
+
+
+def _name(found: h5py.Dataset) -> str:
+    return f"{found.file.filename}: key {found.name.lstrip('/')!r}"
 
 
 def _fits(found: Sequence[int], wanted: Sequence[int | None]) -> bool:

@@ -3,12 +3,39 @@
 Imports nothing heavy, because the workflow lists images when it is parsed.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ventral.errors import VentralError
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+
+
+PATTERN = re.compile(r"\{[^{}]*\}|<[^<>]*>")
+"""What Snakemake reads as a wildcard or a path variable; an input has no way to escape it."""
+
+
+def refused_name(path: str | Path) -> str | None:
+    """Return why a path cannot be the input of a step, or None.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a file or a folder, as the config has it.
+
+    Returns
+    -------
+    str or None
+        The second half of a sentence, with the remedy.
+    """
+    found = PATTERN.search(str(path))
+    if not found:
+        return None
+    return (
+        f"has {found[0]} in its path, which Snakemake reads as a pattern; rename it without the"
+        " brackets"
+    )
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -56,7 +83,8 @@ def list_images(
     Raises
     ------
     VentralError
-        Naming the key of a folder that has no image.
+        Naming the key of a folder that has no image, or an image whose name Snakemake would
+        read as a pattern.
 
     """
     listed: dict[str, Mapping] = {}
@@ -72,5 +100,8 @@ def list_images(
                 " another folder"
             )
         for path in images:
+            refusal = refused_name(path.relative_to(folder))
+            if refusal:
+                raise VentralError(f"{key}: image {str(path)!r} {refusal}")
             listed[f"{key}/{path.relative_to(folder)}"] = {"path": str(path)}
     return listed

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from ventral.addresses import name_in_address
+
 SUM_DIGITS = 16
 """Number of digits of the checksum in the name of a download."""
 
@@ -17,10 +19,11 @@ def download_name(specification: Mapping) -> str:
     Returns
     -------
     str
-        ``{first digits of the checksum}/{name}``.
+        ``{first digits of the checksum}/{name}``; of an address without its query, which may hold
+        a token.
     """
     known_sum = specification.get("sha256") or specification["sha1"]
-    name = specification.get("name") or specification["url"].rsplit("/", 1)[-1]
+    name = specification.get("name") or name_in_address(specification["url"])
     return f"{known_sum[:SUM_DIGITS]}/{name}"
 
 

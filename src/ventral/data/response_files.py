@@ -1,20 +1,42 @@
 """A lab's own files of responses and tables: CSV, npy, npz or HDF5."""
 
+import lzma
+import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
-from ventral.data.archives import MAX_UNPACKED
+from ventral.data.archives import MAX_RATIO, MAX_UNPACKED
 from ventral.data.arrays import read_npy
-from ventral.data.hdf5 import dataset, open_hdf5, read, read_names
+from ventral.data.hdf5 import BOMB_FLOOR, dataset, open_hdf5, read, read_names
 from ventral.errors import VentralError, suggest
+from ventral.machine_errors import reading_error
 
+NPZ_ARRAYS = ("responses", "stimulus_id", "site_id")
 ENDINGS = (".csv", ".npy", ".npz", ".h5", ".hdf5")
-CSV_ERRORS = (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError)
-NPZ_ERRORS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError)
+CSV_ERRORS = (MemoryError, OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError)
+NPZ_ERRORS = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,  # an encrypted entry; includes NotImplementedError, for an unknown compression
+    SyntaxError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -91,8 +113,9 @@ def read_text_table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except CSV_ERRORS as error:
-        what = str(error).splitlines()[0]
-        raise VentralError(f"{path} is not a table of comma-separated values: {what}") from error
+        reason, *_ = str(error).splitlines() or [""]
+        what = f"{path} is not a table of comma-separated values: {reason}"
+        raise reading_error(path, error, what) from error
     return table.astype(object)
 
 
@@ -172,17 +195,49 @@ def _from_csv(path: Path) -> ResponseFile:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_UNPACKED:
-            raise VentralError(f"{path} unpacks to {size} bytes; the limit is {MAX_UNPACKED}")
+            _refuse_bombs(path, archive)
         with np.load(path, allow_pickle=False) as arrays:
-            wanted = ("responses", "stimulus_id", "site_id")
-            return {name: arrays[name] for name in wanted if name in arrays}
+            return {name: arrays[name] for name in NPZ_ARRAYS if name in arrays}
     except NPZ_ERRORS as error:
         what = (
             "it contains Python objects, which may contain code" if "bject" in str(error) else error
         )
-        raise VentralError(f"{path} is not a valid .npz file: {what}") from error
+        raise reading_error(path, error, f"{path} is not a valid .npz file: {what}") from error
+
+
+def _refuse_bombs(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse arrays that take more memory than the file has reason to, before any is read."""
+    entries = [e for e in archive.infolist() if e.filename.removesuffix(".npy") in NPZ_ARRAYS]
+    size = sum(entry.file_size for entry in entries)
+    if size > MAX_UNPACKED:
+        raise VentralError(f"{path} unpacks to {size} bytes; the limit is {MAX_UNPACKED}")
+    for entry in entries:
+        what = f"{path}: array {entry.filename.removesuffix('.npy')!r}"
+        if entry.flag_bits & 0x1:
+            raise VentralError(f"{what} is encrypted; save it without a password")
+        if entry.file_size > max(BOMB_FLOOR, MAX_RATIO * entry.compress_size):
+            raise VentralError(
+                f"{what} unpacks from {entry.compress_size} to {entry.file_size} bytes: a bomb?"
+            )
+        with archive.open(entry) as file:
+            declared = _declared_bytes(file)
+        if declared is not None and declared > entry.file_size:
+            raise VentralError(
+                f"{what} declares {declared} bytes of numbers and has {entry.file_size}"
+            )
+
+
+def _declared_bytes(file: IO[bytes]) -> int | None:
+    """Return the size of the array that the header of an .npy file declares, or None."""
+    version = np.lib.format.read_magic(file)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read_header is None:  # 3.0 is for fields with names, which are refused as no numbers
+        return None
+    shape, _, dtype = read_header(file)
+    return math.prod(shape) * dtype.itemsize
 
 
 def _read_hdf5(path: Path) -> dict[str, np.ndarray]:

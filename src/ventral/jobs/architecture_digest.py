@@ -1,6 +1,8 @@
 """What identifies the code of an architecture: its content where it is ours or the user's own."""
 
+import sys
 from collections.abc import Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ventral.errors import VentralError
@@ -41,8 +43,16 @@ def architecture_digest(
         if top == PACKAGE:
             file = Path(package_folder, *rest.split(".")).with_suffix(".py")
             return source_digest([file], package_folder) if file.is_file() else ""
+        if _is_installed(top, folders):
+            return ""
         return module_digest(module, package_folder, folders) or ""
     except SyntaxError as error:
         raise VentralError(
             f"architecture {architecture!r}: {error.filename}, line {error.lineno}: {error.msg}"
         ) from None
+
+
+def _is_installed(top: str, folders: Sequence[Path]) -> bool:
+    """Tell whether an import would find a module elsewhere: what is installed comes first."""
+    installed = [path for path in sys.path if Path(path).resolve() not in folders]
+    return PathFinder.find_spec(top, installed) is not None

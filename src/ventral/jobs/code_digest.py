@@ -24,7 +24,8 @@ from ventral.jobs.statements import Chain, Import, Statement, read_statements
 
 PACKAGE = "ventral"
 CANNOT_CHANGE_NUMBERS = tuple(
-    f"{PACKAGE}.{name}" for name in ("errors", "jobs", "study", "storage.provenance")
+    f"{PACKAGE}.{name}"
+    for name in ("addresses", "errors", "machine_errors", "jobs", "study", "storage.provenance")
 )
 """Modules, or whole packages, whose code is not followed."""
 

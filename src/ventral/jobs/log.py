@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from ventral.addresses import without_secrets
 from ventral.errors import VentralError
+from ventral.machine_errors import job_error
 from ventral.storage.codecs import compiled_codecs
 
 
@@ -15,9 +17,10 @@ from ventral.storage.codecs import compiled_codecs
 def job_log(path: str | Path) -> Iterator[None]:
     """Log to `path` and to stderr; end the process with status 1 on an error.
 
-    A `VentralError` is logged as its message alone; anything else with its traceback. The file is
-    made by the first line: a job without messages leaves no file, and removes an earlier run's.
-    Inside, stores are read and written with the compiled codecs.
+    A `VentralError` is logged as its message alone, and so is what the machine lacks: memory, room
+    on the disk, a permission. Anything else is logged with its traceback. The file is made by the
+    first line: a job that has nothing to say leaves none, nor an earlier run's. No line shows the
+    password or token of an address. Inside, stores are read and written with the compiled codecs.
 
     Parameters
     ----------
@@ -27,13 +30,10 @@ def job_log(path: str | Path) -> Iterator[None]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[logging.FileHandler(path, mode="w", delay=True), _terminal()],
-        force=True,
-    )
+    handlers = [logging.FileHandler(path, mode="w", delay=True), _terminal()]
+    for handler in handlers:
+        handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.captureWarnings(True)
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}"
     try:
@@ -42,8 +42,12 @@ def job_log(path: str | Path) -> Iterator[None]:
     except VentralError as error:
         logging.error("%s", error)
         sys.exit(1)
-    except Exception:
-        logging.exception("the job failed:")
+    except Exception as error:
+        sentence = job_error(error)
+        if sentence is None:
+            logging.exception("the job failed: %s: %s", type(error).__name__, error)
+        else:
+            logging.error("%s", sentence)
         sys.exit(1)
 
 
@@ -59,6 +63,13 @@ def remove_empty_logs(folder: str | Path) -> None:
         with contextlib.suppress(OSError):  # removed meanwhile by another run
             if path.is_file() and not path.stat().st_size:
                 path.unlink()
+
+
+class _Formatter(logging.Formatter):
+    """Hides the secrets of addresses, in tracebacks and in the lines of libraries too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
 
 
 def _terminal() -> logging.Handler:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ventral.errors import VentralError
 from ventral.jobs.progress import track
+from ventral.machine_errors import reading_error
 from ventral.storage.store import Store
 from ventral.storage.zip_check import verify_zip
 
@@ -51,7 +52,7 @@ def verify_results(results: str | Path) -> tuple[int, int]:
         logging.warning("%s is an unfinished training; the job's next run resumes it", path)
     if complaints:
         raise VentralError(
-            f"{len(complaints)} of {count} stores and checkpoints are damaged:\n"
+            f"{len(complaints)} of {count} stores and checkpoints do not pass:\n"
             + "\n".join(complaints)
         )
     return len(stores), len(checkpoints)
@@ -60,7 +61,6 @@ def verify_results(results: str | Path) -> tuple[int, int]:
 def _verify_checkpoint(path: Path) -> None:
     try:
         verify_zip(path)
-    except (ValueError, OSError) as error:
-        raise VentralError(
-            f"{path} is damaged: {error}. Remove it and run again: rm {path}"
-        ) from error
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
+        damaged = f"{path} is damaged: {error}. Remove it and run again: rm {path}"
+        raise reading_error(path, error, damaged) from error

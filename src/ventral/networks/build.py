@@ -2,7 +2,9 @@
 
 import hashlib
 import importlib
+import inspect
 import re
+import sys
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -209,13 +211,23 @@ def _torchvision_model(architecture: str, arguments: dict) -> nn.Module:
 
 
 def _imported_builder(architecture: str) -> Callable[..., Any]:
-    """Import the function that ``module:function`` names."""
+    """Import the function that ``module:function`` names.
+
+    A config is code, as a Snakefile is. But what Python itself brings builds no network, so its
+    functions are refused unseen: ``os:system`` with the right arguments could do anything.
+    """
     module_name, _, function = architecture.partition(":")
+    if _is_of_python(module_name):
+        raise VentralError(
+            f"architecture {architecture!r}: {module_name!r} is a module of Python's standard"
+            " library, which builds no networks"
+        )
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except (ImportError, SystemExit) as error:
+        reason = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise VentralError(
-            f"architecture {architecture!r}: module {module_name!r} cannot be imported: {error}"
+            f"architecture {architecture!r}: module {module_name!r} cannot be imported: {reason}"
         ) from error
     builder = getattr(module, function, None)
     if not callable(builder):
@@ -223,7 +235,18 @@ def _imported_builder(architecture: str) -> Callable[..., Any]:
             f"architecture {architecture!r}: module {module_name!r} has no function {function!r};"
             f" {suggest(function, dir(module))}"
         )
+    if (inspect.isroutine(builder) or inspect.isclass(builder)) and _is_of_python(
+        builder.__module__ or ""
+    ):
+        raise VentralError(
+            f"architecture {architecture!r}: {function!r} is {builder.__module__}.{function} of"
+            " Python's standard library, which builds no networks"
+        )
     return builder
+
+
+def _is_of_python(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _weights_enum(architecture: str) -> dict[str, Enum]:

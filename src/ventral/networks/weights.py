@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from ventral.errors import VentralError
+from ventral.machine_errors import reading_error
 from ventral.storage.zip_check import verify_zip
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
@@ -63,15 +64,17 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
             f"{file} is refused: it is not a plain state dict but a pickle that holds code or"
             " objects, or it is damaged. Save it again as torch.save(model.state_dict(), …)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, LookupError) as error:
+    except (RuntimeError, EOFError, ValueError, LookupError, MemoryError) as error:
         reason, *_ = str(error).split(". ")
-        raise VentralError(
+        raise reading_error(
+            file,
+            error,
             f"{file} cannot be read as a torch state dict; it may be truncated or damaged:"
             f" {reason}. Replace it by a complete copy; a file that this workflow fetched or"
-            f" trained is made again after: rm {file}"
+            f" trained is made again after: rm {file}",
         ) from error
     except OSError as error:
-        raise VentralError(f"{file} cannot be read: {error}") from error
+        raise reading_error(file, error, f"{file} cannot be read: {error}") from error
     while isinstance(content, dict) and (inner := _wrapped(content)):
         content = inner
     if not isinstance(content, dict) or not content:

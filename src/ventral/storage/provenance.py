@@ -9,6 +9,8 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from ventral.addresses import without_secrets_inside
+
 PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-learn")
 
 
@@ -62,6 +64,8 @@ def package_versions() -> dict[str, str]:
 def provenance(**facts: object) -> dict:
     """Return the attributes of a store: commit, package versions, and the caller's own facts.
 
+    Addresses among the facts lose their passwords and tokens: results are shared.
+
     Parameters
     ----------
     **facts : object
@@ -73,7 +77,8 @@ def provenance(**facts: object) -> dict:
         Under the key ``provenance``.
 
     """
-    return {"provenance": {"git_commit": git_commit(), "packages": package_versions(), **facts}}
+    shown = {name: without_secrets_inside(fact) for name, fact in facts.items()}
+    return {"provenance": {"git_commit": git_commit(), "packages": package_versions(), **shown}}
 
 
 @functools.cache

@@ -19,6 +19,7 @@ import numpy as np
 import zarr
 
 from ventral.errors import VentralError
+from ventral.machine_errors import reading_error
 from ventral.storage.digests import ContentDigest, RowDigest, array_digest
 
 UNREADABLE = (
@@ -26,6 +27,7 @@ UNREADABLE = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
@@ -195,11 +197,12 @@ class Store:
 
     @contextlib.contextmanager
     def _complaints(self, where: str) -> Iterator[None]:
-        """Turn any error of reading into one that says that the store is damaged."""
+        """Say of an error of reading that the store is damaged, unless the machine is to blame."""
         try:
             yield
         except UNREADABLE as error:
-            raise self._damaged(f"{where}: {error}") from error
+            damaged = str(self._damaged(f"{where}: {error}"))
+            raise reading_error(self.path, error, damaged) from error
 
     def _damaged(self, what: str) -> VentralError:
         return VentralError(

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ventral.errors import VentralError
+from ventral.machine_errors import machine_problem, reading_error
 from ventral.storage.atomic import write_aside
 from ventral.storage.zip_check import verify_zip
 
@@ -61,10 +62,11 @@ def read_checkpoint(path: str | Path) -> dict:
     """
     try:
         content = _read(path)
-    except (*READ_ERRORS, OSError) as error:
-        raise VentralError(
+    except (*READ_ERRORS, OSError, MemoryError) as error:
+        damaged = (
             f"{path} cannot be read as a checkpoint: {error}. Remove it and run again: rm {path}"
-        ) from error
+        )
+        raise reading_error(path, error, damaged) from error
     missing = {"state_dict", "head", "output", "facts"} - set(content)
     if missing:
         raise VentralError(
@@ -98,7 +100,9 @@ class ResumeFile:
             return None
         try:
             content = _read(self.path)
-        except READ_ERRORS as error:
+        except (*READ_ERRORS, OSError, MemoryError) as error:
+            if machine_problem(error):  # hours of training are not thrown away for it
+                raise reading_error(self.path, error, str(error)) from error
             log.warning("%s cannot be read, so training starts from scratch: %s", self.path, error)
             return None
         if content.get("key") != self.key:

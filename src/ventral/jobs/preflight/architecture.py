@@ -1,8 +1,9 @@
 """What is known of an architecture before it runs: layers, shapes, parameters, memory, arithmetic.
 
-``python -m ventral.jobs.preflight.architecture DESCRIPTOR < QUESTIONS`` answers many questions:
-a JSON list of the arguments of `describe`. It writes a line to the open file DESCRIPTOR when torch
-is imported, and then one for each answer, a JSON object. So a config can be checked, and a job's
+``python -m ventral.jobs.preflight.architecture DESCRIPTOR FOLDERS < QUESTIONS`` answers many
+questions, a JSON list of the arguments of `describe`. It writes a line to the open file DESCRIPTOR
+when torch is imported, and then one for each answer, a JSON object. Modules of the user's own are
+looked for in FOLDERS, after all that is installed. So a config can be checked, and a job's
 memory predicted, from a process that does not import torch (`ventral.jobs.preflight.ask`).
 """
 
@@ -178,6 +179,7 @@ def _answer(question: Mapping) -> dict:
 def _main() -> None:
     questions = json.load(sys.stdin)
     descriptor = int(sys.argv[1])
+    sys.path += sys.argv[2:]
     os.set_inheritable(descriptor, False)
     with open(descriptor, "w", encoding="utf-8", buffering=1) as answers:  # line by line
         print("torch is imported", file=answers)

@@ -50,17 +50,19 @@ def ask_architectures(
     VentralError
         Where torch or torchvision cannot be imported.
     """
-    first, last = [*map(str, source_folders)], [*map(str, own_folders)]
     given = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([*first, *filter(None, [given]), *last])
+    path = os.pathsep.join([*map(str, source_folders), *filter(None, [given])])
+    last = list(map(str, own_folders))
     answers: list[dict | VentralError] = []
     while len(answers) < len(questions):
         left = questions[len(answers) :]
-        answers += _ask(left, path, seconds)
+        answers += _ask(left, path, last, seconds)
     return answers
 
 
-def _ask(questions: Sequence[Mapping], path: str, seconds: float) -> list[dict | VentralError]:
+def _ask(
+    questions: Sequence[Mapping], path: str, own_folders: Sequence[str], seconds: float
+) -> list[dict | VentralError]:
     """Return the answers of one process; the last may be the reason why it gave no more."""
     answers: list[dict | VentralError] = []
     end_read, end_write = os.pipe()
@@ -68,7 +70,8 @@ def _ask(questions: Sequence[Mapping], path: str, seconds: float) -> list[dict |
         asked.write(json.dumps(list(questions)).encode())
         asked.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, str(end_write)],
+            # -P: nor does the folder that it is started in come before what is installed.
+            [sys.executable, "-P", "-m", PROGRAM, str(end_write), *own_folders],
             env={**os.environ, "PYTHONPATH": path},
             stdin=asked,
             stdout=said,  # what a user's module prints is not an answer

@@ -4,13 +4,15 @@ import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ventral.data.image_folders import refused_name
+from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 
 MAX_ERRORS = 12
 
 
 def check_paths(config: Mapping) -> None:
-    """Refuse a ``path`` that does not exist.
+    """Refuse a ``path`` that does not exist or that Snakemake would read as a pattern.
 
     A step whose input is absent is left out of the plan where its results exist, so that a mistyped
     path would show the results of another file.
@@ -28,15 +30,23 @@ def check_paths(config: Mapping) -> None:
     complaints = []
     seen = set()
     for key, path in _paths(config):
-        if path not in seen and not Path(path).exists():
-            complaints.append(f"{key}: {path!r} does not exist{_suggested(Path(path))}")
+        if path not in seen:
+            refusal = refused_name(path)
+            if refusal:
+                complaints.append(f"{key}: {path!r} {refusal}")
+            elif not Path(path).exists():
+                complaints.append(f"{key}: {path!r} does not exist{_suggested(Path(path))}")
         seen.add(path)
+    for file in named_files(config):
+        name = download_name(file)
+        if refused_name(name):
+            complaints.append(f"the download {name!r} {refused_name(name)}, or give it a `name`")
     if complaints:
         shown = complaints[:MAX_ERRORS]
         if len(complaints) > len(shown):
             shown.append(f"and {len(complaints) - len(shown)} more")
         lines = "\n".join(f"  {line}" for line in shown)
-        raise VentralError(f"files are missing (seen from {Path.cwd()}):\n{lines}")
+        raise VentralError(f"files cannot be used (seen from {Path.cwd()}):\n{lines}")
 
 
 def _paths(config: Mapping) -> Iterator[tuple[str, str]]:
