@@ -403,7 +403,7 @@ CONTRACT = [
         "a value is added to the sweep of a readout",
         "that value's fits and scores, then tables and figures",
         add_swept_value,
-        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10.0") | tail(jobs, "first"),
+        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10") | tail(jobs, "first"),
     ),
     (
         "a model with a sweep of its training is added",
