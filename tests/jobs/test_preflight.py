@@ -1,5 +1,7 @@
 """What is asked before any job starts: files first, then all architectures in one process."""
 
+import copy
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -14,8 +16,11 @@ from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.preflight.description import describe_model, describe_models
 from ventral.storage.provenance import builder_packages
+from ventral.study.check_config import check_config
 
 SOURCE = Path(__file__).parents[2] / "src"
+SCHEMAS = SOURCE.parent / "workflow" / "schemas"
+SUM = "0" * 64
 OWN = {
     "talks.py": "import sys\nfrom torch import nn\nprint('{\"layers\": []}', flush=True)\n"
     "print('more', file=sys.stderr)\nwhole = input\ndef net():\n    print(1)\n"
@@ -160,36 +165,89 @@ def test_layers_that_a_model_does_not_have(own):
     assert "head: layer '1' is unknown" in complaints[1]
 
 
-def test_paths_that_do_not_exist(tmp_path, monkeypatch):
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Return a config whose files exist, seen from the folder in which they lie."""
     monkeypatch.chdir(tmp_path)
-    for name in ("responses.csv", "images", "net.pt"):
-        Path(name).touch()
-    files = {"responses": {"path": "responses.csv"}, "sites": {"name": "s.csv", "sha256": "0"}}
-    config = {
+    for name in ("responses.csv", "images/a.png", "net.pt", "more/b.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(name)
+    of_responses = {"responses": {"path": "responses.csv"}, "sites": {"name": "s", "sha256": SUM}}
+    return {
         "datasets": {
             "mine": {
-                "stimuli": {"files": {"images": {"path": str(tmp_path / "images")}}},
-                "responses": {"files": files},
+                "source": "files",
+                "stimuli": {
+                    "image_size": 16,
+                    "files": {"images": {"path": str(tmp_path / "images")}},
+                },
+                "responses": {"files": of_responses},
             },
-            "simulated": {"stimuli": {}, "responses": {}},
+            "simulated": {"source": "simulated"},
         },
         "models": {
-            "net": entry("resnet18", weights={"path": "net.pt"}),
-            "random": entry("resnet18"),
-            "pretrained": entry("resnet18", weights="IMAGENET1K_V1"),
+            "net": {
+                "architecture": "resnet18",
+                "weights": {"path": "net.pt"},
+                "taps": {"main": ["fc"]},
+            },
+            "pretrained": {
+                "architecture": "resnet18",
+                "weights": "IMAGENET1K_V1",
+                "taps": {"main": ["fc"]},
+            },
         },
+        "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
     }
-    check_paths(config)
-    files["responses"]["path"] = "respones.csv"
-    config["models"]["net"]["weights"]["path"] = "nowhere/net.pt"
-    config["models"]["net_of_a_sweep"] = config["models"]["net"]
+
+
+def complaints_of(config):
     with pytest.raises(VentralError) as error:
-        check_paths(config)
+        check_paths(check_config(copy.deepcopy(config), SCHEMAS))
     first, *complaints = str(error.value).splitlines()
-    assert str(tmp_path) in first
-    assert complaints == [
+    assert str(Path.cwd()) in first
+    return complaints
+
+
+def test_paths_that_exist(files):
+    check_paths(check_config(files, SCHEMAS))
+
+
+def test_paths_that_do_not_exist(files):
+    mine, models = files["datasets"]["mine"], files["models"]
+    mine["responses"]["files"]["responses"]["path"] = "respones.csv"
+    mine["stimuli"]["files"]["images"]["path"] = "image"
+    mine["stimuli"]["files"]["table"] = {"path": ""}
+    models["net"]["weights"]["path"] = "nowhere/net.pt"
+    models["net_of_a_sweep"] = models["net"]
+    assert complaints_of(files) == [
+        "  datasets: mine: stimuli: files: images: path: 'image' does not exist;"
+        " did you mean 'images'?",
+        "  datasets: mine: stimuli: files: table: path: '.' is a folder; name a file",
         "  datasets: mine: responses: files: responses: path: 'respones.csv' does not exist;"
         " did you mean 'responses.csv'?",
         "  models: net: weights: path: 'nowhere/net.pt' does not exist;"
         " there is no folder 'nowhere'",
     ]
+
+
+def test_files_with_another_sum_or_of_another_kind(files):
+    mine, models = files["datasets"]["mine"], files["models"]
+    content = Path("net.pt").read_bytes()
+    right, found = (hashlib.sha256(each).hexdigest() for each in (content, content[::-1]))
+    models["net"]["weights"] |= {"sha256": right, "size": 6}
+    check_paths(check_config(copy.deepcopy(files), SCHEMAS))
+    mine["responses"]["files"]["responses"] |= {"path": "more"}
+    mine["stimuli"]["files"]["images"]["sha256"] = SUM
+    Path("net.pt").write_bytes(content[::-1])
+    assert complaints_of(files) == [
+        "  datasets: mine: stimuli: files: images: sha256: a folder has none; remove the key",
+        "  datasets: mine: responses: files: responses: path: 'more' is a folder; name a file",
+        f"  models: net: weights: net.pt has the sha256 {found},"
+        f" and {right} is expected: it is damaged or another file."
+        " Replace it, or correct what the config says of it",
+    ]
+    models["net"]["weights"] = {"path": "net.pt", "sha1": "0" * 40, "size": 7}
+    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the size 6")
+    del models["net"]["weights"]["size"]
+    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the sha1 ")

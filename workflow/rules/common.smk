@@ -38,7 +38,7 @@ try:
         for name, dataset in STUDY.datasets.items()
     }
     if workflow.is_main_process:
-        check_paths(config)  # first: it takes no time
+        check_paths(STUDY)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None

@@ -31,6 +31,7 @@ rule prepare_stimuli:
     params:
         settings=given(SETTINGS.stimuli),
         files=given(SETTINGS.stimulus_files),
+        content=given(SETTINGS.stimulus_content),
         code=code_with_source("prepare_stimuli"),
     script:
         "../scripts/prepare_stimuli.py"
@@ -73,6 +74,7 @@ rule prepare_responses:
     params:
         settings=given(SETTINGS.responses),
         files=given(SETTINGS.response_files),
+        content=given(SETTINGS.response_content),
         code=code_with_source("prepare_responses"),
     script:
         "../scripts/prepare_responses.py"

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
+from ventral.storage.file_digests import check_content
 from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
@@ -40,9 +41,10 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
     settings : dict
         ``architecture`` (``pixels``, a torchvision name, or ``module:function``), ``arguments`` for
         its builder, and ``weights``: None for random weights, the name of a torchvision weights
-        enum, or a description of `weights_file`. Arguments that the weights of an enum need
-        (`transform_input` of the inception family, `image_size` of vision transformers) are set as
-        in torchvision's own builders; for a local file, `arguments` must set them.
+        enum, or a mapping with sums of `weights_file`, which are checked. Arguments that the
+        weights of an enum need (`transform_input` of the inception family, `image_size` of vision
+        transformers) are set as in torchvision's own builders; for a local file, `arguments` must
+        set them.
     weights_file : Path or None
         The state dict to load; required if ``weights`` is not None. It is loaded even if
         ``weights`` is None: the checkpoint of a model trained from scratch.
@@ -56,8 +58,8 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
     Raises
     ------
     VentralError
-        If the architecture is unknown, its builder rejects the arguments, or the state dict does
-        not fit the network exactly.
+        If the architecture is unknown, its builder rejects the arguments, or the state dict has
+        another sum or does not fit the network exactly.
     """
     architecture = settings["architecture"]
     weights = settings.get("weights")
@@ -69,6 +71,8 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
         torch.default_generator.manual_seed(seed)
         model = construct(architecture, arguments)
     if weights_file is not None:
+        if isinstance(weights, Mapping):
+            check_content(weights_file, weights)
         load_weights(model, weights_file)
     return model.eval()
 
