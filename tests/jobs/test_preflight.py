@@ -12,6 +12,7 @@ from ventral.errors import VentralError
 from ventral.jobs.preflight import ask, description
 from ventral.jobs.preflight.architecture import describe
 from ventral.jobs.preflight.ask import ask_architectures
+from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.preflight.description import describe_model, describe_models
@@ -30,6 +31,26 @@ OWN = {
     "hangs.py": "import time\ntime.sleep(600)\n",
     "asks.py": "input()\n",
 }
+
+PARTS = """
+from torch import nn
+
+
+class Turned(nn.Module):
+    def forward(self, images):
+        return images.transpose(0, 1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused, self.turned = nn.ReLU(), nn.ReLU(), Turned()
+        self.flat = nn.Flatten()
+
+    def forward(self, images):
+        self.turned(images)
+        return self.flat(self.used(images))
+"""
 
 
 def entry(architecture, **more):
@@ -251,3 +272,71 @@ def test_files_with_another_sum_or_of_another_kind(files):
     assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the size 6")
     del models["net"]["weights"]["size"]
     assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the sha1 ")
+
+
+def test_weights_that_torchvision_does_not_have(own):
+    models = {
+        "right": entry("alexnet", weights="IMAGENET1K_V1"),
+        "wrong": entry("alexnet", weights="IMAGENET1K_V9"),
+        "own": entry("talks:net", weights="DEFAULT"),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    wrong, of_own = str(error.value).splitlines()[1:]
+    assert "models: wrong: torchvision has no weights 'IMAGENET1K_V9'" in wrong
+    assert "it has: IMAGENET1K_V1" in wrong
+    assert "models: own: torchvision has no weights 'DEFAULT'" in of_own
+
+
+def test_layers_without_activations(own):
+    (own / "parts.py").write_text(PARTS)
+    taps = {"main": ["used", "unused", "turned"]}
+    fields = {"training": {"head": {"layer": "flat", "pooling": 2}}}
+    models = {
+        "net": entry("parts:Net", taps=taps),
+        "tuned": entry("parts:Net", taps={"main": ["used"]}, **fields),
+        "fine": entry("parts:Net", taps={"main": ["used", "flat"]}),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    unused, turned, head = str(error.value).splitlines()[1:]
+    assert "models: net: taps: main: layer 'unused' has no activations" in unused
+    assert "models: net: taps: main: layer 'turned' has no activations" in turned
+    assert "models: tuned: training: head: pooling: 2 fields a side" in head
+
+
+@pytest.mark.parametrize(
+    ("wanted", "split", "complaint"),
+    [
+        (80, {}, None),
+        (426, {}, "'simulated' has 426 train stimuli, whose features have at most 425"),
+        (425, {}, "layer 'features.12' has 256 features"),
+        (257, {}, "layer 'features.12' has 256 features"),
+        (256, {}, None),
+        (256, {"method": "random", "fractions": {"train": 1, "validation": 1}}, "has 214 train"),
+        (256, {"method": "k_fold", "folds": 2}, None),
+        (320, {"method": "k_fold", "folds": 2}, "has 320 train"),
+        (320, {"method": "repeated", "test_fraction": 0.5}, "has 320 train"),
+    ],
+)
+def test_more_components_than_there_can_be(wanted, split, complaint):
+    config = {
+        "datasets": {"simulated": {"source": "simulated", "split": split}},
+        "models": {
+            "net": {
+                "architecture": "alexnet",
+                "preprocessing": {"size": 64},
+                "taps": {"main": ["features.12"]},
+            }
+        },
+        "pca": {"n_components": wanted},
+        "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
+    }
+    study = check_config(config, SCHEMAS)
+    if complaint is None:
+        check_components(study, SOURCE)
+    else:
+        with pytest.raises(VentralError, match=complaint):
+            check_components(study, SOURCE)
+    config["pca"]["when_rank_is_lower"] = "use_rank"
+    check_components(check_config(config, SCHEMAS), SOURCE)

@@ -15,6 +15,7 @@ from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.lost_memory import warning_of_lost_memory
 from ventral.jobs.reader_digest import reader_digest
+from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.study.check_config import check_config
@@ -40,6 +41,7 @@ try:
     if workflow.is_main_process:
         check_paths(STUDY)  # first: it takes no time
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
+        check_components(STUDY, ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(str(error)) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)

@@ -1,5 +1,8 @@
 """Files, stimuli, splits and responses."""
 
+# What reads the user's files goes first: a mistake in them is found before any network has run.
+FIRST = 100
+
 
 rule fetch_file:
     output:
@@ -23,6 +26,7 @@ rule prepare_stimuli:
         "<logs>/prepare_stimuli/{dataset}.log",
     benchmark:
         "<benchmarks>/prepare_stimuli/{dataset}.tsv"
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -45,6 +49,7 @@ rule assign_split:
         "<results>/{dataset}/split.csv",
     log:
         "<logs>/assign_split/{dataset}.log",
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -66,6 +71,7 @@ rule prepare_responses:
         "<logs>/prepare_responses/{dataset}.log",
     benchmark:
         "<benchmarks>/prepare_responses/{dataset}.tsv"
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     resources:

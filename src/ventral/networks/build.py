@@ -142,6 +142,24 @@ def construct(architecture: str, arguments: dict | None = None) -> nn.Module:
     return model
 
 
+def check_weights(architecture: str, enum: str) -> None:
+    """Raise `VentralError` where torchvision has no such weights, with a list of those it has.
+
+    Parameters
+    ----------
+    architecture : str
+        A torchvision name.
+    enum : str
+        A member of its weights enum, such as `IMAGENET1K_V1`.
+    """
+    if _find_weights(architecture, enum) is None:
+        known = ", ".join(_weights_enum(architecture)) or "none"
+        raise VentralError(
+            f"torchvision has no weights {enum!r} for architecture {architecture!r};"
+            f" it has: {known}"
+        )
+
+
 def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
     """Return the address of the state dict of a torchvision weights enum.
 
@@ -163,13 +181,8 @@ def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
     VentralError
         If torchvision has no such weights; the message lists those that it has.
     """
+    check_weights(architecture, enum)
     weights = _find_weights(architecture, enum)
-    if weights is None:
-        known = ", ".join(_weights_enum(architecture)) or "none"
-        raise VentralError(
-            f"torchvision has no weights {enum!r} for architecture {architecture!r};"
-            f" it has: {known}"
-        )
     prefix = re.search(r"-([0-9a-f]{8,})\.", weights.url.rsplit("/", 1)[-1])
     return weights.url, prefix and prefix[1]
 
