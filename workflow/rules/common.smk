@@ -18,6 +18,7 @@ from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
+from ventral.jobs.upgrades import NETWORKS, NUMERIC, installed_versions, warning_of_upgrades
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
@@ -51,6 +52,16 @@ if workflow.is_main_process:
     for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
         logger.warning(line)
 
+# With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
+COUNT_VERSIONS = STUDY.config["packages"] == "rerun"
+if (
+    workflow.is_main_process
+    and not COUNT_VERSIONS
+    and not workflow.deployment_settings.deployment_method
+):
+    for line in warning_of_upgrades(STUDY, RESULTS, installed_versions([*NUMERIC, *NETWORKS])):
+        logger.warning(line)
+
 
 def any_of(names):
     """Return a pattern that matches these names alone: nothing else can become a path."""
@@ -78,7 +89,14 @@ def given(function):
 def code(step):
     """Return the digest of the code behind a step: its script and what the script imports."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
-    return source_digest([script], ROOT / "src" / "ventral")
+    return source_digest([script], ROOT / "src" / "ventral") + versions(NUMERIC)
+
+
+def versions(packages):
+    """Return the versions of packages, where the config wants them to be a reason to run."""
+    if not COUNT_VERSIONS:
+        return ""
+    return "".join(f" {name}-{found}" for name, found in installed_versions(packages).items())
 
 
 @functools.cache
@@ -95,5 +113,8 @@ def code_with_source(step):
 def code_with_model(step):
     """Return a function that gives the digest of a step and of the model's `module:function`."""
     return given(
-        lambda model: f"{code(step)} {builder_code(STUDY.models[model].architecture)}".strip()
+        lambda model: (
+            f"{code(step)} {builder_code(STUDY.models[model].architecture)}".strip()
+            + versions(NETWORKS)
+        )
     )
