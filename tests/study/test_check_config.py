@@ -175,6 +175,13 @@ def test_a_wrong_config_is_refused(path, value, message):
         check_config(wrong, SCHEMAS)
 
 
+def test_a_config_that_holds_itself():
+    wrong = config()
+    wrong["models"]["pixels"]["arguments"] = wrong["models"]
+    with pytest.raises(VentralError, match="an alias leads to what holds it"):
+        check_config(wrong, SCHEMAS)
+
+
 def test_a_sweep_whose_names_no_file_system_takes():
     wrong = config()
     wrong["models"]["shallow_cnn_fine_tuned"]["sweep"] = {

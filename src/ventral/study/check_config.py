@@ -63,7 +63,10 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
     folders = list(folders)
     schema = _read(Path(schemas) / "config.schema.yaml")
     sources: dict[str, Source] = {}
-    complaints = list(check_values(config)) or list(_check(config, schema, ()))
+    try:
+        complaints = list(check_values(config)) or list(_check(config, schema, ()))
+    except RecursionError:
+        complaints = ["the config: an alias leads to what holds it; write the value out"]
     if not complaints:
         keys_of_all = schema["properties"]["datasets"]["additionalProperties"]["properties"]
         for name, dataset in config["datasets"].items():
