@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from referencing.jsonschema import DRAFT202012
 
 from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
-from ventral.study.canonical import canonical, check_values, schema_of_key
+from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
 from ventral.study.check_names import check_names
 from ventral.study.check_training import check_training
 from ventral.study.study import Study
@@ -178,28 +178,33 @@ def _write_in_one_form(config: dict, schema: Mapping, sources: Mapping[str, Sour
         if key not in ("datasets", "models", "readouts"):
             config[key] = canonical(config[key], sections[key], follow)
             continue
-        of_entry = sections[key]["additionalProperties"]
+        of_entry: Mapping[str, Any] = sections[key]["additionalProperties"]
         for name, entry in config[key].items():
             written = canonical(entry, of_entry, follow)
             if "taps" in entry:
                 written["taps"] = {taps: written["taps"][taps] for taps in entry["taps"]}
             if "sweep" in entry:
-                section = SWEPT_SECTION[key]
-                swept = schema_of_key(of_entry, [section] if section else [], follow)
-                written["sweep"] = {
-                    setting: [
-                        canonical(value, schema_of_key(swept, setting.split("."), follow), follow)
-                        for value in values
-                    ]
-                    for setting, values in written["sweep"].items()
-                }
+                written["sweep"] = _sweep_in_one_form(key, written["sweep"], of_entry, follow)
             config[key][name] = written
     for name, source in sources.items():
         own = _following(source.schema)
         config["datasets"][name] = canonical(config["datasets"][name], source.schema, own)
 
 
-def _following(schema: Mapping) -> Callable[[Mapping], Mapping]:
+def _sweep_in_one_form(
+    kind: str, sweep: Mapping[str, list], of_entry: Mapping, follow: Follow
+) -> dict[str, list]:
+    """Return a sweep whose values are written as those of the settings that they stand for."""
+    section = SWEPT_SECTION[kind]
+    swept = schema_of_key(of_entry, [section] if section else [], follow)
+    written = {}
+    for setting, values in sweep.items():
+        of_value = schema_of_key(swept, setting.split("."), follow)
+        written[setting] = [canonical(value, of_value, follow) for value in values]
+    return written
+
+
+def _following(schema: Mapping) -> Follow:
     """Return what resolves a ``$ref`` of a schema."""
     root = Resource.from_contents(schema, default_specification=DRAFT202012)
     resolver = _shared_schemas().resolver_with_root(root)
