@@ -1,5 +1,7 @@
 """What is asked before any job starts: files first, then all architectures in one process."""
 
+import copy
+import hashlib
 import json
 import re
 import subprocess
@@ -12,12 +14,16 @@ from ventral.errors import VentralError
 from ventral.jobs.preflight import ask, description
 from ventral.jobs.preflight.architecture import describe
 from ventral.jobs.preflight.ask import ask_architectures
+from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.preflight.description import describe_model, describe_models
 from ventral.storage.provenance import builder_packages
+from ventral.study.check_config import check_config
 
 SOURCE = Path(__file__).parents[2] / "src"
+SCHEMAS = SOURCE.parent / "workflow" / "schemas"
+SUM = "0" * 64
 OWN = {
     "talks.py": "import sys\nfrom torch import nn\nprint('{\"layers\": []}', flush=True)\n"
     "print('more', file=sys.stderr)\nwhole = input\ndef net():\n    print(1)\n"
@@ -27,6 +33,26 @@ OWN = {
     "hangs.py": "import time\ntime.sleep(600)\n",
     "asks.py": "input()\n",
 }
+
+PARTS = """
+from torch import nn
+
+
+class Turned(nn.Module):
+    def forward(self, images):
+        return images.transpose(0, 1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused, self.turned = nn.ReLU(), nn.ReLU(), Turned()
+        self.flat = nn.Flatten()
+
+    def forward(self, images):
+        self.turned(images)
+        return self.flat(self.used(images))
+"""
 
 
 def entry(architecture, **more):
@@ -171,19 +197,28 @@ def test_names_that_snakemake_reads_as_patterns(tmp_path, monkeypatch, name):
     config = {
         "datasets": {
             "mine": {
-                "stimuli": {"files": {"images": {"path": "images"}}},
+                "source": "files",
+                "stimuli": {"image_size": 16, "files": {"images": {"path": "images"}}},
                 "responses": {
                     "files": {
                         "responses": {"path": f"{name}.csv"},
-                        "sites": {"name": f"{name}.h5", "sha256": "0" * 64},
+                        "sites": {"url": f"https://example.org/{name}.h5", "sha256": "0" * 64},
                     }
                 },
             }
         },
-        "models": {"net": entry("resnet18", weights={"path": f"{name}.pt"})},
+        "models": {
+            "net": {
+                "architecture": "resnet18",
+                "weights": {"path": f"{name}.pt"},
+                "taps": {"main": ["fc"]},
+            }
+        },
+        "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
     }
+    study = check_config(config, SCHEMAS)
     with pytest.raises(VentralError) as error:
-        check_paths(config)
+        check_paths(study)
     complaints = str(error.value).splitlines()[1:]
     assert [f"{name}." in line and "rename it" in line for line in complaints] == [True] * 3
     with pytest.raises(VentralError, match=re.escape(f"images: image 'folder/{name}.png' has")):
@@ -192,36 +227,157 @@ def test_names_that_snakemake_reads_as_patterns(tmp_path, monkeypatch, name):
     assert len(list_images({"images": {"path": "images"}}, ["images"])) == 1
 
 
-def test_paths_that_do_not_exist(tmp_path, monkeypatch):
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Return a config whose files exist, seen from the folder in which they lie."""
     monkeypatch.chdir(tmp_path)
-    for name in ("responses.csv", "images", "net.pt"):
-        Path(name).touch()
-    files = {"responses": {"path": "responses.csv"}, "sites": {"name": "s.csv", "sha256": "0"}}
-    config = {
+    for name in ("responses.csv", "images/a.png", "net.pt", "more/b.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(name)
+    of_responses = {"responses": {"path": "responses.csv"}, "sites": {"name": "s", "sha256": SUM}}
+    return {
         "datasets": {
             "mine": {
-                "stimuli": {"files": {"images": {"path": str(tmp_path / "images")}}},
-                "responses": {"files": files},
+                "source": "files",
+                "stimuli": {
+                    "image_size": 16,
+                    "files": {"images": {"path": str(tmp_path / "images")}},
+                },
+                "responses": {"files": of_responses},
             },
-            "simulated": {"stimuli": {}, "responses": {}},
+            "simulated": {"source": "simulated"},
         },
         "models": {
-            "net": entry("resnet18", weights={"path": "net.pt"}),
-            "random": entry("resnet18"),
-            "pretrained": entry("resnet18", weights="IMAGENET1K_V1"),
+            "net": {
+                "architecture": "resnet18",
+                "weights": {"path": "net.pt"},
+                "taps": {"main": ["fc"]},
+            },
+            "pretrained": {
+                "architecture": "resnet18",
+                "weights": "IMAGENET1K_V1",
+                "taps": {"main": ["fc"]},
+            },
         },
+        "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
     }
-    check_paths(config)
-    files["responses"]["path"] = "respones.csv"
-    config["models"]["net"]["weights"]["path"] = "nowhere/net.pt"
-    config["models"]["net_of_a_sweep"] = config["models"]["net"]
+
+
+def complaints_of(config):
     with pytest.raises(VentralError) as error:
-        check_paths(config)
+        check_paths(check_config(copy.deepcopy(config), SCHEMAS))
     first, *complaints = str(error.value).splitlines()
-    assert str(tmp_path) in first
-    assert complaints == [
+    assert str(Path.cwd()) in first
+    return complaints
+
+
+def test_paths_that_exist(files):
+    check_paths(check_config(files, SCHEMAS))
+
+
+def test_paths_that_do_not_exist(files):
+    mine, models = files["datasets"]["mine"], files["models"]
+    mine["responses"]["files"]["responses"]["path"] = "respones.csv"
+    mine["stimuli"]["files"]["images"]["path"] = "image"
+    mine["stimuli"]["files"]["table"] = {"path": ""}
+    models["net"]["weights"]["path"] = "nowhere/net.pt"
+    models["net_of_a_sweep"] = models["net"]
+    assert complaints_of(files) == [
+        "  datasets: mine: stimuli: files: images: path: 'image' does not exist;"
+        " did you mean 'images'?",
+        "  datasets: mine: stimuli: files: table: path: '.' is a folder; name a file",
         "  datasets: mine: responses: files: responses: path: 'respones.csv' does not exist;"
         " did you mean 'responses.csv'?",
         "  models: net: weights: path: 'nowhere/net.pt' does not exist;"
         " the folder 'nowhere' does not exist either",
     ]
+
+
+def test_files_with_another_sum_or_of_another_kind(files):
+    mine, models = files["datasets"]["mine"], files["models"]
+    content = Path("net.pt").read_bytes()
+    right, found = (hashlib.sha256(each).hexdigest() for each in (content, content[::-1]))
+    models["net"]["weights"] |= {"sha256": right, "size": 6}
+    check_paths(check_config(copy.deepcopy(files), SCHEMAS))
+    mine["responses"]["files"]["responses"] |= {"path": "more"}
+    mine["stimuli"]["files"]["images"]["sha256"] = SUM
+    Path("net.pt").write_bytes(content[::-1])
+    assert complaints_of(files) == [
+        "  datasets: mine: stimuli: files: images: sha256: a folder has none; remove the key",
+        "  datasets: mine: responses: files: responses: path: 'more' is a folder; name a file",
+        f"  models: net: weights: net.pt has the sha256 {found},"
+        f" and {right} is expected: it is damaged or another file."
+        " Replace it, or correct what the config says of it",
+    ]
+    models["net"]["weights"] = {"path": "net.pt", "sha1": "0" * 40, "size": 7}
+    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the size 6")
+    del models["net"]["weights"]["size"]
+    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the sha1 ")
+
+
+def test_weights_that_torchvision_does_not_have(own):
+    models = {
+        "right": entry("alexnet", weights="IMAGENET1K_V1"),
+        "wrong": entry("alexnet", weights="IMAGENET1K_V9"),
+        "own": entry("talks:net", weights="DEFAULT"),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    wrong, of_own = str(error.value).splitlines()[1:]
+    assert "models: wrong: torchvision has no weights 'IMAGENET1K_V9'" in wrong
+    assert "it has: IMAGENET1K_V1" in wrong
+    assert "models: own: torchvision has no weights 'DEFAULT'" in of_own
+
+
+def test_layers_without_activations(own):
+    (own / "parts.py").write_text(PARTS)
+    taps = {"main": ["used", "unused", "turned"]}
+    fields = {"training": {"head": {"layer": "flat", "pooling": 2}}}
+    models = {
+        "net": entry("parts:Net", taps=taps),
+        "tuned": entry("parts:Net", taps={"main": ["used"]}, **fields),
+        "fine": entry("parts:Net", taps={"main": ["used", "flat"]}),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    unused, turned, head = str(error.value).splitlines()[1:]
+    assert "models: net: taps: main: layer 'unused' has no activations" in unused
+    assert "models: net: taps: main: layer 'turned' has no activations" in turned
+    assert "models: tuned: training: head: pooling: 2 fields a side" in head
+
+
+@pytest.mark.parametrize(
+    ("wanted", "split", "complaint"),
+    [
+        (80, {}, None),
+        (426, {}, "'simulated' has 426 train stimuli, whose features have at most 425"),
+        (425, {}, "layer 'features.12' has 256 features"),
+        (257, {}, "layer 'features.12' has 256 features"),
+        (256, {}, None),
+        (256, {"method": "random", "fractions": {"train": 1, "validation": 1}}, "has 214 train"),
+        (256, {"method": "k_fold", "folds": 2}, None),
+        (320, {"method": "k_fold", "folds": 2}, "has 320 train"),
+        (320, {"method": "repeated", "test_fraction": 0.5}, "has 320 train"),
+    ],
+)
+def test_more_components_than_there_can_be(wanted, split, complaint):
+    config = {
+        "datasets": {"simulated": {"source": "simulated", "split": split}},
+        "models": {
+            "net": {
+                "architecture": "alexnet",
+                "preprocessing": {"size": 64},
+                "taps": {"main": ["features.12"]},
+            }
+        },
+        "pca": {"n_components": wanted},
+        "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
+    }
+    study = check_config(config, SCHEMAS)
+    if complaint is None:
+        check_components(study, SOURCE)
+    else:
+        with pytest.raises(VentralError, match=complaint):
+            check_components(study, SOURCE)
+    config["pca"]["when_rank_is_lower"] = "use_rank"
+    check_components(check_config(config, SCHEMAS), SOURCE)

@@ -137,6 +137,16 @@ def test_truncated(state, tmp_path, kept):
         build_model(SMALL | {"weights": "local"}, file, 0)
 
 
+def test_a_file_with_another_sum_is_refused(tmp_path, state):
+    file = tmp_path / "w.pt"
+    torch.save(state, file)
+    sums = {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    loaded = build_model(SMALL | {"weights": sums}, file, 0)
+    assert torch.equal(parameters(loaded), torch.cat([value.flatten() for value in state.values()]))
+    with pytest.raises(VentralError, match=r"w\.pt has the sha256 .* and 000.* is expected"):
+        build_model(SMALL | {"weights": {"sha256": "0" * 64}}, file, 0)
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(VentralError, match=r"none\.pt"):
         build_model(SMALL | {"weights": "local"}, tmp_path / "none.pt", 0)

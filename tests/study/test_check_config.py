@@ -1,5 +1,7 @@
 """A wrong config is refused in words that name the key and the nearest right name."""
 
+import datetime
+import math
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,7 @@ WRONG = [
     (
         "datasets: summary_by_region.csv",
         {"source": "simulated"},
-        "'summary_by_region' is reserved: the table over all data sets",
+        "'summary_by_region' is reserved: it lies beside the data sets",
     ),
     (f"{MODEL}: readouts", ["ridge_cv"], "'ridge_cv' is unknown; did you mean .*'ridge_cv_pcs'"),
     ("models: ../../etc", {}, "models: '../../etc' is not a name"),
@@ -141,6 +143,26 @@ WRONG = [
     ("figures: readout", "ridge_cv", "figures: readout: 'ridge_cv' is unknown"),
     ("pca: n_components", "4", "pca: n_components: must be a whole number, not '4'"),
     ("datasets", {}, "datasets: .*(non-empty|enough properties)"),
+    ("seed", 2**64, "seed: 18446744073709551616 is greater than the maximum"),
+    (f"{MODEL}: seed", 1e30, "seed: 1e\\+30 is greater than the maximum"),
+    ("datasets: simulated: split", {"method": "random", "seed": 2**32}, "split: seed: .*maximum"),
+    ("datasets: simulated: stimuli", {"seed": 2**32}, "stimuli: seed: .*maximum"),
+    ("readouts: ridge_raw: alpha", math.nan, "ridge_raw: alpha: must be a finite number, not nan"),
+    ("readouts: ridge_raw: alpha", 10**400, "alpha: must be a finite number, not .* 1329 bits"),
+    ("readouts: ridge_raw: sweep", {"alpha": [math.inf]}, "sweep: alpha: 0: must be a finite"),
+    ("readouts: ridge_cv_pcs: alphas", {"high": 400}, "alphas: high: 400 is greater than"),
+    (f"{MODEL}: arguments", {"p": [-math.inf]}, "arguments: p: 0: must be a finite number"),
+    (f"{MODEL}: arguments", {"on": datetime.date(2026, 1, 2)}, "arguments: on: .*type date; give"),
+    (f"{MODEL}: arguments", {"p": {1: 2}}, "arguments: p: the key 1 is not text"),
+    (f"{MODEL}: preprocessing", {"std": [1, 0, 1]}, "preprocessing: std: 1: 0 is less than or"),
+    (f"{MODEL}: preprocessing", {"resize": "crop"}, "crop needs a resize_side of at least"),
+    ("models: Pixels", {"architecture": "pixels", "taps": {"main": ["pixels"]}}, "differ in case"),
+    (f"{MODEL}: taps: Main", ["fc"], "taps: 'main' and 'Main' differ in case alone"),
+    (f"{MODEL}: taps: HEAD", ["fc"], "taps: 'head' is reserved"),
+    ("datasets: index.html", {"source": "simulated"}, "'index.html' is reserved"),
+    ("datasets: con", {"source": "simulated"}, "datasets: con: Windows has no files of this name"),
+    ("readouts: l.", {"method": "linear", "features": "raw"}, "readouts: l.: Windows has no files"),
+    ("datasets: " + 151 * "a", {"source": "simulated"}, "has 151 bytes, .* takes 150; choose"),
 ]
 
 
@@ -150,6 +172,24 @@ def test_a_wrong_config_is_refused(path, value, message):
     del wrong["models"]["shallow_cnn_fine_tuned"]["sweep"]  # it has complaints of its own
     change(wrong, path, value)
     with pytest.raises(VentralError, match=message):
+        check_config(wrong, SCHEMAS)
+
+
+def test_a_config_that_holds_itself():
+    wrong = config()
+    wrong["models"]["pixels"]["arguments"] = wrong["models"]
+    with pytest.raises(VentralError, match="an alias leads to what holds it"):
+        check_config(wrong, SCHEMAS)
+
+
+def test_a_sweep_whose_names_no_file_system_takes():
+    wrong = config()
+    wrong["models"]["shallow_cnn_fine_tuned"]["sweep"] = {
+        "trainable": [["stage6.*", "stage5.*", "stage4.*", "stage3.*"]],
+        "augmentation": [["crop", "flip"]],
+        **{key: [0.123456789] for key in ("learning_rate", "weight_decay", "head.dropout")},
+    }
+    with pytest.raises(VentralError, match=r"name 'shallow_cnn_fine_tuned\..* has 1\d\d bytes"):
         check_config(wrong, SCHEMAS)
 
 

@@ -1,6 +1,7 @@
 """Which models, fits and settings a config means, where it leaves much to defaults."""
 
 import copy
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from ventral.study.study import Fit, Study
 
 ROOT = Path(__file__).parents[2]
 SUM = "0" * 64
+SCHEMAS = ROOT / "workflow" / "schemas"
 CONFIG = yaml.safe_load(f"""
 datasets:
   all:
@@ -226,3 +228,22 @@ sys.exit(bool({"torch", "pandas", "numpy", "scipy", "zarr"} & set(sys.modules)))
 """
     environment = {"PYTHONPATH": str(ROOT / "src")}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+def test_weights_are_tracked_by_content_where_they_are_read(tmp_path, monkeypatch):
+    """Of a trained model only its training reads the file; extraction reads its checkpoint."""
+    monkeypatch.chdir(tmp_path)
+    config = copy.deepcopy(CONFIG)
+    for name in ("net", "stage"):
+        config["models"][name]["weights"] = {"path": "net.pt"}
+
+    def sums(content):
+        return {"sha256": hashlib.sha256(content).hexdigest()}
+
+    settings = StepSettings(check_config(config, SCHEMAS))
+    for content in (b"one", b"two"):
+        Path("net.pt").write_bytes(content)
+        assert settings.extraction("net", "late")["weights"] == sums(content)
+        assert settings.training("stage")["weights"] == sums(content)
+        assert settings.network("stage")["weights"] is None
+        assert Display(settings.study).tables("all")["models"]["net"]["weights"] == {}

@@ -114,7 +114,7 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
         ),
         (
             {"readouts__cv__sweep": {"alpha": [1.0]}},
-            "readouts: cv.alpha-1.0: alpha: only ridge has one fixed alpha",
+            "readouts: cv.alpha-1: alpha: only ridge has one fixed alpha",
         ),
         (
             {"models__late": {**CONFIG["models"]["net"], "start": "net"}},

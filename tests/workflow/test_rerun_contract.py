@@ -225,6 +225,31 @@ def name_a_path(project):
     project.write_config(config)
 
 
+def write_otherwise(project):
+    """Write the same config with the keys of settings in another order, and 2 for 2.0."""
+
+    def other(value, key=""):
+        if isinstance(value, list):
+            return [other(item) for item in value]
+        if isinstance(value, dict):
+            keys = (
+                list(value)
+                if key in ("datasets", "models", "readouts", "taps")
+                else list(value)[::-1]
+            )
+            return {name: other(value[name], name) for name in keys}
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return float(value) if type(value) is int else value
+
+    config = project.config
+    project.write_config({key: other(value, key) for key, value in reversed(config.items())})
+
+
+def count_versions(project):
+    set_config(project, packages="rerun")
+
+
 def change_training(project):
     training = project.config["models"]["tuned"]["training"]
     set_model(project, "tuned", training={**training, "learning_rate": 0.002})
@@ -409,7 +434,7 @@ CONTRACT = [
         "a value is added to the sweep of a readout",
         "that value's fits and scores, then tables and figures",
         add_swept_value,
-        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10.0") | tail(jobs, "first"),
+        lambda jobs: jobs.of(*FITS, readout="ridge_raw.alpha-10") | tail(jobs, "first"),
     ),
     (
         "a model with a sweep of its training is added",
@@ -512,6 +537,18 @@ CONTRACT = [
         "ceilings, scores, tables and figures; no fit",
         change_seed,
         lambda jobs: jobs.of("estimate_ceilings", "score_readout") | both(jobs),
+    ),
+    (
+        "keys of settings in another order, `2` for `2.0`",
+        "nothing",
+        write_otherwise,
+        lambda jobs: jobs.of("none"),
+    ),
+    (
+        "`packages: rerun`",
+        "everything but downloads, once; from then on each upgrade of a package that counts",
+        count_versions,
+        lambda jobs: jobs - jobs.of("fetch_file"),
     ),
     (
         "code of the Gram matrix",

@@ -18,8 +18,10 @@ from ventral.jobs.log import remove_empty_logs
 from ventral.jobs.lost_memory import is_memory_lost
 from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.reader_digest import reader_digest
+from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
+from ventral.jobs.upgrades import NETWORKS, NUMERIC, installed_versions, warning_of_upgrades
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
@@ -37,10 +39,11 @@ try:
         for name, dataset in STUDY.datasets.items()
     }
     if workflow.is_main_process:
-        check_paths(config)  # first: it takes no time
+        check_paths(STUDY)  # first: it takes no time
         for dataset in STUDY.datasets.values():
             files_of(dataset, "stimuli", "responses")  # an input function would add a traceback
         check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
+        check_components(STUDY, ROOT / "src", OWN_CODE)
 except VentralError as error:
     raise WorkflowError(without_secrets(str(error))) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
@@ -55,6 +58,16 @@ if workflow.is_main_process and is_memory_lost(RESULTS, ".snakemake/metadata"):
         " the config and the code, and keeps them. If they do not match, see README.md, What runs"
         " again when …"
     )
+
+# With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
+COUNT_VERSIONS = STUDY.config["packages"] == "rerun"
+if (
+    workflow.is_main_process
+    and not COUNT_VERSIONS
+    and not workflow.deployment_settings.deployment_method
+):
+    for line in warning_of_upgrades(STUDY, RESULTS, installed_versions([*NUMERIC, *NETWORKS])):
+        logger.warning(line)
 
 
 def any_of(names):
@@ -88,7 +101,14 @@ def given(function):
 def code_digest(step):
     """Return the digest of the code behind a step: its script and what the script uses."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
-    return source_digest([script], ROOT / "src" / "ventral")
+    return source_digest([script], ROOT / "src" / "ventral") + versions(NUMERIC)
+
+
+def versions(packages):
+    """Return the versions of packages, where the config wants them to be a reason to run."""
+    if not COUNT_VERSIONS:
+        return ""
+    return "".join(f" {name}-{found}" for name, found in installed_versions(packages).items())
 
 
 @functools.cache
@@ -113,5 +133,8 @@ def code_with_source(step):
 def code_with_model(step):
     """Return a function that gives the digest of a step and of the model's `module:function`."""
     return given(
-        lambda model: f"{code_digest(step)} {builder_code(STUDY.models[model].architecture)}".strip()
+        lambda model: (
+            f"{code_digest(step)} {builder_code(STUDY.models[model].architecture)}".strip()
+            + versions(NETWORKS)
+        )
     )

@@ -1,5 +1,8 @@
 """Files, stimuli, splits and responses."""
 
+# What reads the user's files goes first: a mistake in them is found before any network has run.
+FIRST = 100
+
 
 rule fetch_file:
     output:
@@ -23,6 +26,7 @@ rule prepare_stimuli:
         "<logs>/prepare_stimuli/{dataset}.log",
     benchmark:
         "<benchmarks>/prepare_stimuli/{dataset}.tsv"
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -31,6 +35,7 @@ rule prepare_stimuli:
     params:
         settings=given(SETTINGS.stimuli),
         files=given(SETTINGS.stimulus_files),
+        content=given(SETTINGS.stimulus_content),
         code=code_with_source("prepare_stimuli"),
     script:
         "../scripts/prepare_stimuli.py"
@@ -44,6 +49,7 @@ rule assign_split:
         "<results>/{dataset}/split.csv",
     log:
         "<logs>/assign_split/{dataset}.log",
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -65,6 +71,7 @@ rule prepare_responses:
         "<logs>/prepare_responses/{dataset}.log",
     benchmark:
         "<benchmarks>/prepare_responses/{dataset}.tsv"
+    priority: FIRST
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -73,6 +80,7 @@ rule prepare_responses:
     params:
         settings=given(SETTINGS.responses),
         files=given(SETTINGS.response_files),
+        content=given(SETTINGS.response_content),
         code=code_with_source("prepare_responses"),
     script:
         "../scripts/prepare_responses.py"

@@ -12,11 +12,8 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from ventral.data.folds import FOLD_METHODS, fold_count
-from ventral.data.stimuli import SPLITS
+from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
 from ventral.errors import VentralError
-
-FRACTIONS = {"train": 4, "validation": 1, "test": 1}
 
 
 def random_split(
@@ -48,11 +45,9 @@ def random_split(
     VentralError
         If a part would be empty or a label is too rare for every part to have it.
     """
-    total = sum(fractions.get(part, 0) for part in SPLITS)
     names = np.full(n, "train", dtype=object)
     remaining = np.arange(n)
-    for part in ("test", "validation"):
-        size = round(n * fractions.get(part, 0) / total)
+    for part, size in part_sizes(n, fractions).items():
         if fractions.get(part, 0) and not 0 < size < len(remaining):
             raise VentralError(f"split: {n} stimuli are too few for a {part} part of {size}")
         if size:

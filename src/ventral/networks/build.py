@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
+from ventral.storage.file_digests import check_content
 from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
@@ -42,9 +43,10 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
     settings : dict
         ``architecture`` (``pixels``, a torchvision name, or ``module:function``), ``arguments`` for
         its builder, and ``weights``: None for random weights, the name of a torchvision weights
-        enum, or a description of `weights_file`. Arguments that the weights of an enum need
-        (`transform_input` of the inception family, `image_size` of vision transformers) are set as
-        in torchvision's own builders; for a local file, `arguments` must set them.
+        enum, or a mapping with sums of `weights_file`, which are checked. Arguments that the
+        weights of an enum need (`transform_input` of the inception family, `image_size` of vision
+        transformers) are set as in torchvision's own builders; for a local file, `arguments` must
+        set them.
     weights_file : Path or None
         The state dict to load; required if ``weights`` is not None. It is loaded even if
         ``weights`` is None: the checkpoint of a model trained from scratch.
@@ -58,8 +60,8 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
     Raises
     ------
     VentralError
-        If the architecture is unknown, its builder rejects the arguments, or the state dict does
-        not fit the network exactly.
+        If the architecture is unknown, its builder rejects the arguments, or the state dict has
+        another sum or does not fit the network exactly.
     """
     architecture = settings["architecture"]
     weights = settings.get("weights")
@@ -71,6 +73,8 @@ def build_model(settings: dict, weights_file: Path | None, seed: int) -> nn.Modu
         torch.default_generator.manual_seed(seed)
         model = construct(architecture, arguments)
     if weights_file is not None:
+        if isinstance(weights, Mapping):
+            check_content(weights_file, weights)
         load_weights(model, weights_file)
     return model.eval()
 
@@ -140,6 +144,24 @@ def construct(architecture: str, arguments: dict | None = None) -> nn.Module:
     return model
 
 
+def check_weights(architecture: str, enum: str) -> None:
+    """Raise `VentralError` where torchvision has no such weights, with a list of those it has.
+
+    Parameters
+    ----------
+    architecture : str
+        A torchvision name.
+    enum : str
+        A member of its weights enum, such as `IMAGENET1K_V1`.
+    """
+    if _find_weights(architecture, enum) is None:
+        known = ", ".join(_weights_enum(architecture)) or "none"
+        raise VentralError(
+            f"torchvision has no weights {enum!r} for architecture {architecture!r};"
+            f" it has: {known}"
+        )
+
+
 def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
     """Return the address of the state dict of a torchvision weights enum.
 
@@ -161,13 +183,8 @@ def weights_url(architecture: str, enum: str) -> tuple[str, str | None]:
     VentralError
         If torchvision has no such weights; the message lists those that it has.
     """
+    check_weights(architecture, enum)
     weights = _find_weights(architecture, enum)
-    if weights is None:
-        known = ", ".join(_weights_enum(architecture)) or "none"
-        raise VentralError(
-            f"torchvision has no weights {enum!r} for architecture {architecture!r};"
-            f" it has: {known}"
-        )
     prefix = re.search(r"-([0-9a-f]{8,})\.", weights.url.rsplit("/", 1)[-1])
     return weights.url, prefix and prefix[1]
 

@@ -107,6 +107,43 @@ def folder_digest(files: Mapping[str, str | Path]) -> str:
     return hashlib.sha256(pairs.encode()).hexdigest()
 
 
+def check_content(path: str | Path, expected: Mapping[str, object], *, where: str = "") -> None:
+    """Refuse a file that has another content than is said of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+    expected : Mapping
+        Any of ``size`` in bytes, ``sha256`` and ``sha1``; other keys are ignored.
+    where : str
+        The key of the config that names the file, for the message.
+
+    Raises
+    ------
+    VentralError
+        Naming the file, what it has, and what was expected; or it cannot be read.
+
+    """
+    here = f"{where}: " if where else ""
+    for kind in ("size", "sha256", "sha1"):
+        if kind not in expected:
+            continue
+        found = _size(path) if kind == "size" else file_digest(path, kind)
+        if found != expected[kind]:
+            raise VentralError(
+                f"{here}{path} has the {kind} {found}, and {expected[kind]} is expected: it is"
+                " damaged or another file. Replace it, or correct what the config says of it"
+            )
+
+
+def _size(path: str | Path) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:
+        raise VentralError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
 class _Memo:
     """What is remembered of the files of one folder."""
 

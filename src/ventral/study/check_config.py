@@ -16,15 +16,13 @@ from referencing.jsonschema import DRAFT202012
 
 from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
+from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
+from ventral.study.check_names import check_names
 from ventral.study.check_training import check_training
-from ventral.study.entries import HEAD
 from ventral.study.study import Study
-from ventral.study.sweeps import check_sweeps, expand_sweeps
+from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
 
 MAX_ERRORS = 12
-JOINT_TABLE = "summary_by_region"
-UNFINISHED = ".resume"
-"""Ending of the name of an unfinished training beside its checkpoint."""
 SHARED_SCHEMAS = ("file.schema.yaml",)
 """Schemas in the folder of the sources to which every schema can refer by name."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -45,8 +43,8 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
     Parameters
     ----------
     config : dict
-        As it was read. Defaults are filled in, and the variants of sweeps take the place of their
-        entries.
+        As it was read. Defaults are filled in, the variants of sweeps take the place of their
+        entries, and of all ways to write a setting the one of `ventral.study.canonical` is left.
     schemas : str or Path
         Folder with ``config.schema.yaml``.
     folders : iterable of path
@@ -64,25 +62,31 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
     """
     folders = list(folders)
     schema = _read(Path(schemas) / "config.schema.yaml")
-    complaints = list(_check(config, schema, ()))
+    sources: dict[str, Source] = {}
+    try:
+        complaints = list(check_values(config)) or list(_check(config, schema, ()))
+    except RecursionError:
+        complaints = ["the config: an alias leads to what holds it; write the value out"]
     if not complaints:
         keys_of_all = schema["properties"]["datasets"]["additionalProperties"]["properties"]
         for name, dataset in config["datasets"].items():
             here = ("datasets", name)
             try:
-                source = find_source(dataset["source"], folders)
-                complaints += _check_settings(dataset, source, keys_of_all, here)
+                sources[name] = find_source(dataset["source"], folders)
+                complaints += _check_settings(dataset, sources[name], keys_of_all, here)
             except VentralError as error:
                 complaints.append(f"{': '.join(here)}: source: {error}")
     if not complaints:
+        _write_in_one_form(config, schema, sources)
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
         origins = expand_sweeps(config)
         complaints = list(_check(config, schema, ()))
     if not complaints:
+        _write_in_one_form(config, schema, sources)
         study = Study.from_config(config, origins, folders)
         complaints = [
-            *_check_names(study),
+            *check_names(study),
             *_check_models(study),
             *check_training(study),
             *_check_folds(study),
@@ -164,6 +168,47 @@ def _fill_defaults(value: Any, schema: object, resolver: Any) -> None:
     others = schema.get("additionalProperties")
     for key in value.keys() - properties.keys():
         _fill_defaults(value[key], others, resolver)
+
+
+def _write_in_one_form(config: dict, schema: Mapping, sources: Mapping[str, Source]) -> None:
+    """Put every setting into its one form, in place; entries and tap sets keep their order."""
+    sections = schema["properties"]
+    follow = _following(schema)
+    for key in config.keys() & sections.keys():
+        if key not in ("datasets", "models", "readouts"):
+            config[key] = canonical(config[key], sections[key], follow)
+            continue
+        of_entry: Mapping[str, Any] = sections[key]["additionalProperties"]
+        for name, entry in config[key].items():
+            written = canonical(entry, of_entry, follow)
+            if "taps" in entry:
+                written["taps"] = {taps: written["taps"][taps] for taps in entry["taps"]}
+            if "sweep" in entry:
+                written["sweep"] = _sweep_in_one_form(key, written["sweep"], of_entry, follow)
+            config[key][name] = written
+    for name, source in sources.items():
+        own = _following(source.schema)
+        config["datasets"][name] = canonical(config["datasets"][name], source.schema, own)
+
+
+def _sweep_in_one_form(
+    kind: str, sweep: Mapping[str, list], of_entry: Mapping, follow: Follow
+) -> dict[str, list]:
+    """Return a sweep whose values are written as those of the settings that they stand for."""
+    section = SWEPT_SECTION[kind]
+    swept = schema_of_key(of_entry, [section] if section else [], follow)
+    written = {}
+    for setting, values in sweep.items():
+        of_value = schema_of_key(swept, setting.split("."), follow)
+        written[setting] = [canonical(value, of_value, follow) for value in values]
+    return written
+
+
+def _following(schema: Mapping) -> Follow:
+    """Return what resolves a ``$ref`` of a schema."""
+    root = Resource.from_contents(schema, default_specification=DRAFT202012)
+    resolver = _shared_schemas().resolver_with_root(root)
+    return lambda part: resolver.lookup(part["$ref"]).contents
 
 
 def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
@@ -248,21 +293,6 @@ def _check_mentions(config: Mapping) -> Iterator[str]:
         yield f"figures: readout: {shown!r} is unknown; {suggest(shown, readouts)}"
 
 
-def _check_names(study: Study) -> Iterator[str]:
-    """Refuse names under which the workflow keeps files of its own."""
-    for name, model in study.models.items():
-        if HEAD in model.taps:
-            yield (
-                f"models: {name}: taps: {HEAD!r} is reserved: scores of a network's own head have"
-                " this name in the place of a tap set; give the tap set another name"
-            )
-        if name.endswith(UNFINISHED):
-            yield f"models: {name}: a name cannot end in {UNFINISHED!r}: unfinished trainings do"
-    for name in study.datasets:
-        if name.startswith(JOINT_TABLE):
-            yield f"datasets: {name}: {JOINT_TABLE!r} is reserved: the table over all data sets"
-
-
 def _check_models(study: Study) -> Iterator[str]:
     for name, model in study.models.items():
         repeated = sorted(layer for layer, count in Counter(model.layers).items() if count > 1)
@@ -272,6 +302,12 @@ def _check_models(study: Study) -> Iterator[str]:
             )
         if model.architecture == "pixels" and model.weights is not None:
             yield f"models: {name}: weights: `pixels` has none; remove the key"
+        images = model.config["preprocessing"]
+        if images["resize"] == "crop" and images.get("resize_side", 0) < images["size"]:
+            yield (
+                f"models: {name}: preprocessing: resize: crop needs a resize_side of at least"
+                f" size, {images['size']}"
+            )
 
 
 def _check_readouts(study: Study) -> Iterator[str]:

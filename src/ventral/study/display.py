@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ventral.study.entries import HEAD, Model, Readout
-from ventral.study.files import tracked_weights
+from ventral.study.files import shown_weights
 from ventral.study.study import Study
 
 SHOWN = ("label", "variant", "group", "architecture")
@@ -76,7 +76,7 @@ class Display:
             described["models"][model.entry] = {
                 "label": model.entry,
                 **{key: model.config[key] for key in SHOWN if key in model.config},
-                "weights": "trained here" if model.task else tracked_weights(model),
+                "weights": "trained here" if model.task else shown_weights(model),
                 "layers": self._layers(model),
             }
         for readout in self.study.readouts.values():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ventral.study.files import files_of, tracked_sums, tracked_weights
+from ventral.study.files import files_of, tracked_content, tracked_sums, tracked_weights
 from ventral.study.study import Study
 
 
@@ -45,22 +45,34 @@ class StepSettings:
         files = files_of(self.study.datasets[dataset], "stimuli", "responses")
         return {key: tracked_sums(file) for key, file in files.items()}
 
+    def stimulus_content(self, dataset: str) -> dict[str, str]:
+        """Return the digest of each file of the user's that the stimuli are read from."""
+        return tracked_content(self.study.datasets[dataset], "stimuli")
+
+    def response_content(self, dataset: str) -> dict[str, str]:
+        """Return the digest of each file of the user's that the responses are read from."""
+        return tracked_content(self.study.datasets[dataset], "stimuli", "responses")
+
     def split(self, dataset: str) -> dict[str, Any]:
         """Return what decides the split of a data set."""
         return self.study.datasets[dataset].config["split"]
 
     def network(self, model: str) -> dict[str, Any]:
-        """Return what builds a network, and nothing else of the model's entry."""
-        entry = self.study.models[model].config
-        keys = ("architecture", "arguments", "seed", "preprocessing")
-        weights = tracked_weights(self.study.models[model])
-        return {**{key: entry[key] for key in keys}, "weights": weights}
+        """Return what builds a network, and nothing else of the model's entry.
+
+        Of one that is trained here, the file that its training starts from is no part: all that
+        came of it is in the checkpoint.
+        """
+        found = self.study.models[model]
+        trained = found.task is not None and isinstance(found.weights, Mapping)
+        return self._network(model, None if trained else tracked_weights(found))
 
     def training(self, model: str) -> dict[str, Any]:
         """Return a trained model's network and its stage, with the layer that its head reads."""
         training = self.study.models[model].config["training"]
         head = {**training["head"], "layer": self.study.models[model].head_layer}
-        return {**self.network(model), "training": {**training, "head": head}}
+        network = self._network(model, tracked_weights(self.study.models[model]))
+        return {**network, "training": {**training, "head": head}}
 
     def extraction(self, model: str, taps: str) -> dict[str, Any]:
         """Return what decides the bytes of an extraction."""
@@ -86,6 +98,11 @@ class StepSettings:
     def references(self, dataset: str) -> list[dict]:
         """Return the published numbers of a data set."""
         return self.study.datasets[dataset].references
+
+    def _network(self, model: str, weights: str | dict[str, str] | None) -> dict[str, Any]:
+        entry = self.study.models[model].config
+        keys = ("architecture", "arguments", "seed", "preprocessing")
+        return {**{key: entry[key] for key in keys}, "weights": weights}
 
 
 def _without_files(settings: Mapping[str, Any]) -> dict[str, Any]:

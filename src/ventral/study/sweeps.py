@@ -19,6 +19,8 @@ SWEPT_SECTION = {"models": "training", "readouts": None}
 """The section of an entry with the swept settings: a model's sweep is over its training."""
 
 PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+MOST_AS_INTEGER = 1e15
+"""Below this a number without a fraction is named as one: 20 and not 20.0."""
 
 
 def expand_sweeps(config: dict) -> dict[str, dict[str, dict]]:
@@ -128,6 +130,8 @@ def _variants(name: str, entry: Mapping) -> Iterator[tuple[str, dict[str, Any]]]
 
 def _slug(value: Any) -> str:
     """Return a value as a part of a name; a digest stands for what a path cannot hold."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_AS_INTEGER:
+        value = int(value)
     text = "_".join(map(str, value)) if isinstance(value, list) else str(value)
     if not isinstance(value, list | dict) and PLAIN.fullmatch(text):
         return text

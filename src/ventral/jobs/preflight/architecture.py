@@ -23,7 +23,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from ventral.errors import VentralError
-from ventral.networks.build import build_arguments, construct
+from ventral.networks.build import build_arguments, check_weights, construct
 
 TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
@@ -63,8 +63,10 @@ def describe(
     Raises
     ------
     VentralError
-        Where the architecture is unknown or refuses the arguments.
+        Where the architecture is unknown or refuses the arguments, or there are no such weights.
     """
+    if weights is not None:
+        check_weights(architecture, weights)
     model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
     found = {
         "layers": _names(model),

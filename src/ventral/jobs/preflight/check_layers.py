@@ -10,7 +10,7 @@ from ventral.jobs.preflight.description import describe_models
 def check_layers_of_models(
     models: Mapping[str, Mapping], source_folder: str | Path, folders: Sequence[Path] = ()
 ) -> None:
-    """Refuse layers that a model does not have.
+    """Refuse layers that a model does not have, or that have no activations.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def check_layers_of_models(
         if isinstance(description, VentralError):
             complaints.append(f"models: {model}: {description}")
         elif description is not None:
-            complaints += _unknown_layers(model, entry, description["layers"])
+            unknown = list(_unknown_layers(model, entry, description["layers"]))
+            complaints += unknown or _unusable_layers(model, entry, description["shapes"])
     if complaints:
         raise VentralError("invalid config:\n" + "\n".join(f"  {line}" for line in complaints))
 
@@ -51,3 +52,32 @@ def _unknown_layers(model: str, entry: Mapping, known: Sequence[str]) -> Iterato
     head = entry.get("training", {}).get("head", {}).get("layer")
     if head is not None and head not in known:
         yield f"models: {model}: training: head: layer {head!r} is unknown; {suggest(head, known)}"
+
+
+def _unusable_layers(
+    model: str, entry: Mapping, shapes: Mapping[str, Sequence[int]] | None
+) -> Iterator[str]:
+    """Give a complaint for each layer without activations, where the shapes are known.
+
+    shapes: of each layer's output for one stimulus; it has no layer that a forward pass does not
+        call, or that gives no tensor whose first axis is the stimulus.
+    """
+    if shapes is None:
+        return
+    for taps, layers in entry["taps"].items():
+        for layer in layers:
+            if layer not in shapes:
+                yield (
+                    f"models: {model}: taps: {taps}: layer {layer!r} has no activations: a forward"
+                    " pass does not call it, or its output is not a tensor with a row for each"
+                    " stimulus. Choose the module that contains it"
+                )
+    head = entry.get("training", {}).get("head", {})
+    layer, fields = head.get("layer"), head.get("pooling")
+    if layer is None and entry["taps"]:
+        layer = list(entry["taps"].values())[-1][-1]
+    if isinstance(fields, int) and layer in shapes and len(shapes[layer]) != 3:
+        yield (
+            f"models: {model}: training: head: pooling: {fields} fields a side need a layer with"
+            f" height and width; layer {layer!r} gives {list(shapes[layer])} for one stimulus"
+        )
