@@ -24,7 +24,16 @@ from ventral.jobs.statements import Chain, Import, Statement, read_statements
 
 PACKAGE = "ventral"
 CANNOT_CHANGE_NUMBERS = tuple(
-    f"{PACKAGE}.{name}" for name in ("errors", "jobs", "study", "storage.provenance")
+    f"{PACKAGE}.{name}"
+    for name in (
+        "errors",
+        "jobs",
+        "storage.claims",
+        "storage.file_sums",
+        "storage.lineage",
+        "storage.provenance",
+        "study",
+    )
 )
 """Modules, or whole packages, whose code is not followed."""
 
