@@ -13,6 +13,7 @@ include: RULES.join("source.smk")
 
 
 if "datasets" not in config:
+    check_files_of_config([f"{ROOT}/config/config.yaml"])
 
     configfile: f"{ROOT}/config/config.yaml"
 

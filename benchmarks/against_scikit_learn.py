@@ -21,6 +21,7 @@ from sklearn.linear_model import RidgeCV
 from ventral.features.gram import gram_matrix
 from ventral.features.pca import fit_pca
 from ventral.readouts.regression import fit_ridge_cv
+from ventral.storage.codecs import compiled_codecs
 from ventral.storage.digests import ContentDigest
 from ventral.storage.store import Store
 from ventral.storage.store_writer import write_store
@@ -110,4 +111,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with compiled_codecs():  # as jobs do
+        main()

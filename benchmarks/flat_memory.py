@@ -62,7 +62,10 @@ def main() -> None:
     given = parser.parse_args()
     if given.only:
         start = time.monotonic()
-        {"extract": extract, "gram": gram}[given.only](given.folder)
+        from ventral.storage.codecs import compiled_codecs
+
+        with compiled_codecs():  # as jobs do
+            {"extract": extract, "gram": gram}[given.only](given.folder)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(json.dumps({"seconds": time.monotonic() - start, "peak_gib": peak}))
         return

@@ -191,5 +191,5 @@ def test_paths_that_do_not_exist(tmp_path, monkeypatch):
         "  datasets: mine: responses: files: responses: path: 'respones.csv' does not exist;"
         " did you mean 'responses.csv'?",
         "  models: net: weights: path: 'nowhere/net.pt' does not exist;"
-        " there is no folder 'nowhere'",
+        " the folder 'nowhere' does not exist either",
     ]

@@ -12,7 +12,7 @@ from ventral.jobs.resources import estimator, memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
 from ventral.jobs.resources.disk import count_records, count_results
 from ventral.jobs.resources.estimator import ResourceEstimator
-from ventral.jobs.resources.measured import NAMES, compare_with_benchmarks
+from ventral.jobs.resources.measured import WILDCARDS, compare_with_benchmarks
 from ventral.jobs.resources.size_tables import human_bytes, size_tables
 from ventral.study.check_config import check_config
 from ventral.study.entries import Dataset
@@ -29,7 +29,7 @@ def estimator_of(project) -> ResourceEstimator:
 @pytest.mark.slow
 def test_no_job_of_a_run_used_more_than_was_predicted(finished):
     table = compare_with_benchmarks(estimator_of(finished), finished.folder / "benchmarks")
-    assert set(table["step"]) == set(NAMES)
+    assert set(table["step"]) == set(WILDCARDS)
     over = table[table["used"] > table["predicted"]]
     assert over.empty, over.to_string()
 

@@ -6,6 +6,7 @@ commands find it through `SLURM_CONF`. Snakemake's job step drops that variable 
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -60,6 +61,11 @@ NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=8 Boards=1"
     " SocketsPerBoard=1 CoresPerSocket=8 ThreadsPerCore=1 RealMemory={memory} Gres=gpu:toy:1"
 )
+
+
+def megabytes(job: dict[str, str]) -> int:
+    """Return the memory that a job asked for, from its record."""
+    return int(re.search(r"mem=(\d+)M", job["TRES"])[1])
 
 
 def why_not() -> str | None:
@@ -189,11 +195,10 @@ class Cluster:
         key, place = self.folder / "munge.key", self.folder / "munge.sock"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o400)
-        self._start(
-            *("munged", "munged", "--foreground", "--force", f"--key-file={key}"),
-            *(f"--socket={place}", f"--pid-file={self.folder}/munged.pid"),
-            f"--seed-file={self.folder}/seed/munge.seed",
-        )
+        command = ["munged", "--foreground", "--force", f"--key-file={key}", f"--socket={place}"]
+        command.append(f"--pid-file={self.folder}/munged.pid")
+        command.append(f"--seed-file={self.folder}/seed/munge.seed")
+        self._start("munged", *command)
         self.wait_until(place.exists, "munge socket")
 
     def _start(self, name: str, *command: str) -> None:

@@ -12,7 +12,7 @@ from toy_project import CONFIG, Project
 SITE = {
     "jobs": 20,
     "cores": 4,
-    "resources": ["mem_mb=8000", "gpu=2"],
+    "resources": ["mem_mb=8000", "gpu=2", "jobs_at_once=1"],
     "set-resources": [
         f"{rule}:slurm_partition=gpu"
         for rule in ("extract_activations", "train_model", "apply_head")
@@ -49,12 +49,10 @@ class SiteProject(Project):
 
     def submit(self, cluster, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start a run on a cluster; what it says goes to `said`."""
+        command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
         with self.said.open("ab") as said:
             return subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"),
-                    *("--configfile", "toy.yaml", *arguments),
-                ],
+                [*command, "--configfile", "toy.yaml", *arguments],
                 cwd=self.folder,
                 env={**cluster.environment, "OMP_NUM_THREADS": "1", **environment},
                 stdin=subprocess.DEVNULL,

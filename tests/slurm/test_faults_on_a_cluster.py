@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cluster import Cluster
+from cluster import Cluster, megabytes
 from site_project import SiteProject
 from toy_project import Project
 from ventral.jobs.verify import verify_results
@@ -45,10 +45,6 @@ def attempts(jobs, rule, model):
     return [job for job in jobs if f"rule_{rule}/first_{model}_" in job["StdOut"]]
 
 
-def megabytes(job):
-    return int(re.search(r"mem=(\d+)M", job["TRES"])[1])
-
-
 def config_of(finished: Project) -> dict:
     """Leave out what has no part in this."""
     config = finished.config
@@ -81,11 +77,8 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
         assert process.poll() is None, project.said.read_text()[-3000:]
         return records()[0]
 
-    process = project.submit(
-        cluster,
-        *("--forcerun", "extract_activations", "compute_gram", "--until", "compute_gram"),
-        *("--set-resources", *NEEDS),
-    )
+    forced = ["--forcerun", "extract_activations", "compute_gram", "--until", "compute_gram"]
+    process = project.submit(cluster, *forced, "--set-resources", *NEEDS)
     late = job_of("extract_activations", "tuned")
     cluster.ask("scancel", "--full", "--signal=STOP", late["JobId"])  # it will not end in time
     cancelled = job_of("extract_activations", "pixels")
@@ -95,13 +88,12 @@ def run(cluster: Cluster, finished: Project, tmp_path_factory) -> FaultyRun:
     cluster.ask("scancel", cancelled["JobId"])
     # Of the model that was late, so that its extraction has ended before a node goes down.
     lost = job_of("compute_gram", "tuned")
-    cluster.ask(
-        *("scontrol", "update", f"NodeName={lost['NodeList']}", "State=DOWN", "Reason=test")
-    )
+    node = f"NodeName={lost['NodeList']}"
+    cluster.ask("scontrol", "update", node, "State=DOWN", "Reason=test")
     try:
         status = process.wait(timeout=900)
     finally:
-        cluster.ask("scontrol", "update", f"NodeName={lost['NodeList']}", "State=RESUME")
+        cluster.ask("scontrol", "update", node, "State=RESUME")
     return FaultyRun(project, status, project.said.read_text(), cluster.jobs()[before:])
 
 

@@ -23,14 +23,15 @@ def test_jobs_work_on_the_disk_of_their_node(cluster, finished, tmp_path):
     scratch.mkdir()
     process = project.submit(
         cluster,
-        *("--profile", "workflow/profiles/scratch", "--until", "compute_gram"),
+        "--profile=workflow/profiles/scratch",
+        "--until=compute_gram",
         VENTRAL_SCRATCH=str(scratch),
         PWD=str(project.folder),  # as a shell has it
     )
     seen: set[str] = set()
     end = time.monotonic() + 600
     while process.poll() is None and time.monotonic() < end:
-        for _, folders, _ in os.walk(scratch):  # which goes on where a folder is being removed
+        for _, folders, _ in os.walk(scratch):  # it passes over a folder that is being removed
             seen.update(folders)
         time.sleep(0.1)
     assert process.wait(timeout=1) == 0, project.said.read_text()[-5000:]

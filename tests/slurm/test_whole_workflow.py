@@ -1,5 +1,6 @@
 """The whole workflow on a real SLURM, through the profile; the first run of it is killed."""
 
+import itertools
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cluster import NODE_MEMORY
+from cluster import NODE_MEMORY, megabytes
 from site_project import SMALL, SiteProject
 from ventral.jobs.verify import verify_results
 
@@ -91,9 +92,26 @@ def test_gpus_are_asked_for_where_they_are_of_use(run):
 
 def test_each_job_asks_for_the_memory_and_time_that_were_predicted(run):
     for job in run.jobs:
-        megabytes = re.search(r"mem=(\d+)M", job["TRES"])
-        assert megabytes and int(megabytes[1]) < NODE_MEMORY
+        assert megabytes(job) < NODE_MEMORY
         assert job["TimeLimit"] not in ("UNLIMITED", "01:00:00")  # the partition's own
+
+
+def test_a_group_asks_for_its_largest_job_and_the_time_of_all(run):
+    """The jobs of a group run one after the other; what each needs is said as it is submitted."""
+    predicted = []
+    for text in run.said.split("Group job tap_sets ")[1:]:
+        lines = itertools.takewhile(lambda line: line.startswith(" "), text.splitlines()[2:])
+        listed = "\n".join(lines)
+        minutes = [int(number) for number in re.findall(r" runtime=(\d+)", listed)]
+        memory = [int(number) for number in re.findall(r" mem_mb=(\d+)", listed)]
+        threads = [int(number) for number in re.findall(r" threads: (\d+)", listed)]
+        assert len(minutes) == len(memory) >= 4  # Gram matrices, components, a fit and its scores
+        predicted.append((max(memory), max(threads), sum(minutes)))
+    asked = []
+    for job in run.of("score_readout"):
+        hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
+        asked.append((megabytes(job), int(job["NumCPUs"]), 60 * hours + minutes))
+    assert sorted(asked) == sorted(predicted)
 
 
 def test_small_jobs_share_submissions(run):

@@ -197,7 +197,7 @@ def test_metadata_of_a_group_that_differ_from_an_arrays_own_are_found(tmp_path, 
         writer.put("layer1/values", values, ("stimulus", "site"))
     metadata = tmp_path / "a.zarr" / "layer1" / "zarr.json"
     metadata.write_text(metadata.read_text().replace('"site"', '"side"'))
-    with pytest.raises(VentralError, match="'layer1/values' is not what the metadata"):
+    with pytest.raises(VentralError, match="'layer1/values' differs from the metadata"):
         Store(tmp_path / "a.zarr").verify()
 
 

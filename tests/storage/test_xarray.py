@@ -12,8 +12,8 @@ from ventral.activations.extract import ActivationWriter
 from ventral.data.responses import Responses, write_responses
 from ventral.data.splits import partitions_of
 from ventral.data.stimuli import StimulusSet, write_stimuli
+from ventral.features.decompose import fit_layers as fit_components
 from ventral.features.gram import write_grams
-from ventral.features.pca import fit_layers as fit_components
 from ventral.features.pca_store import write_components
 from ventral.readouts.fit import fit_layers as fit_readouts
 from ventral.readouts.fit_store import write_fits, write_head

@@ -13,7 +13,7 @@ from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
-from ventral.jobs.lost_memory import warning_of_lost_memory
+from ventral.jobs.lost_memory import is_memory_lost
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
@@ -45,9 +45,12 @@ except VentralError as error:
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
-if workflow.is_main_process:
-    for line in warning_of_lost_memory(RESULTS, ".snakemake/metadata"):
-        logger.warning(line)
+if workflow.is_main_process and is_memory_lost(RESULTS, ".snakemake/metadata"):
+    logger.warning(
+        f"{RESULTS}/ is here without .snakemake/, so Snakemake cannot tell whether results match"
+        " the config and the code, and keeps them. If they do not match, see README.md, What runs"
+        " again when …"
+    )
 
 
 def any_of(names):
@@ -66,15 +69,20 @@ wildcard_constraints:
 def given(function):
     """Return an input function that hands on the wildcards that `function` names as arguments."""
     names = list(inspect.signature(function).parameters)
-    return lambda wildcards: function(**{name: wildcards[name] for name in names})
+
+    def asked(wildcards):
+        check_settings_of_run()
+        return function(**{name: wildcards[name] for name in names})
+
+    return asked
 
 
 # The code behind a step, in its params: a digest of the script and of what the script imports.
 
 
 @functools.cache
-def code(step):
-    """Return the digest of the code behind a step: its script and what the script imports."""
+def code_digest(step):
+    """Return the digest of the code behind a step: its script and what the script uses."""
     script = ROOT / "workflow" / "scripts" / f"{step}.py"
     return source_digest([script], ROOT / "src" / "ventral")
 
@@ -85,13 +93,21 @@ def builder_code(architecture):
     return architecture_digest(architecture, ROOT / "src" / "ventral", OWN_CODE)
 
 
+# All three return functions: a job's process, which reads every rule, digests only its own step.
+
+
+def code(step):
+    """Return a function that gives the digest of a step."""
+    return lambda wildcards: code_digest(step)
+
+
 def code_with_source(step):
     """Return a function that gives the digest of a step and of the reader of a data set."""
-    return given(lambda dataset: f"{code(step)} {READERS[dataset]}")
+    return given(lambda dataset: f"{code_digest(step)} {READERS[dataset]}")
 
 
 def code_with_model(step):
     """Return a function that gives the digest of a step and of the model's `module:function`."""
     return given(
-        lambda model: f"{code(step)} {builder_code(STUDY.models[model].architecture)}".strip()
+        lambda model: f"{code_digest(step)} {builder_code(STUDY.models[model].architecture)}".strip()
     )

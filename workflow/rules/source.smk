@@ -4,6 +4,7 @@ The workflow may lie in a folder, or be imported as a module from a git reposito
 reads rules and scripts one by one, but the package in src/ is needed as a folder.
 """
 
+import functools
 import io
 import subprocess
 import sys
@@ -64,6 +65,7 @@ def exported(repository, rules):
         raise WorkflowError(f"{rules}: the package in src/ cannot be read: {said}") from None
 
 
+IS_FROM_LOCAL_GIT = isinstance(workflow.current_basedir, LocalGitFile)
 ROOT = source_folder(workflow.current_basedir)
 sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
 
@@ -73,13 +75,27 @@ INSTALL = (
 )
 
 try:
+    from ventral.errors import VentralError
     from ventral.jobs.packages import missing_packages
     from ventral.jobs.profile import missing_settings
     from ventral.study.check_config import check_config
+    from ventral.study.config_files import check_config_files
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"the Python package {error.name!r} is missing where Snakemake runs. {INSTALL}"
     ) from None
+
+
+def check_files_of_config(paths):
+    """Refuse config files that are not YAML or give a key twice, before they are read as a dict."""
+    try:
+        check_config_files(paths)
+    except VentralError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    check_files_of_config(workflow.configfiles)
 
 
 report: "../report/workflow.rst"
@@ -87,17 +103,23 @@ report: "../report/workflow.rst"
 
 # The prefix of a workflow that imports this one belongs to what is made here.
 RESULTS = workflow.modifier.path_modifier.replace_prefix(workflow.pathvars.apply("<results>"))
+IS_PREFIXED = workflow.modifier.path_modifier.replace_prefix("file") != "file"
 
 
 def own_file(path):
     """Mark a file of the user's, which the prefix of an importing workflow leaves alone."""
-    is_imported = workflow.modifier.path_modifier.replace_prefix("x") != "x"
-    return local(path) if is_imported else path
+    return local(path) if IS_PREFIXED else path
 
 
-def warn_of_missing_settings():
-    """Name the lines of the profile without which other jobs run again than the README says."""
+@functools.cache
+def check_settings_of_run():
+    """Name the lines of the profile without which other jobs run again than the README says.
+
+    Snakemake has the settings only after the Snakefile is read: the first input function asks.
+    """
     settings = workflow.dag_settings
+    if settings is None or not workflow.is_main_process:
+        return
     lines = missing_settings(
         ROOT / "workflow" / "profiles" / "default" / "profile.yaml",
         {
@@ -112,11 +134,9 @@ def warn_of_missing_settings():
         "Put these lines into profiles/default/profile.yaml beside the Snakefile, or into the"
         " profile of the run:\n" + "\n".join(f"  {line}" for line in lines)
     )
-    if isinstance(workflow.current_basedir, LocalGitFile) and any(
-        "triggers" in line for line in lines
-    ):
+    if IS_FROM_LOCAL_GIT and any("triggers" in line for line in lines):
         raise WorkflowError(
-            f"Snakemake 9.27 stops with a TypeError where a workflow comes from gitfile(...) and"
+            "Snakemake 9.27 stops with a TypeError where a workflow comes from gitfile(...) and"
             f" `code` is one of the rerun triggers. {advice}"
         )
     logger.warning(
@@ -134,6 +154,5 @@ def warn_of_missing_packages():
         )
 
 
-if workflow.is_main_process and workflow.dag_settings is not None:
-    warn_of_missing_settings()
+if workflow.is_main_process:
     warn_of_missing_packages()

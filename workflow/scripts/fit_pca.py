@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ventral.data.splits import partitions_of
-from ventral.features.pca import fit_layers
+from ventral.features.decompose import fit_layers
 from ventral.features.pca_store import write_components
 from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads

@@ -5,17 +5,13 @@ With ``K = H G[t, t] H`` and ``λ, U = eigh(K)`` the scores are ``U√λ`` on tr
 the n × p matrix (Jolliffe, Principal Component Analysis, 2002, section 3.5).
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import eigh
 
-from ventral.data.splits import rows_of
-from ventral.errors import VentralError, naming
-from ventral.features.gram import centre_on_train, layers_in
-from ventral.storage.store import Store
+from ventral.errors import VentralError
+from ventral.features.gram import centre_on_train
 
 
 @dataclass(frozen=True)
@@ -136,38 +132,3 @@ def fit_pca(
     is raised.
     """
     return fit_all_components(gram, train).first(n_components, when_rank_is_lower)
-
-
-def fit_layers(
-    grams: Store, partitions: Mapping[str, pd.DataFrame]
-) -> Iterator[tuple[str, dict[str, PrincipalComponents]]]:
-    """Decompose the Gram matrix of each layer, once for each partition.
-
-    Parameters
-    ----------
-    grams : Store
-        Of `ventral.features.gram.write_grams`.
-    partitions : Mapping
-        Of `ventral.data.splits.partitions_of`.
-
-    Yields
-    ------
-    layer : str
-        The next layer.
-    components : dict
-        All its components, by partition.
-
-    Raises
-    ------
-    VentralError
-        Naming the layer, where its Gram matrix is damaged or of rank 0.
-
-    """
-    for layer in layers_in(grams):
-        with naming(f"layer {layer!r}"):
-            gram = grams.read(layer)
-            components = {
-                name: fit_all_components(gram, rows_of(partition, "train"))
-                for name, partition in partitions.items()
-            }
-        yield layer, components

@@ -42,7 +42,7 @@ def write_components(
     path : str or Path
         Of the store.
     layers : iterable
-        Each layer and its components by partition, as `ventral.features.pca.fit_layers` gives them.
+        Each layer and its components by partition, of `ventral.features.decompose.fit_layers`.
     stimulus_id : numpy.ndarray
         (stimuli,) strings.
     n_components, when_rank_is_lower

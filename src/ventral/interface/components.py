@@ -8,7 +8,7 @@ from scipy.linalg import eigh
 
 from ventral.errors import VentralError
 from ventral.features.gram import gram_of_array
-from ventral.features.pca import PrincipalComponents, fit_pca
+from ventral.features.pca import PrincipalComponents, fit_all_components
 from ventral.interface.arrays import as_matrix, back_project, check_columns, column_means
 
 
@@ -145,7 +145,7 @@ def decompose(features: np.ndarray) -> PrincipalComponents:
     """
     n, p = features.shape
     if p >= n:
-        return fit_pca(gram_of_array(features), np.arange(n), None)
+        return fit_all_components(gram_of_array(features), np.arange(n))
     centred = features - column_means(features)
     eigenvalues, directions = eigh(centred.T @ centred, driver="evd", overwrite_a=True)
     eigenvalues, directions = eigenvalues[::-1], directions[:, ::-1]
@@ -158,4 +158,4 @@ def decompose(features: np.ndarray) -> PrincipalComponents:
     # The squared length of the scores is a small eigenvalue's more accurate value.
     kept = (scores**2).sum(axis=0)
     total = eigenvalues.clip(min=0).sum()
-    return PrincipalComponents(scores, kept, kept / total, rank)
+    return PrincipalComponents(scores, kept, kept / total, rank, n_train=n)

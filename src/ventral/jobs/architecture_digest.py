@@ -1,4 +1,4 @@
-"""What the code of an architecture is known by: its content where it is ours or the user's own."""
+"""What identifies the code of an architecture: its content where it is ours or the user's own."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def architecture_digest(
     str
         The digest of the module and of what it imports from these places. A file that the module
         reads is not seen. "" for what an installed package builds: its version is recorded (see
-        `ventral.storage.provenance.builder_packages`), and an upgrade is no reason to run again.
+        `ventral.storage.provenance.builder_packages`), and after an upgrade nothing runs again.
 
     Raises
     ------

@@ -9,7 +9,7 @@ reworded message or a fresh clone leaves the digest as it was. Nothing is import
 What a name stands for is followed where the code says it: ``from ventral.x import f``,
 ``x.f``. Where it does not (``getattr(x, name)``, a module handed to a function, ``import *``), the
 whole module counts. A method is found through its class. What `importlib.import_module` is given
-by a variable cannot be followed: such modules are named by who asks for the digest.
+by a variable cannot be followed: the caller names such modules.
 """
 
 import functools
@@ -38,7 +38,7 @@ CANNOT_CHANGE_NUMBERS = tuple(
 """Modules, or whole packages, whose code is not followed."""
 
 Stamp = tuple[int, ...] | None
-"""What tells that a file is as it was: times, size and inode; None where there is none."""
+"""What tells that a file is unchanged: times, size and inode; None where it does not exist."""
 
 
 def source_digest(files: Iterable[str | Path], package_folder: str | Path) -> str:
@@ -115,7 +115,7 @@ _computed: dict[tuple, tuple[dict[str, Stamp], str | None]] = {}
 def _digest(
     files: tuple[str, ...], module: str, package_folder: str, folders: tuple[str, ...]
 ) -> str | None:
-    """Trace files or one module, unless all that the last trace looked at is as it was."""
+    """Trace files or one module, unless all that the last trace looked at is unchanged."""
     question = files, module, package_folder, folders
     if question in _computed:
         stamps, digest = _computed[question]

@@ -16,7 +16,7 @@ def job_log(path: str | Path) -> Iterator[None]:
     """Log to `path` and to stderr; end the process with status 1 on an error.
 
     A `VentralError` is logged as its message alone; anything else with its traceback. The file is
-    made by the first line: a job that has nothing to say leaves none, nor an earlier run's.
+    made by the first line: a job without messages leaves no file, and removes an earlier run's.
     Inside, stores are read and written with the compiled codecs.
 
     Parameters

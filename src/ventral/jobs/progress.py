@@ -14,13 +14,23 @@ log = logging.getLogger(__name__)
 
 
 def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
-    """Give the items of an iterable and show how far it is.
+    """Give the items of an iterable and show the progress.
 
     Without a terminal, one line is logged at most every `SECONDS_BETWEEN_LINES` seconds and one at
     the end, so that a log file stays readable; nothing is logged of what takes less time than that.
+
+    Parameters
+    ----------
+    iterable : iterable
+        Of which items are given.
+    total : int
+        How many items it has.
+    label : str
+        What is counted, for the reader.
+
     """
     if sys.stderr.isatty():
-        from tqdm import tqdm  # not before it is needed: jobs are many and short
+        from tqdm import tqdm  # only where it is needed: jobs are many and short
 
         yield from tqdm(iterable, total=total, desc=label)
         return

@@ -1,4 +1,4 @@
-"""What the code of a source is known by: its content where it is ours or the user's own."""
+"""What identifies the code of a source: its content where it is ours or the user's own."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def reader_digest(name: str, package_folder: str | Path, folders: Sequence[Path]
     Raises
     ------
     VentralError
-        Where there is no such source, and where its reader is not valid Python.
+        Where the source is unknown, and where its reader is not valid Python.
 
     """
     source = find_source(name, folders)

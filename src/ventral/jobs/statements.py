@@ -353,9 +353,9 @@ class _Writer:
     def _effects(self, node: ast.AST) -> str:
         """Write only the calls in a message that may have an effect, outermost first."""
         written = []
-        pending = (
-            [node.func.value, *node.args, *node.keywords] if isinstance(node, ast.Call) else [node]
-        )
+        pending = [node]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            pending = [node.func.value, *node.args, *node.keywords]
         while pending:
             part = pending.pop(0)
             acts = isinstance(part, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr)

@@ -1,4 +1,4 @@
-"""Check all that a results folder holds against its checksums, without making anything again."""
+"""Check all that a results folder holds against its checksums, without making anything."""
 
 import logging
 from pathlib import Path
@@ -10,11 +10,25 @@ from ventral.storage.zip_check import verify_zip
 
 
 def verify_results(results: str | Path) -> tuple[int, int]:
-    """Read every store and checkpoint under `results`; return how many there are of each.
+    """Read every store and checkpoint under a folder of results.
 
-    A manifest whose store was deleted is no damage: the store comes back when it is needed.
+    A manifest whose store was deleted is not damage: the store is made again when it is needed.
 
-    Raises `VentralError` naming all that is damaged, with the command that removes each.
+    Parameters
+    ----------
+    results : str or Path
+        The folder.
+
+    Returns
+    -------
+    stores, checkpoints : int
+        How many there are of each.
+
+    Raises
+    ------
+    VentralError
+        Names all that is damaged, with the command that removes each.
+
     """
     results = Path(results)
     stores, checkpoints = (
@@ -34,7 +48,7 @@ def verify_results(results: str | Path) -> tuple[int, int]:
     for path in sorted(results.rglob("*.partial")):
         logging.warning("%s is what a killed job left; the job's next run removes it", path)
     for path in sorted(results.rglob("checkpoints/*.resume.pt")):
-        logging.warning("%s is an unfinished training; the job's next run goes on from it", path)
+        logging.warning("%s is an unfinished training; the job's next run resumes it", path)
     if complaints:
         raise VentralError(
             f"{len(complaints)} of {count} stores and checkpoints are damaged:\n"

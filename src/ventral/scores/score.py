@@ -118,15 +118,18 @@ def score_layers(
         Naming the layer.
 
     """
-    site_tables, population_tables, draws = [], [], {}
+    site_tables: list[pd.DataFrame] = []
+    population_tables: list[pd.DataFrame] = []
+    draws: dict[str, np.ndarray] = {}
     for layer, stored in layers:
         with naming(f"layer {layer!r}"):
             fits = {name: fit_to_score(fit, responses, ceilings) for name, fit in stored.items()}
             sites = score_partitions(fits, ceiling_floor)
             population, of_layer = score_population(fits, sites, seed, n_bootstrap)
-        for table, tables in ((sites, site_tables), (population, population_tables)):
-            table.insert(0, "layer", layer)
-            tables.append(table)
+        sites.insert(0, "layer", layer)
+        population.insert(0, "layer", layer)
+        site_tables.append(sites)
+        population_tables.append(population)
         draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
     return (
         pd.concat(site_tables, ignore_index=True),
@@ -159,7 +162,7 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     mean = first.assign(
         split=FOLDS,
         **{column: means[column].to_numpy() for column in columns},
-        **{column: middles[column].to_numpy() for column in middles},
+        **{column: middles[column].to_numpy() for column in ("alpha", "n_components")},
     )
     mean = _with_ceiled(mean, ceiling_floor)
     return _without_parts(pd.concat([folds, mean], ignore_index=True))
@@ -204,10 +207,10 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
 
 def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     """Fill in the two columns that set a score against what can be explained."""
-    variances = (table[column].to_numpy() for column in VARIANCES)
+    explained, explainable, whole = (table[column].to_numpy() for column in VARIANCES)
     return table.assign(
-        r2_ceiled=r2_ceiled(table["pearson_r"], table["ceiling"], floor),
-        explained_variance_corrected=noise_corrected(*variances, floor),
+        r2_ceiled=r2_ceiled(table["pearson_r"].to_numpy(), table["ceiling"].to_numpy(), floor),
+        explained_variance_corrected=noise_corrected(explained, explainable, whole, floor),
     )
 
 
@@ -328,7 +331,7 @@ def bootstrap_fold_means(
     random = np.random.default_rng([seed, n, n_sites])
     counts = random.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
     site_counts = random.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
-    per_site = 0
+    per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
     undefined = np.zeros(n_sites, bool)
     for rows, responses, predictions in folds:
         own = counts[:, np.searchsorted(stimuli, rows)]

@@ -23,7 +23,19 @@ ABANDONED_SECONDS = 24 * 3600
 
 @contextlib.contextmanager
 def write_aside(path: str | Path) -> Iterator[Path]:
-    """Give a path beside `path` to write a file to; on success it takes the place of `path`."""
+    """Give a path beside `path` to write a file to; on success it takes the place of `path`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file. Its folder is made where it does not exist.
+
+    Yields
+    ------
+    Path
+        Where to write. After an error the file there is removed, and `path` is as it was.
+
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = aside_of(path)
@@ -39,13 +51,29 @@ def write_aside(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(path: str | Path, content: object) -> None:
-    """Write a JSON file that is whole or absent."""
+    """Write a JSON file that is whole or absent.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+    content : object
+        Of what JSON knows.
+
+    """
     with write_aside(path) as aside:
         aside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it exists."""
+    """Remove a file or a folder, if it exists.
+
+    Parameters
+    ----------
+    path : Path
+        Of either; of a link only the link is removed.
+
+    """
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -53,7 +81,19 @@ def remove(path: Path) -> None:
 
 
 def aside_of(path: Path) -> Path:
-    """Return this process's own path beside another, after removing what killed ones left."""
+    """Return this process's own path beside another, after removing what killed ones left.
+
+    Parameters
+    ----------
+    path : Path
+        Where the result will be.
+
+    Returns
+    -------
+    Path
+        In the same folder; it does not exist.
+
+    """
     here = socket.gethostname()
     for left in path.parent.glob(f"{glob.escape(path.name)}.*partial"):
         host, _, process = left.name[len(path.name) + 1 : -len(".partial")].rpartition("-")
@@ -63,7 +103,7 @@ def aside_of(path: Path) -> Path:
 
 
 def _is_over(left: Path, on_this_host: bool, process: str) -> bool:
-    """Tell whether the writer of a path has ended; of another host's nobody knows for a day."""
+    """Tell whether the writer of a path has ended; one on another host is given a day."""
     if not on_this_host:
         with contextlib.suppress(OSError):
             return time.time() - left.stat().st_mtime > ABANDONED_SECONDS

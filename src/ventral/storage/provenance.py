@@ -14,10 +14,15 @@ PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-le
 
 @functools.cache
 def git_commit() -> str:
-    """Return the commit of this code, with ``+changes`` where the working tree differs.
+    """Return the commit of this code.
 
-    Outside a git repository it is what ``git archive`` has written beside this file; ``unknown``
-    where that is missing, as in an installed package.
+    Returns
+    -------
+    str
+        With ``+changes`` where the working tree differs. Outside a git repository it is what
+        ``git archive`` has written beside this file; ``unknown`` where that is missing, as in an
+        installed package.
+
     """
     here = Path(__file__).parent
 
@@ -37,7 +42,14 @@ def git_commit() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the version of each package that can change a number."""
+    """Return the version of each package that can change a number.
+
+    Returns
+    -------
+    dict
+        {package: version} of Python and of those of `PACKAGES` that are installed.
+
+    """
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -48,7 +60,19 @@ def package_versions() -> dict[str, str]:
 
 
 def provenance(**facts: object) -> dict:
-    """Return the attributes of a store: commit, package versions, and the caller's own facts."""
+    """Return the attributes of a store: commit, package versions, and the caller's own facts.
+
+    Parameters
+    ----------
+    **facts : object
+        What else to record, of what JSON knows.
+
+    Returns
+    -------
+    dict
+        Under the key ``provenance``.
+
+    """
     return {"provenance": {"git_commit": git_commit(), "packages": package_versions(), **facts}}
 
 
@@ -58,7 +82,7 @@ def builder_packages(architecture: str) -> dict[str, str]:
 
     Parameters
     ----------
-    architecture
+    architecture : str
         ``pixels``, a torchvision name, or ``module:function``.
 
     Returns
@@ -66,6 +90,7 @@ def builder_packages(architecture: str) -> dict[str, str]:
     dict
         ``{package: version}`` of torch, and of torchvision or of what holds the module. What is
         not installed, and the user's own code, is left out.
+
     """
     module, _, function = architecture.partition(":")
     packages = {"torch", module.partition(".")[0] if function else "torchvision"}

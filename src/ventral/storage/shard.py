@@ -15,13 +15,27 @@ import google_crc32c
 import numpy as np
 import zarr
 from numcodecs import Blosc
+from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.storage import LocalStore
 
 ENCODING_THREADS = 4
 """More do not help: the disk, and not the processor, is then the limit."""
 
 
-def shard_shape(shape: tuple[int, int], chunks: tuple[int, int]) -> tuple[int, int]:
-    """Return the shape of the shard that holds a whole array, in whole chunks."""
+def shard_shape(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[int, int]:
+    """Return the shape of the shard that holds a whole array, in whole chunks.
+
+    Parameters
+    ----------
+    shape, chunks : tuple of int
+        Of the array and of its chunks, (rows, columns).
+
+    Returns
+    -------
+    tuple of int
+        (rows, columns), each a multiple of the chunk's.
+
+    """
     rows, columns = (-(-size // chunk) * chunk for size, chunk in zip(shape, chunks, strict=True))
     return rows, columns
 
@@ -37,19 +51,28 @@ class ShardWriter:
     executor : concurrent.futures.Executor, optional
         In which chunks are encoded; by default the writer's own threads.
 
+    Raises
+    ------
+    ValueError
+        Where the array has another layout.
+
     """
 
     def __init__(self, array: zarr.Array, executor: Executor | None = None):
         if array.shards != shard_shape(array.shape, array.chunks):
             raise ValueError(f"{array.name} is not one shard: its shards are {array.shards}")
+        if not isinstance(array.store, LocalStore):
+            raise ValueError(f"{array.name} is not in a folder")
         self.shape, self.dtype = array.shape, array.dtype
         self._chunks = array.chunks
         shape = [-(-size // chunk) for size, chunk in zip(self.shape, self._chunks, strict=True)]
         self._index = np.zeros((*shape, 2), "<u8")  # offset and length of each chunk
         self._compressor = _compressor_of(array)
-        self._own = ThreadPoolExecutor(ENCODING_THREADS) if executor is None else None
-        self._executor = executor or self._own
+        self._executor = executor or ThreadPoolExecutor(ENCODING_THREADS)
+        self._owns_executor = executor is None
         self._rows = 0
+        if not isinstance(array.store, LocalStore):
+            raise ValueError(f"{array.name} is not in a folder: its store is {array.store}")
         path = Path(array.store.root, array.path, "c", "0", "0")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb")
@@ -65,6 +88,11 @@ class ShardWriter:
         ----------
         rows : numpy.ndarray
             (rows of a chunk, columns), of the array's type.
+
+        Raises
+        ------
+        ValueError
+            Where the rows have another shape or type.
 
         """
         left = self.shape[0] - self._rows
@@ -92,8 +120,8 @@ class ShardWriter:
                     raise ValueError(f"{self._rows} of {self.shape[0]} rows were written")
                 self._file.write(_with_checksum(self._index.tobytes()))
         finally:
-            if self._own is not None:
-                self._own.shutdown()
+            if self._owns_executor:
+                self._executor.shutdown()
             self._file.close()
 
     def _cut(self, rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -113,16 +141,16 @@ class ShardWriter:
 
 def _compressor_of(array: zarr.Array) -> Blosc:
     """Return the compressor that the metadata of an array names."""
-    codecs = {codec.to_dict()["name"]: codec.to_dict() for codec in array.compressors}
-    if list(codecs) != ["blosc", "crc32c"]:
-        raise ValueError(f"{array.name} is encoded by {list(codecs)}, not by blosc and crc32c")
-    settings = codecs["blosc"]["configuration"]
-    return Blosc(
-        cname=settings["cname"],
-        clevel=settings["clevel"],
-        shuffle={"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[settings["shuffle"]],
-        blocksize=settings["blocksize"],
-    )
+    match array.compressors:
+        case (BloscCodec() as blosc, Crc32cCodec()):
+            return Blosc(
+                cname=blosc.cname.value,
+                clevel=blosc.clevel,
+                shuffle={"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[blosc.shuffle.value],
+                blocksize=blosc.blocksize,
+            )
+        case other:
+            raise ValueError(f"{array.name} is encoded by {other}, not by blosc and crc32c")
 
 
 def _with_checksum(content: bytes) -> bytes:

@@ -2,8 +2,8 @@
 
 A store is a folder ``{name}.zarr``, or where it is small a zip file of that name, and beside it
 its manifest ``{name}.json``, which holds the shape, the dtype and the sha256 of the content of each
-array. Whoever reads an array checks it against the manifest: Zarr's own crc32c finds a damaged
-chunk, but a missing chunk would read as zeros and a foreign one as somebody else's numbers.
+array. Every reader checks an array against the manifest: Zarr's own crc32c finds a damaged chunk,
+but a missing chunk would read as zeros, and a chunk of another store as that store's numbers.
 `ventral.storage.store_writer` writes them.
 """
 
@@ -13,6 +13,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import EllipsisType
 
 import numpy as np
 import zarr
@@ -36,7 +37,14 @@ UNREADABLE = (
 
 
 def manifest_path(store: str | Path) -> Path:
-    """Return the path of a store's manifest: ``x.json`` beside ``x.zarr``."""
+    """Return the path of a store's manifest: ``x.json`` beside ``x.zarr``.
+
+    Parameters
+    ----------
+    store : str or Path
+        Path of the store.
+
+    """
     return Path(store).with_suffix(".json")
 
 
@@ -79,28 +87,64 @@ class Store:
         return name in self.manifest
 
     def array(self, name: str) -> zarr.Array:
-        """Return an array unread: the caller checks what it reads, with a `ContentDigest`."""
+        """Return an array unread: the caller checks what it reads, with a `ContentDigest`.
+
+        Parameters
+        ----------
+        name : str
+            ``{group}/{array}`` or ``{array}``, as in the manifest.
+
+        """
         with self._complaints(f"array {name!r} is missing or unreadable"):
             array, expected = self.group[name], self.manifest[name]["shape"]
+            if not isinstance(array, zarr.Array):
+                raise TypeError("it is a group")
             shape = list(array.shape)
         if shape != expected:
             raise self._damaged(f"array {name!r} has shape {shape}, its manifest says {expected}")
         return array
 
     def read(self, name: str) -> np.ndarray:
-        """Return a whole array, checked against the manifest."""
+        """Return a whole array, checked against the manifest.
+
+        Parameters
+        ----------
+        name : str
+            Of the array.
+
+        """
         values = self.read_slice(name, ...)
         self.check(name, array_digest(values))
         return values
 
-    def read_slice(self, name: str, selection: object) -> np.ndarray:
-        """Return a part of an array; damaged chunks are found, missing ones are not."""
+    def read_slice(
+        self, name: str, selection: EllipsisType | slice | tuple[slice, ...]
+    ) -> np.ndarray:
+        """Return a part of an array; damaged chunks are found, missing ones are not.
+
+        Parameters
+        ----------
+        name : str
+            Of the array.
+        selection : slice, tuple of slice, or Ellipsis
+            Along its axes.
+
+        """
         array = self.array(name)
         with self._complaints(f"array {name!r}"):
             return np.asarray(array[selection])
 
     def check(self, name: str, sha256: str) -> None:
-        """Compare a digest with the manifest's."""
+        """Compare a digest with the manifest's.
+
+        Parameters
+        ----------
+        name : str
+            Of the array.
+        sha256 : str
+            Of its content as it was read, in hexadecimal.
+
+        """
         if sha256 != self.manifest[name]["sha256"]:
             raise self._damaged(f"the content of array {name!r} is not what its manifest says")
 
@@ -129,7 +173,7 @@ class Store:
                     name.startswith(within)
                     and copies[name.removeprefix(within)].metadata != self.group[name].metadata
                 ):
-                    raise self._damaged(f"array {name!r} is not what the metadata of its group say")
+                    raise self._damaged(f"array {name!r} differs from the metadata of its group")
 
     def _verify_array(self, name: str) -> None:
         entry, array = self.manifest[name], self.array(name)
@@ -137,20 +181,21 @@ class Store:
             self.read(name)
             return
         if "digest_columns" in entry:
-            digest = ContentDigest(array.shape, array.dtype)
+            by_columns = ContentDigest(array.shape, array.dtype)
             step = entry["digest_columns"]
             for start in range(0, array.shape[1], step):
                 slab = self.read_slice(name, (slice(None), slice(start, start + step)))
-                digest.update_columns(start, slab)
-        else:
-            digest = RowDigest(array.shape, array.dtype)
-            for start in range(0, array.shape[0], array.chunks[0]):
-                digest.update(self.read_slice(name, slice(start, start + array.chunks[0])))
-        self.check(name, digest.hexdigest())
+                by_columns.update_columns(start, slab)
+            self.check(name, by_columns.hexdigest())
+            return
+        by_rows = RowDigest(array.shape, array.dtype)
+        for start in range(0, array.shape[0], array.chunks[0]):
+            by_rows.update(self.read_slice(name, slice(start, start + array.chunks[0])))
+        self.check(name, by_rows.hexdigest())
 
     @contextlib.contextmanager
     def _complaints(self, where: str) -> Iterator[None]:
-        """Say of any error of reading that the store is damaged."""
+        """Turn any error of reading into one that says that the store is damaged."""
         try:
             yield
         except UNREADABLE as error:

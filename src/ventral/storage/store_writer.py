@@ -77,8 +77,12 @@ class StoreWriter:
 
         Parameters
         ----------
-        name, shape, dtype
+        name : str
             Of the array.
+        shape : tuple of int
+            Of the array.
+        dtype : numpy.dtype or str
+            Of its values.
         dims : tuple of str
             Names of its axes.
         chunks : tuple of int, optional
@@ -89,6 +93,11 @@ class StoreWriter:
             Shape of a file, in whole chunks; by default each chunk is a file.
         compressed : bool
             Whether chunks are compressed.
+
+        Returns
+        -------
+        zarr.Array
+            Without content.
 
         """
         dtype = np.dtype(dtype)
@@ -117,7 +126,19 @@ class StoreWriter:
     ) -> ShardWriter:
         """Create an array whose chunks are all in one file, and return what writes its rows.
 
-        Parameters are those of `create` and of `ShardWriter`; the store is a folder.
+        Only for a store that is a folder.
+
+        Parameters
+        ----------
+        name, shape, dtype, dims, chunks, attributes
+            As of `create`; the array has two axes.
+        executor : concurrent.futures.Executor, optional
+            As of `ShardWriter`.
+
+        Returns
+        -------
+        ShardWriter
+
         """
         shards = shard_shape(shape, chunks)
         array = self.create(name, shape, dtype, dims, chunks, attributes, shards)
@@ -130,7 +151,16 @@ class StoreWriter:
         dtype: np.dtype | str,
         digest: ContentDigest | RowDigest,
     ) -> None:
-        """Enter an array into the manifest, with the digest of its content."""
+        """Enter an array into the manifest, with the digest of its content.
+
+        Parameters
+        ----------
+        name, shape, dtype
+            As of `create`.
+        digest : ContentDigest or RowDigest
+            Fed with all of the array.
+
+        """
         self.manifest[name] = {
             "shape": [int(size) for size in shape],
             "dtype": str(np.dtype(dtype)),
@@ -196,7 +226,7 @@ class StoreWriter:
         self.record(name, values.shape, values.dtype, digest)
 
     def finish(self) -> None:
-        """Write what is written last: in each group's metadata, those of all that is in it.
+        """Write what comes last: into each group's metadata a copy of those of all its arrays.
 
         With these xarray opens a group, or all of them, without looking into every array.
         """
@@ -254,6 +284,10 @@ def write_store(
         Of the store.
     packed : bool
         Whether the store is one file, for small arrays that are written whole; else a folder.
+
+    Yields
+    ------
+    StoreWriter
 
     """
     path = Path(path)

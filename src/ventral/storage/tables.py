@@ -1,4 +1,4 @@
-"""Tables on disk: CSV files that are whole or not there, with the same bytes for the same table."""
+"""Tables on disk: CSV files that are whole or absent, with the same bytes for the same table."""
 
 from pathlib import Path
 
@@ -11,7 +11,16 @@ DIGITS = "%.10g"
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table with ten significant digits; what is not defined is an empty field."""
+    """Write a table with ten significant digits; what is not defined is an empty field.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+    table : pandas.DataFrame
+        Its index is not written.
+
+    """
     with write_aside(path) as aside:
         table.to_csv(aside, index=False, float_format=DIGITS, lineterminator="\n")
 
@@ -20,12 +29,27 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     """Read a table of `write_csv`: only an empty field is missing, for a site may be named "NA".
 
     Layers are text, even where all are numbers: the layer 0.10 is not 0.1.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+
     """
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"layer": str})
 
 
 def write_markdown(path: str | Path, text: str) -> None:
-    """Write a table in Markdown."""
+    """Write a table in Markdown.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
+    text : str
+        Of `to_markdown`.
+
+    """
     with write_aside(path) as aside:
         aside.write_text(text + "\n", encoding="utf-8")
 
@@ -33,10 +57,16 @@ def write_markdown(path: str | Path, text: str) -> None:
 def to_markdown(table: pd.DataFrame, right: list[str] | None = None) -> str:
     """Return a table as Markdown, three decimals, a dash for what is not defined.
 
-    right: columns to align to the right; by default those of numbers.
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Its index is not shown.
+    right : list of str, optional
+        Columns to align to the right; by default those of numbers.
+
     """
     if right is None:
-        right = list(table.select_dtypes("number"))
+        right = [str(name) for name in table.select_dtypes("number").columns]
     align = ["right" if name in right else "left" for name in table.columns]
     return table.map(_cell).to_markdown(
         index=False, disable_numparse=True, colalign=align if len(table) else None

@@ -177,7 +177,7 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
         for unknown in entry.keys() - known.keys():
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
-        yield f"{key}: {error.instance!r} is no name: use letters, digits, '_', '-' and '.'"
+        yield f"{key}: {error.instance!r} is not a name of letters, digits, '_', '-' and '.' alone"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
@@ -196,7 +196,7 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
 
 def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> Iterator[str]:
     for reference in dataset["reference"]:
-        known = {"model": models, "readout": readouts}
+        known: dict[str, Iterable[str]] = {"model": models, "readout": readouts}
         if reference["model"] in models:
             taps = models[reference["model"]]["taps"].values()
             known["layer"] = [layer for layers in taps for layer in layers]
@@ -206,7 +206,7 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
 
 
 def _check_folds(study: Study) -> Iterator[str]:
-    """Refuse training where there are only folds, and published numbers of a split that is not."""
+    """Refuse training where there are only folds, and published numbers of a missing split."""
     for name, dataset in study.datasets.items():
         method = dataset.config["split"]["method"]
         trained = [model for model in dataset.models if study.models[model].training]
@@ -226,7 +226,7 @@ def _check_folds(study: Study) -> Iterator[str]:
 
 
 def _check_mentions(config: Mapping) -> Iterator[str]:
-    """Check the names that must stand elsewhere in the config."""
+    """Check the names that must be defined elsewhere in the config."""
     models, readouts = config["models"], config["readouts"]
     for name, dataset in config["datasets"].items():
         for complaint in _check_references(dataset, models, readouts):
@@ -271,7 +271,7 @@ def _check_models(study: Study) -> Iterator[str]:
                 f"models: {name}: taps: layer {layer!r} is duplicated; keep it in one tap set alone"
             )
         if model.architecture == "pixels" and model.weights is not None:
-            yield f"models: {name}: weights: pixels have none"
+            yield f"models: {name}: weights: `pixels` has none; remove the key"
 
 
 def _check_readouts(study: Study) -> Iterator[str]:
@@ -287,7 +287,7 @@ def _check_readouts(study: Study) -> Iterator[str]:
             continue
         is_pls = readout.method == "pls"
         if is_pls and not wanted:
-            yield f"readouts: {name}: n_components is missing; pls has so many latent components"
+            yield f"readouts: {name}: n_components is missing; pls needs a number of components"
         if wanted and readout.features == "raw" and not is_pls:
             yield f"readouts: {name}: n_components: raw features have no components; remove the key"
         elif wanted and wanted > most and readout.features == "pcs":

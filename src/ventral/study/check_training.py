@@ -8,14 +8,26 @@ from ventral.study.study import Study
 
 
 def check_training(study: Study) -> Iterator[str]:
-    """Give a complaint for everything about training that a schema cannot see."""
+    """Give a complaint for everything about training that a schema cannot see.
+
+    Parameters
+    ----------
+    study : Study
+        Whose schema has been checked.
+
+    Yields
+    ------
+    str
+        The key, what is wrong and the remedy.
+
+    """
     starts = {model.start for model in study.models.values()}
     for name, model in study.models.items():
         here = f"models: {name}"
         if not model.taps and name not in starts:
             yield f"{here}: 'taps' is missing; only a model that another starts from needs none"
         if model.training and model.architecture == "pixels":
-            yield f"{here}: training: pixels have nothing to train"
+            yield f"{here}: training: `pixels` has nothing to train; remove the key"
         elif model.training and model.head_layer is None:
             yield f"{here}: training: head: 'layer' is missing; without taps it has no default"
         yield from _check_start(model, study)
@@ -45,7 +57,7 @@ def _check_start(model: Model, study: Study) -> Iterator[str]:
             yield f"{here}: {key}: must be that of {start.name!r}, from which it starts"
     seen = [model.name]
     following: str | None = start.name
-    while following in study.models and following not in seen:
+    while following is not None and following in study.models and following not in seen:
         seen.append(following)
         following = study.models[following].start
     if following == model.name:
@@ -54,7 +66,7 @@ def _check_start(model: Model, study: Study) -> Iterator[str]:
 
 def _check_head_readouts(study: Study) -> Iterator[str]:
     for name, model in study.models.items():
-        # A model that lists no readouts has all, and simply goes without those of a head.
+        # A model that lists no readouts has all of them except those of a head.
         heads = [each for each in model.config.get("readouts", ()) if each in study.heads]
         if heads and model.task != "responses":
             yield (

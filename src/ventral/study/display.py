@@ -1,6 +1,6 @@
 """What tables and figures show of models and readouts: labels, groups, layers, numbers of PCs.
 
-A change here draws tables and figures again, and makes no score again. Of a sweep, tables and
+After a change of these, tables and figures are made again, and no score. Of a sweep, tables and
 figures show one variant under the name of the entry.
 """
 
@@ -18,7 +18,14 @@ SHOWN = ("label", "variant", "group", "architecture")
 
 @dataclass(frozen=True)
 class Display:
-    """What is shown of a study."""
+    """What is shown of a study.
+
+    Parameters
+    ----------
+    study : Study
+        Its entries and its config.
+
+    """
 
     study: Study
 

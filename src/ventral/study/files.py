@@ -1,7 +1,7 @@
 """The files that a data set or a model names, and what is tracked of them.
 
-What is tracked of a file is its content: the sum where the config gives one, and what Snakemake
-sees of an input. Its address is not tracked.
+What is tracked of a file is its content: the sum where the config gives one, and the content of
+an input. Its address is not tracked.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,19 @@ from ventral.study.entries import Dataset, Model
 
 
 def tracked_sums(file: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sums that the config gives of a file."""
+    """Return the checksums that the config gives of a file.
+
+    Parameters
+    ----------
+    file : Mapping
+        Its entry in the config.
+
+    Returns
+    -------
+    dict
+        ``sha256``, ``sha1``, or neither.
+
+    """
     return {key: file[key] for key in ("sha256", "sha1") if key in file}
 
 
@@ -27,8 +39,8 @@ def tracked_weights(model: Model) -> str | dict[str, str] | None:
 def files_of(dataset: Dataset, *sections: str) -> dict[str, Mapping[str, Any]]:
     """Return the files that sections of a data set's entry name, by key.
 
-    Snakemake does not look into a folder that is an input, but sees the content of each file. So
-    a folder of images is listed, and each image has a key of its own.
+    What is in a folder that is an input goes unseen; of a file the content is compared. So a folder
+    of images is listed, and each image has a key of its own.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """What each step is given of the config: its ``params``, and nothing that does not change it.
 
-Snakemake makes a job again when the text of its params differs, so everything here is made of
-plain dicts, lists, strings and numbers.
+A job runs again when the text of its params differs, so everything here is made of plain
+dicts, lists, strings and numbers.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,14 @@ from ventral.study.study import Study
 
 @dataclass(frozen=True)
 class StepSettings:
-    """The settings of the steps of a study, by the names in their paths."""
+    """The settings of the steps of a study, by the names in their paths.
+
+    Parameters
+    ----------
+    study : Study
+        Its entries and its config.
+
+    """
 
     study: Study
 
@@ -61,7 +68,7 @@ class StepSettings:
         return {**self.network(model), "dtype": entry["dtype"], "layers": entry["taps"][taps]}
 
     def components(self, dataset: str, model: str) -> dict[str, Any]:
-        """Return how many components lead; where all readouts are raw, no number is asked for."""
+        """Return how many components lead; none where all readouts are raw."""
         pca = self.study.config["pca"]
         if self.study.reads_components(dataset, model):
             return pca

@@ -160,7 +160,7 @@ class Study:
         pending = list(self.datasets[dataset].models)
         for name in pending:
             start = self.models[name].start
-            if start in self.models and start not in pending:
+            if start is not None and start in self.models and start not in pending:
                 pending.append(start)
         return [self.models[name] for name in pending]
 

@@ -16,7 +16,7 @@ from typing import Any
 from ventral.errors import VentralError, suggest
 
 SWEPT_SECTION = {"models": "training", "readouts": None}
-"""Where in an entry the swept settings stand: a model's sweep is over its training."""
+"""The section of an entry with the swept settings: a model's sweep is over its training."""
 
 PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -24,14 +24,26 @@ PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 def expand_sweeps(config: dict) -> dict[str, dict[str, dict]]:
     """Replace swept models and readouts by their variants, in place, wherever they are listed.
 
-    config: complete, as `ventral.study.check_config.check_config` leaves it. ``figures: readout``
-        and ``reference`` keep the names of the entries: they mean the committed variant.
+    Parameters
+    ----------
+    config : dict
+        Complete, as `ventral.study.check_config.check_config` leaves it. ``figures: readout`` and
+        ``reference`` keep the names of the entries: they mean the committed variant, the one that
+        scores best on the validation stimuli.
 
-    Returns ``{"models": {name: {"entry": name in the config, "settings": {key: value}}},
-    "readouts": …}`` of every model and readout, swept or not. Raises `VentralError` where a
-    variant's name is taken.
+    Returns
+    -------
+    dict
+        ``{"models": {name: {"entry": name in the config, "settings": {key: value}}},
+        "readouts": …}`` of every model and readout, swept or not.
+
+    Raises
+    ------
+    VentralError
+        Where the name of a variant is taken.
+
     """
-    origins = {}
+    origins: dict[str, dict[str, dict]] = {}
     for kind, section in SWEPT_SECTION.items():
         origins[kind], expanded = {}, {}
         for name, entry in config[kind].items():
@@ -56,7 +68,19 @@ def expand_sweeps(config: dict) -> dict[str, dict[str, dict]]:
 
 
 def check_sweeps(config: Mapping) -> Iterator[str]:
-    """Give a complaint for every sweep over something that is no setting of its entry."""
+    """Give a complaint for every sweep over something that its entry cannot set.
+
+    Parameters
+    ----------
+    config : Mapping
+        Complete, its sweeps not yet expanded.
+
+    Yields
+    ------
+    str
+        The key, what is wrong and the remedy.
+
+    """
     for kind, section in SWEPT_SECTION.items():
         for name, entry in config[kind].items():
             here = f"{kind}: {name}: sweep"
@@ -103,7 +127,7 @@ def _variants(name: str, entry: Mapping) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def _slug(value: Any) -> str:
-    """Return a value as a part of a name; what a path cannot hold is told apart by a digest."""
+    """Return a value as a part of a name; a digest stands for what a path cannot hold."""
     text = "_".join(map(str, value)) if isinstance(value, list) else str(value)
     if not isinstance(value, list | dict) and PLAIN.fullmatch(text):
         return text

@@ -10,8 +10,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,7 +31,18 @@ TRAINED_AT_ONCE = 2
 def layer_names(architecture: str, arguments: dict | None = None) -> list[str]:
     """Return the module paths of an architecture, in the order of its definition.
 
-    Raises `VentralError` where the architecture is unknown or refuses the arguments.
+    Parameters
+    ----------
+    architecture : str
+        Of a model's entry in the config.
+    arguments : dict, optional
+        Of its builder.
+
+    Raises
+    ------
+    VentralError
+        Where the architecture is unknown or refuses the arguments.
+
     """
     return _names(_construct(architecture, arguments))
 
@@ -83,7 +95,7 @@ def describe(
     try:
         found |= _passed(model, images[:1])
         found["training_bytes"] = _trained(model, images, trainable)
-    except Exception as error:  # a network's own code: what it may raise is anybody's guess
+    except Exception as error:  # a network's own code may raise anything
         logging.warning("%s cannot be run without content: %s", architecture, error)
     return found
 
@@ -146,15 +158,23 @@ class _Alive(TorchDispatchMode):
         super().__init__()
         self.most = 0
         # A view of a parameter is made by an operation too, and takes no memory.
-        self._there = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
+        self._existing = {
+            t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())
+        }
         self._made: dict[int, tuple[StorageWeakRef, int]] = {}
 
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+    def __torch_dispatch__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        arguments: Sequence[Any] = (),
+        keywords: Mapping[str, Any] | None = None,
+    ) -> Any:
         made = function(*arguments, **(keywords or {}))
         for tensor in tree_leaves(made):
             if isinstance(tensor, torch.Tensor):
                 storage = tensor.untyped_storage()
-                if storage._cdata not in self._there:
+                if storage._cdata not in self._existing:
                     self._made[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
         self._made = {key: item for key, item in self._made.items() if not item[0].expired()}
         self.most = max(self.most, sum(size for _, size in self._made.values()))

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from ventral.errors import VentralError
 
@@ -25,8 +26,8 @@ def ask_architectures(
 ) -> list[dict | VentralError]:
     """Return what `ventral.jobs.preflight.architecture.describe` says to each question.
 
-    One process answers them all. The code of a user's module runs in it: should a question bring
-    the process down, a new one takes those that are left.
+    One process answers them all. The code of a user's module runs in it: if a question ends the
+    process, a new one answers those that are left.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def ask_architectures(
     own_folders
         Where modules are looked for last.
     seconds
-        The longest that one answer may take.
+        Longest time for one answer.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def _ask(questions: Sequence[Mapping], path: str, seconds: float) -> list[dict |
             [sys.executable, "-m", PROGRAM, str(end_write)],
             env={**os.environ, "PYTHONPATH": path},
             stdin=asked,
-            stdout=said,  # what a user's module prints is no answer
+            stdout=said,  # what a user's module prints is not an answer
             stderr=said,
             pass_fds=[end_write],
         )
@@ -110,7 +111,7 @@ def _lines(descriptor: int, seconds_of_first: float, seconds: float) -> Iterator
             until = time.monotonic() + seconds
 
 
-def _reason(process: subprocess.Popen, said, seconds: float) -> str:
+def _reason(process: subprocess.Popen, said: IO[bytes], seconds: float) -> str:
     """Return why a process gave no answer: how it ended, and the last line that it wrote."""
     try:
         status = process.wait(timeout=1)

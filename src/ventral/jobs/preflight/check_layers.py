@@ -36,9 +36,7 @@ def check_layers_of_models(
         elif description is not None:
             complaints += _unknown_layers(model, entry, description["layers"])
     if complaints:
-        raise VentralError(
-            "the config is not right:\n" + "\n".join(f"  {line}" for line in complaints)
-        )
+        raise VentralError("invalid config:\n" + "\n".join(f"  {line}" for line in complaints))
 
 
 def _unknown_layers(model: str, entry: Mapping, known: Sequence[str]) -> Iterator[str]:

@@ -53,9 +53,9 @@ def _paths(config: Mapping) -> Iterator[tuple[str, str]]:
 
 def _suggested(path: Path) -> str:
     if not path.parent.is_dir():
-        return f"; there is no folder {str(path.parent)!r}"
-    there = [other.name for other in path.parent.iterdir()]
-    close = difflib.get_close_matches(path.name, there, n=3)
+        return f"; the folder {str(path.parent)!r} does not exist either"
+    others = [other.name for other in path.parent.iterdir()]
+    close = difflib.get_close_matches(path.name, others, n=3)
     if not close:
         return ""
     return "; did you mean " + " or ".join(repr(str(path.with_name(name))) for name in close) + "?"

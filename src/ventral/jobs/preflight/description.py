@@ -23,7 +23,7 @@ CACHE_VERSION = 2
 """Of the answers; a change asks again."""
 
 _found: dict[str, dict | None] = {}
-"""What this process has read from the cache folder or asked, by question; None: not in there."""
+"""What this process has read from the cache folder or asked, by question; None: no answer yet."""
 
 
 def describe_model(
@@ -40,18 +40,18 @@ def describe_model(
     folders
         Where a ``module:function`` of the user's own is looked for.
     ask
-        False looks into the cache alone, which takes no time.
+        Whether to ask for what is not in the cache, which imports torch.
 
     Returns
     -------
     dict or None
         None where nothing is known: torch is not installed here (its jobs run in environments of
-        their own), or nobody has asked yet.
+        their own), or the cache has no answer and `ask` is False.
 
     Raises
     ------
     VentralError
-        With the reason why an architecture cannot be built.
+        Where an architecture cannot be built, with the reason.
     """
     (found,) = describe_models([entry], source_folder, folders, ask)
     if isinstance(found, VentralError):

@@ -1,4 +1,4 @@
-"""How large a data set is: from its stores once they are there, before that from its settings."""
+"""How large a data set is: from its stores where they exist, else from its settings."""
 
 import functools
 import json
@@ -15,8 +15,20 @@ from ventral.study.entries import Dataset
 class DatasetSize:
     """The numbers that decide what jobs need.
 
-    stimuli, height, width, sites, repetitions: as in the stores. folds: of the split. known: the
-    stimuli are counted; else they are assumed, as the rest is until the stores are there.
+    Parameters
+    ----------
+    stimuli : int
+        Their number.
+    height, width : int
+        Of an image, in pixels.
+    sites, repetitions : int
+        Of the responses.
+    folds : int
+        Of the split.
+    known : bool
+        Whether the stimuli were counted. Else they are assumed, as the rest is until the stores
+        exist.
+
     """
 
     stimuli: int = 5000
@@ -70,7 +82,7 @@ def _from_settings(dataset: Dataset) -> DatasetSize:
 
 @functools.cache
 def _count_images(path: Path) -> int:
-    """Count the images of a folder or a zip; 0 where there is neither."""
+    """Count the images of a folder or a zip; 0 where the path is neither."""
     if path.is_dir():
         names = [str(file) for file in path.rglob("*")]
     else:

@@ -79,7 +79,7 @@ def tap_set_disk(
     ----------
     study : Study
     dataset, model, taps : str
-        Names of the tap set.
+        Names that make up the tap set.
     size : DatasetSize
         Of the data set.
     widths : Mapping or None
@@ -129,6 +129,10 @@ def count_results(study: Study, sizes: Mapping[str, DatasetSize]) -> int:
     sizes : Mapping
         {data set: its size}.
 
+    Returns
+    -------
+    int
+
     """
     files = 0
     for dataset, model, taps in study.tap_sets():
@@ -143,7 +147,17 @@ def count_results(study: Study, sizes: Mapping[str, DatasetSize]) -> int:
 
 
 def count_records(study: Study) -> int:
-    """Return how many logs, benchmarks and records of outputs there may be beside the results."""
+    """Return how many logs, benchmarks and records of outputs there may be beside the results.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    int
+
+    """
     records = 0
     for dataset in study.datasets:
         fits = len(study.fits_of(dataset))

@@ -1,4 +1,4 @@
-"""What each job of a study needs, by the names in its paths."""
+"""What each job of a study needs, by the wildcards in its paths."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class ResourceEstimator:
     """Memory and time of the jobs of a study.
 
     A job takes the layers of its tap set in turn: its memory is that of the largest one, its time
-    the sum. What is asked of a job takes its step and the names in its paths: ``dataset``, and as
+    the sum. Each method takes the step of a job and the wildcards of its paths: ``dataset``, and as
     the step needs ``model``, ``taps``, ``readout``.
 
     Parameters
@@ -37,7 +37,7 @@ class ResourceEstimator:
     folders : sequence of Path
         Where the user's own code is looked for.
     ask : bool
-        False knows of networks only what is in the cache, and takes no time.
+        Whether to ask for what is not in the cache of architectures, which imports torch.
 
     """
 
@@ -58,63 +58,65 @@ class ResourceEstimator:
         self._descriptions: dict[str, Mapping[str, Any] | None] = {}
         self._sizes: dict[tuple, DatasetSize] = {}
 
-    def megabytes(self, step: str, names: Mapping[str, str]) -> int:
+    def megabytes(self, step: str, wildcards: Mapping[str, str]) -> int:
         """Return the memory to ask a scheduler for, in hundreds of MB."""
-        return 100 * math.ceil((self.memory(step, names) + BESIDE) / 100 / memory.MB)
+        return 100 * math.ceil((self.memory(step, wildcards) + BESIDE) / 100 / memory.MB)
 
-    def minutes(self, step: str, names: Mapping[str, str], threads: int) -> int:
+    def minutes(self, step: str, wildcards: Mapping[str, str], threads: int) -> int:
         """Return the time to ask a scheduler for, in minutes."""
-        return math.ceil(self.seconds(step, names, threads) / 60)
+        return math.ceil(self.seconds(step, wildcards, threads) / 60)
 
-    def memory(self, step: str, names: Mapping[str, str]) -> float:
+    def memory(self, step: str, wildcards: Mapping[str, str]) -> float:
         """Return the most memory that a job's own process takes, in bytes."""
-        size = self.size(names["dataset"])
+        size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "estimate_ceilings"):
             return getattr(memory, step)(size)
         if step == "prepare_responses":
-            source = self.study.datasets[names["dataset"]].source
+            source = self.study.datasets[wildcards["dataset"]].source
             return memory.prepare_responses(size, simulated=source.simulated)
         if step == "score_readout":
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
             return memory.fit_pca(size)
         if step == "fit_readout":
-            return memory.fit_readout(size, self._components_read(names["readout"]))
-        model = self.study.models[names["model"]]
+            return memory.fit_readout(size, self._components_read(wildcards["readout"]))
+        model = self.study.models[wildcards["model"]]
         description, batch_size = self.describe(model.name), self._batch_size
         if step == "apply_head":
             return memory.apply_head(description, size, batch_size)
         if step == "train_model":
             batch_size = model.config["training"]["batch_size"]
             return memory.train_model(description, size, batch_size, self._head_width(model.name))
-        widths, itemsize = self.widths(model.name, names["taps"]), self.itemsize(model.name)
+        widths, itemsize = self.widths(model.name, wildcards["taps"]), self.itemsize(model.name)
         if step == "compute_gram":
             return memory.compute_gram(size, widths, itemsize)
         workers = self.study.config["compute"]["workers"]
         return memory.extract_activations(description, size, widths, itemsize, batch_size, workers)
 
-    def seconds(self, step: str, names: Mapping[str, str], threads: int) -> float:
+    def seconds(self, step: str, wildcards: Mapping[str, str], threads: int) -> float:
         """Return the time that a job takes on the CPU, in seconds, at most."""
-        size = self.size(names["dataset"])
+        size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
-        model = self.study.models[names["model"]]
+        model = self.study.models[wildcards["model"]]
         description = self.describe(model.name)
         if step == "train_model":
             epochs = model.config["training"]["epochs"]
             return runtime.train_model(description, size, epochs, threads)
         if step == "apply_head":
             return runtime.extract_activations(description, size, 0, threads)
-        layers = len(model.taps.get(names["taps"], [names["taps"]]))  # a head counts as a layer
+        layers = len(
+            model.taps.get(wildcards["taps"], [wildcards["taps"]])
+        )  # a head counts as a layer
         if step == "score_readout":
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
             return runtime.fit_pca(size, layers, threads)
         if step == "fit_readout":
-            grid = self.study.readouts[names["readout"]].config.get("alphas", {})
-            components = self._components_read(names["readout"])
+            grid = self.study.readouts[wildcards["readout"]].config.get("alphas", {})
+            components = self._components_read(wildcards["readout"])
             return runtime.fit_readout(size, layers, components, grid.get("count", ALPHAS))
-        widths, itemsize = self.widths(model.name, names["taps"]), self.itemsize(model.name)
+        widths, itemsize = self.widths(model.name, wildcards["taps"]), self.itemsize(model.name)
         if step == "compute_gram":
             return runtime.compute_gram(size, widths, itemsize, threads)
         written = size.stimuli * sum((widths or {}).values()) * itemsize
@@ -123,7 +125,7 @@ class ResourceEstimator:
     def size(self, dataset: str) -> DatasetSize:
         """Return the size of a data set."""
         folder = self.results / dataset
-        # While a run goes on the stores appear, and tell more than the settings.
+        # During a run the stores appear, and tell more than the settings.
         manifests = [folder / "stimuli.json", folder / "responses.json"]
         key = (dataset, *map(_version, manifests))
         if key not in self._sizes:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ventral.jobs.resources.estimator import ResourceEstimator
 
-NAMES = {
+WILDCARDS = {
     "prepare_stimuli": ("dataset",),
     "prepare_responses": ("dataset",),
     "train_model": ("dataset", "model"),
@@ -17,7 +17,7 @@ NAMES = {
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
 }
-"""The names in the path of a step's benchmark file."""
+"""The wildcards in the path of a step's benchmark file."""
 
 
 def compare_with_benchmarks(estimator: ResourceEstimator, folder: str | Path) -> pd.DataFrame:
@@ -37,16 +37,16 @@ def compare_with_benchmarks(estimator: ResourceEstimator, folder: str | Path) ->
 
     """
     rows = []
-    for step, names in NAMES.items():
+    for step, names in WILDCARDS.items():
         for path in sorted((Path(folder) / step).rglob("*.tsv")):
             parts = path.relative_to(Path(folder) / step).with_suffix("").parts
-            named = dict(zip(names, parts, strict=True))
+            wildcards = dict(zip(names, parts, strict=True))
             measured = pd.read_csv(path, sep="\t").iloc[0]
             rows.append(
                 {
                     "step": step,
                     "job": "/".join(parts),
-                    "predicted": estimator.memory(step, named) / 1e6,
+                    "predicted": estimator.memory(step, wildcards) / 1e6,
                     "used": float(measured["max_rss"]) * 2**20 / 1e6,
                     "seconds": float(measured["s"]),
                 }

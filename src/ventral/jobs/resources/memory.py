@@ -5,7 +5,7 @@ whole process, Linux). A prediction must never be under what is used: a schedule
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ventral.features.slabs import product_width, slab_bounds
 from ventral.jobs.resources.dataset_size import DatasetSize
@@ -26,8 +26,22 @@ TRAIN_SHARE = 0.9
 """Of the stimuli, at most, that decide components and readouts."""
 
 
-def layer_widths(description: Mapping, layers: list[str]) -> dict[str, int] | None:
-    """Return {layer: number of features}, or None where one is not known."""
+def layer_widths(description: Mapping, layers: Sequence[str]) -> dict[str, int] | None:
+    """Return the number of features of each layer.
+
+    Parameters
+    ----------
+    description : Mapping
+        Of `ventral.jobs.preflight.description.describe_model`.
+    layers : sequence of str
+        Module paths.
+
+    Returns
+    -------
+    dict or None
+        {layer: features}; None where one is not known.
+
+    """
     shapes = description["shapes"] or {}
     if any(layer not in shapes for layer in layers):
         return None
@@ -42,7 +56,13 @@ def prepare_stimuli(size: DatasetSize) -> float:
 def prepare_responses(size: DatasetSize, simulated: bool) -> float:
     """Count single trials in float64, several times over, and the images of simulated sites.
 
-    simulated: whether the responses are drawn here rather than read.
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    simulated : bool
+        Whether the responses are drawn here rather than read.
+
     """
     images = 64 * size.height * size.width * 3 * 100 if simulated else 0
     return READERS + images + 6 * FLOAT * size.stimuli * size.sites * (size.repetitions + 2)
@@ -61,7 +81,7 @@ def estimate_ceilings(size: DatasetSize) -> float:
 def extract_activations(
     description: Mapping | None,
     size: DatasetSize,
-    widths: Mapping[str, int] | None,
+    widths: dict[str, int] | None,
     itemsize: int,
     batch_size: int,
     workers: int,
@@ -72,6 +92,8 @@ def extract_activations(
     ----------
     description : Mapping or None
         Of `ventral.jobs.preflight.description.describe_model`.
+    size : DatasetSize
+        Of the data set.
     widths : Mapping or None
         {layer: features} of the tap set.
     itemsize : int
@@ -107,7 +129,17 @@ def train_model(
 ) -> float:
     """Count images of train and validation, a batch with its gradients, and the optimiser's state.
 
-    head_width: features that the head reads; those of all train stimuli are held once, in float64.
+    Parameters
+    ----------
+    description : Mapping or None
+        Of `ventral.jobs.preflight.description.describe_model`.
+    size : DatasetSize
+        Of the data set.
+    batch_size : int
+        Stimuli in the network at once.
+    head_width : int
+        Features that the head reads; those of all train stimuli are held once, in float64.
+
     """
     if description is None or description["training_bytes"] is None:
         return TORCH + UNKNOWN_NETWORK
@@ -144,13 +176,15 @@ def apply_head(description: Mapping | None, size: DatasetSize, batch_size: int) 
     )
 
 
-def compute_gram(size: DatasetSize, widths: Mapping[str, int] | None, itemsize: int) -> float:
+def compute_gram(size: DatasetSize, widths: dict[str, int] | None, itemsize: int) -> float:
     """Count two slabs of columns, one of them being decoded, float64 blocks, and G.
 
     Layers follow one another, so the largest decides.
 
     Parameters
     ----------
+    size : DatasetSize
+        Of the data set.
     widths : Mapping or None
         {layer: features} of the tap set.
     itemsize : int
@@ -193,6 +227,8 @@ def fit_readout(size: DatasetSize, components: float) -> float:
 
     Parameters
     ----------
+    size : DatasetSize
+        Of the data set.
     components : float
         Principal components that the readout is given; more than there are means all.
 

@@ -32,14 +32,27 @@ def prepare_responses(size: DatasetSize) -> float:
 
 
 def estimate_ceilings(size: DatasetSize) -> float:
-    """Time ten halvings, each a sort of the trials."""
+    """Time ten random split halves, each a sort of the trials."""
     return START + 10 * size.stimuli * size.sites * max(size.repetitions, 1) / 3e6
 
 
 def extract_activations(
     description: Mapping | None, size: DatasetSize, written: float, threads: int
 ) -> float:
-    """Time one pass over the stimuli. written: bytes of the store."""
+    """Time one pass over the stimuli.
+
+    Parameters
+    ----------
+    description : Mapping or None
+        Of `ventral.jobs.preflight.description.describe_model`.
+    size : DatasetSize
+        Of the data set.
+    written : float
+        Bytes of the store.
+    threads : int
+        Threads of the job.
+
+    """
     if description is None or description["flops"] is None:
         return UNKNOWN
     computed = size.stimuli * description["flops"] / FLOATS_PER_SECOND / threads
@@ -63,10 +76,14 @@ def compute_gram(
 
     Parameters
     ----------
+    size : DatasetSize
+        Of the data set.
     widths : Mapping or None
         {layer: features} of the tap set.
     itemsize : int
         Bytes of a value in the activation store.
+    threads : int
+        Threads of the job.
 
     """
     if widths is None:
@@ -90,6 +107,10 @@ def fit_readout(size: DatasetSize, layers: int, components: float, alphas: int) 
 
     Parameters
     ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Layers of the tap set.
     components : float
         Principal components that the readout is given; more than there are means all.
     alphas : int

@@ -70,7 +70,7 @@ def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
         widths, itemsize = estimator.widths(model, taps), estimator.itemsize(model)
         size = estimator.size(dataset)
         disk = tap_set_disk(estimator.study, dataset, model, taps, size, widths, itemsize)
-        names = {"dataset": dataset, "model": model, "taps": taps}
+        wildcards = {"dataset": dataset, "model": model, "taps": taps}
         yield {
             "data set": dataset,
             "model": model,
@@ -81,16 +81,16 @@ def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
             "fit bytes": disk.fits,
             "score bytes": disk.scores,
             "files": disk.files,
-            "memory": max(estimator.megabytes(step, names) for step in STEPS),
+            "memory": max(estimator.megabytes(step, wildcards) for step in STEPS),
             "minutes": sum(
-                estimator.minutes(step, names, threads) for step, threads in STEPS.items()
+                estimator.minutes(step, wildcards, threads) for step, threads in STEPS.items()
             ),
         }
 
 
 def _whole(estimator: ResourceEstimator, tap_sets: pd.DataFrame) -> dict:
     study = estimator.study
-    byte_columns = [column for column in tap_sets if column.endswith("bytes")]
+    byte_columns = [name for name in tap_sets.columns if str(name).endswith("bytes")]
     return {
         "models": len(study.models),
         "tap sets": len(tap_sets),
@@ -102,7 +102,19 @@ def _whole(estimator: ResourceEstimator, tap_sets: pd.DataFrame) -> dict:
 
 
 def human_bytes(count: float | None) -> str:
-    """Return a number of bytes as people read it: ``3.2 GB``; ``?`` for None or NaN."""
+    """Return a number of bytes as people read it.
+
+    Parameters
+    ----------
+    count : float or None
+        Bytes.
+
+    Returns
+    -------
+    str
+        Such as ``3.2 GB``; ``?`` for None and for NaN.
+
+    """
     if count is None or math.isnan(count):
         return "?"
     for unit in ("B", "kB", "MB", "GB"):
