@@ -290,7 +290,7 @@ def reword_own_network(project):
 
 def edit_script(project):
     edit(project, "workflow/scripts/assign_split.py", "stimuli = read", "stimuli=read")
-    edit(project, "workflow/scripts/assign_split.py", "with job(", "pass\nwith job(")
+    edit(project, "workflow/scripts/assign_split.py", "with job(", "unused = 1\nwith job(")
 
 
 def edit_simulated(project):
@@ -654,9 +654,7 @@ CONTRACT = [
         "a store was made after what follows from it, by a clock that is behind",
         "what follows",
         set_the_clock_back,
-        lambda jobs: (
-            jobs.of("score_readout", dataset="first", model="net") | tail(jobs, "first")
-        ),
+        lambda jobs: jobs.of("score_readout", dataset="first", model="net") | tail(jobs, "first"),
     ),
     (
         "a figure is deleted",

@@ -13,7 +13,6 @@ from ventral.data.named_files import download_name, named_files
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
-from ventral.jobs.lost_memory import is_memory_lost
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
@@ -44,13 +43,6 @@ except VentralError as error:
     raise WorkflowError(str(error)) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
-
-if workflow.is_main_process and is_memory_lost(RESULTS, ".snakemake/metadata"):
-    logger.warning(
-        f"{RESULTS}/ is here without .snakemake/, so Snakemake cannot tell whether results match"
-        " the config and the code, and keeps them. If they do not match, see README.md, What runs"
-        " again when …"
-    )
 
 
 def any_of(names):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ventral.errors import VentralError
-from ventral.storage.file_sums import remembered_sum
+from ventral.storage.file_digests import file_digests
 from ventral.storage.lineage import Record, first_difference, is_recorded, read_record
 
 MAX_SHOWN = 10
@@ -48,6 +48,7 @@ class Chain:
     def __init__(self, expected: Mapping[str, Expected]):
         self._expected = expected
         self._records: dict[str, Record | None] = {}
+        self._digests: dict[str, str] = {}
         self._makers = {
             output: path for path, job in expected.items() for output in (path, *job.outputs)
         }
@@ -111,24 +112,29 @@ class Chain:
         for output in record.outputs:
             if not os.path.exists(output):  # noqa: PTH110 (thousands of files)
                 return f"{output} is missing"
-        for name, sha256 in record.inputs.items():
-            reason = self._reason_of_input(name, sha256)
-            if reason:
-                return reason
-        return None
+        return self._reason_of_inputs(record)
 
-    def _reason_of_input(self, name: str, sha256: str) -> str | None:
+    def _reason_of_inputs(self, record: Record) -> str | None:
         """Return why an input is not the content that was read."""
-        maker = self._makers.get(name)
-        if maker is None:
-            try:
-                return None if remembered_sum(name) == sha256 else f"{name} has been replaced"
-            except OSError as error:
-                return f"{name} cannot be read: {error.strerror}"
-        made = self._record(maker)
-        if made is None:
-            return f"there is no record of what its input {name} was made from"
-        return None if made.outputs.get(name) == sha256 else f"its input {name} has been replaced"
+        of_user = []
+        for name, sha256 in record.inputs.items():
+            if name not in self._makers:
+                of_user.append(name)
+                continue
+            made = self._record(self._makers[name])
+            if made is None:
+                return f"there is no record of what its input {name} was made from"
+            if made.outputs.get(name) != sha256:
+                return f"its input {name} has been replaced"
+        new = [name for name in of_user if name not in self._digests]
+        try:
+            self._digests.update(zip(new, file_digests(new), strict=True))
+        except VentralError as error:
+            return str(error)
+        for name in of_user:
+            if self._digests[name] != record.inputs[name]:
+                return f"its input {name} has been replaced"
+        return None
 
 
 def check_chain(expected: Mapping[str, Expected], files: Iterable[str]) -> None:
@@ -196,5 +202,3 @@ def logical_path(path: str) -> str:
     here = os.getcwd().strip("/") + "/"  # noqa: PTH109
     _, found, rest = path.rpartition(here)
     return rest if found else path
-
-

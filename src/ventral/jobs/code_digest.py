@@ -29,7 +29,7 @@ CANNOT_CHANGE_NUMBERS = tuple(
         "errors",
         "jobs",
         "storage.claims",
-        "storage.file_sums",
+        "storage.file_digests",
         "storage.lineage",
         "storage.provenance",
         "study",

@@ -1,7 +1,8 @@
 """What runs around each step: its log, its claim to its outputs, and the record of its lineage."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,10 @@ from ventral.jobs.chain import check_chain, logical_path
 from ventral.jobs.log import job_log
 from ventral.storage.atomic import write_aside
 from ventral.storage.claims import claim_path, claimed
-from ventral.storage.file_sums import file_sum, remembered_sum
+from ventral.storage.file_digests import file_digests
 from ventral.storage.lineage import ENDING, Record, is_recorded, read_record
 from ventral.storage.provenance import package_versions
 
-LARGE_FILE = 2**20
-"""Bytes from which the sum of a file is remembered."""
 NOT_SETTINGS = ("code", "expected")
 
 
@@ -37,10 +36,7 @@ def job(snakemake: Any) -> Iterator[None]:
             return
         outputs = list(snakemake.output)
         with claimed(claim_path(logical_path(record)), outputs):
-            inputs = {
-                logical_path(path): _sum(path) for path in snakemake.input if is_recorded(path)
-            }
-            _check_inputs(inputs)
+            inputs = _read_inputs(snakemake.input)
             if snakemake.params.get("expected"):
                 check_chain(snakemake.params.expected, inputs)
             yield
@@ -52,30 +48,41 @@ def job(snakemake: Any) -> Iterator[None]:
                 packages=package_versions(),
                 inputs=inputs,
                 outputs={
-                    logical_path(path): file_sum(path) for path in outputs if is_recorded(path)
+                    logical_path(path): digest_of_content(path)
+                    for path in outputs
+                    if is_recorded(path)
                 },
             )
             with write_aside(record) as aside:
                 aside.write_text(made.to_json(), encoding="utf-8")
 
 
-def _sum(path: str) -> str:
-    return remembered_sum(path) if Path(path).stat().st_size >= LARGE_FILE else file_sum(path)
-
-
-def _check_inputs(inputs: Mapping[str, str]) -> None:
-    """Refuse an input that is not what the job that made it wrote.
+def _read_inputs(paths: Iterable[str]) -> dict[str, str]:
+    """Return the sha256 of each input, by the path that records have for it.
 
     Raises
     ------
     VentralError
-        Names the input and the command that mends it.
+        An input is not what the job that made it wrote. The message names the command that mends
+        it.
 
     """
-    for name, sha256 in inputs.items():
+    found, of_user = {}, {}
+    for path in filter(is_recorded, paths):
+        name = logical_path(path)
         made = read_record(Path(name).with_suffix(ENDING))
-        if made is not None and made.outputs.get(name, sha256) != sha256:
+        if made is None or name not in made.outputs:
+            of_user[name] = path
+            continue
+        found[name] = digest_of_content(path)
+        if made.outputs[name] != found[name]:
             raise VentralError(
-                f"{name} is not what the job that made it wrote. Remove it and run again:"
-                f" rm {name}"
+                f"{name} is not what the job that made it wrote. Remove it and run again: rm {name}"
             )
+    return found | dict(zip(of_user, file_digests(of_user.values()), strict=True))
+
+
+def digest_of_content(path: str) -> str:
+    """Return the sha256 of a file, as lower-case hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
