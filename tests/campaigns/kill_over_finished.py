@@ -1,8 +1,8 @@
-"""Interrupts jobs over finished results of another config, and looks at what is shown in the end.
+"""Interrupt jobs over finished results of another config, and look at what is shown in the end.
 
-``python tests/campaigns/kill_over_finished.py [COUNT] [EACH]``: a toy project is finished under each
-of some configs. Then, round after round, one config is put in place of another; in the runs that
-follow, jobs fail, are killed, lose the Snakemake that started them and live on, or have it
+``python tests/campaigns/kill_over_finished.py [COUNT] [EACH]``: a toy project is finished under
+each of some configs. Then, round after round, one config takes the place of another; in the runs
+that follow, jobs fail, are killed, lose the Snakemake that started them and live on, or have it
 cancelled. Some rounds go over to a third config while old jobs still run. In the end a run is left
 alone, and every CSV must have the bytes of a clean run of its config. At least COUNT jobs (300) are
 interrupted, EACH (10) of every rule.

@@ -55,7 +55,7 @@ def logging_as_it_was():
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A chain: a user's file, a store, its scores, a table."""
+    """Return a folder with a chain: a user's file, a store, its scores, a table."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text("1")
     run("fit.lineage", ["mine.csv"], ["fit.json"])

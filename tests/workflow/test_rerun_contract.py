@@ -342,7 +342,7 @@ def lose_a_failed_preparation(project):
 
 
 def fail_without_memory(project):
-    """A job of another config failed, and `.snakemake` is lost: the next run knows no more."""
+    """Change the config and lose `.snakemake`, by which alone Snakemake would see it."""
     change_alphas(project)
     leave_the_memory_behind(project)
 
@@ -359,7 +359,7 @@ def put_another_fit_in_place(project):
 
 
 def set_the_clock_back(project):
-    """A fit of the config's own, made by a clock that is a day behind, after a run was killed."""
+    """Make a fit by a clock that is behind; the run is killed before its scores are made."""
     path = project.folder / "results/first/fits/net/main/linear_pcs.lineage"
     record = json.loads(path.read_text())
     record["outputs"] = dict.fromkeys(record["outputs"], "0" * 64)
