@@ -740,8 +740,7 @@ def test_a_moved_file_prepares_its_data_set_again_and_no_more_in_two_phases(proj
 def test_results_without_memory_are_judged_by_their_lineage(project):
     """Whatever their times: right ones are believed, and those of another config made again."""
     leave_the_memory_behind(project)
-    for number, path in enumerate(sorted((project.folder / "results").rglob("*.lineage"))):
-        os.utime(path, (10**9 + number, 10**9 + number))
+    touch_everything(project)
     assert not project.plan()
     change_components(project)
     everything = project.plan(everything=True)

@@ -83,21 +83,40 @@ def expected_behind(wildcards, input):
     return expected_records()
 
 
-FORCED = []
+HAVE_JUDGED = []
+
+
+def judge_results():
+    """Tell Snakemake which results are of this config and code, and which are not.
+
+    Called while it looks for the jobs of a run, before it decides which of them run.
+    """
+    HAVE_JUDGED.append(True)
+    chain = Chain(expected_records())
+    broken = dict(chain.broken())
+    for path in broken:
+        made_by, names = known_jobs()[path]
+        workflow.dag.forcefiles.add(filled(made_by.output.lineage, names))
+
+    remembered = workflow.persistence.input_checksums
+
+    def input_checksums(job, path):
+        """Return what an input was when a job read it, where Snakemake has no memory of it."""
+        found = remembered(job, path)
+        record = logical_path(str(job.output.get("lineage", "")))
+        if any(found) or record not in expected_records() or record in broken:
+            return found
+        return chain.checksums(record, logical_path(str(path)))
+
+    workflow.persistence.input_checksums = input_checksums
 
 
 def when_planned(function):
-    """Return an input function that has Snakemake make again what is not of this config and code.
-
-    It is called while Snakemake looks for the jobs of a run, before it decides which of them run.
-    """
+    """Return an input function with which results are judged once, in the process that plans."""
 
     def paths(wildcards):
-        if workflow.is_main_process and workflow.dag is not None and not FORCED:
-            FORCED.append(workflow.dag)
-            for path, _ in Chain(expected_records()).broken():
-                made_by, names = known_jobs()[path]
-                workflow.dag.forcefiles.add(filled(made_by.output.lineage, names))
+        if workflow.is_main_process and workflow.dag is not None and not HAVE_JUDGED:
+            judge_results()
         return function(wildcards)
 
     return paths

@@ -82,6 +82,26 @@ class Chain:
                 seen.update(new)
                 pending += new
 
+    def checksums(self, path: str, name: str) -> set[str | None]:
+        """Return the content of an input as a record has it, in the words of Snakemake.
+
+        Parameters
+        ----------
+        path : str
+            Of the record.
+        name : str
+            Of the input.
+
+        Returns
+        -------
+        set of (str or None)
+            ``sha256:`` and 64 hexadecimal digits; None where there is no such record.
+
+        """
+        record = self._record(path)
+        known = record.inputs.get(name) if record else None
+        return {f"sha256:{known}" if known else None}
+
     def _maker(self, file: str) -> str | None:
         return self._makers.get(os.path.splitext(file)[0] + ".json", self._makers.get(file))  # noqa: PTH122
 
