@@ -306,8 +306,8 @@ def edit_figure(project):
     edit(
         project,
         "src/ventral/figures/score_along_layers.py",
-        "import numpy as np",
-        "import numpy as np\nNEW = 1",
+        "    start = 0\n",
+        "    start = 0 * 1\n",
     )
 
 
