@@ -20,6 +20,7 @@ if "datasets" not in config:
 
 include: RULES.join("common.smk")
 include: RULES.join("paths.smk")
+include: RULES.join("lineage.smk")
 include: RULES.join("resources.smk")
 include: RULES.join("data.smk")
 include: RULES.join("training.smk")

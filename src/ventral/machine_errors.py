@@ -115,7 +115,8 @@ def job_error(error: BaseException) -> str | None:
     problem = machine_problem(error)
     if problem is None:
         return None
-    named = next((one.filename for one in _chain(error) if getattr(one, "filename", None)), None)
+    names = (getattr(one, "filename", None) for one in _chain(error))
+    named = next(filter(None, names), None)
     where = f"{os.fsdecode(named)}: " if isinstance(named, str | bytes) else ""
     about = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
     return f"{where}{problem} and run again ({_words(error)}{about})"

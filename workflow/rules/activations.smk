@@ -26,6 +26,7 @@ rule extract_activations:
     output:
         store=directory("<results>/{dataset}/activations/{model}/{taps}.zarr"),
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",
+        lineage="<results>/{dataset}/activations/{model}/{taps}.lineage",
     log:
         "<logs>/extract_activations/{dataset}/{model}/{taps}.log",
     benchmark:

@@ -9,6 +9,7 @@ rule verify:
         "../../envs/analysis.yaml"
     params:
         results=RESULTS,
+        expected=lambda wildcards: expected_records(),
     script:
         "../scripts/verify.py"
 

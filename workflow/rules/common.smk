@@ -15,7 +15,6 @@ from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.log import remove_empty_logs
-from ventral.jobs.lost_memory import is_memory_lost
 from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_components import check_components
@@ -52,12 +51,6 @@ DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 FAILURES = FailureList()
 if workflow.is_main_process:
     logger.addHandler(FAILURES)
-if workflow.is_main_process and is_memory_lost(RESULTS, ".snakemake/metadata"):
-    logger.warning(
-        f"{RESULTS}/ is here without .snakemake/, so Snakemake cannot tell whether results match"
-        " the config and the code, and keeps them. If they do not match, see README.md, What runs"
-        " again when …"
-    )
 
 # With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
 COUNT_VERSIONS = STUDY.config["packages"] == "rerun"

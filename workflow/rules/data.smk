@@ -18,10 +18,11 @@ rule fetch_file:
 
 rule prepare_stimuli:
     input:
-        files=paths_of("stimuli"),
+        files=when_planned(paths_of("stimuli")),  # every result is made from stimuli
     output:
         store=directory("<results>/{dataset}/stimuli.zarr"),
         manifest="<results>/{dataset}/stimuli.json",
+        lineage="<results>/{dataset}/stimuli.lineage",
     log:
         "<logs>/prepare_stimuli/{dataset}.log",
     benchmark:
@@ -47,6 +48,7 @@ rule assign_split:
         store=ancient("<results>/{dataset}/stimuli.zarr"),
     output:
         "<results>/{dataset}/split.csv",
+        lineage="<results>/{dataset}/split.lineage",
     log:
         "<logs>/assign_split/{dataset}.log",
     priority: FIRST
@@ -67,6 +69,7 @@ rule prepare_responses:
     output:
         store=directory("<results>/{dataset}/responses.zarr"),
         manifest="<results>/{dataset}/responses.json",
+        lineage="<results>/{dataset}/responses.lineage",
     log:
         "<logs>/prepare_responses/{dataset}.log",
     benchmark:

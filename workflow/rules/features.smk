@@ -8,6 +8,7 @@ rule compute_gram:
     output:
         store="<results>/{dataset}/gram/{model}/{taps}.zarr",
         manifest="<results>/{dataset}/gram/{model}/{taps}.json",
+        lineage="<results>/{dataset}/gram/{model}/{taps}.lineage",
     log:
         "<logs>/compute_gram/{dataset}/{model}/{taps}.log",
     benchmark:
@@ -32,6 +33,7 @@ rule fit_pca:
     output:
         store="<results>/{dataset}/pca/{model}/{taps}.zarr",
         manifest="<results>/{dataset}/pca/{model}/{taps}.json",
+        lineage="<results>/{dataset}/pca/{model}/{taps}.lineage",
     log:
         "<logs>/fit_pca/{dataset}/{model}/{taps}.log",
     benchmark:

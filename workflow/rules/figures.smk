@@ -13,12 +13,14 @@ rule draw_explained_variance_by_layer:
             labels={"figure": "explained variance by layer"},
         ),
         png="<results>/{dataset}/figures/explained_variance_by_layer.png",
+        lineage="<results>/{dataset}/figures/explained_variance_by_layer.lineage",
     log:
         "<logs>/draw_explained_variance_by_layer/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         display=given(DISPLAY.figures),
+        expected=expected_behind,
         code=code("draw_explained_variance_by_layer"),
     script:
         "../scripts/draw_explained_variance_by_layer.py"
@@ -36,12 +38,14 @@ rule draw_score_along_layers:
             labels={"figure": "score along the layers"},
         ),
         png="<results>/{dataset}/figures/score_along_layers.png",
+        lineage="<results>/{dataset}/figures/score_along_layers.lineage",
     log:
         "<logs>/draw_score_along_layers/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         display=given(DISPLAY.figures),
+        expected=expected_behind,
         code=code("draw_score_along_layers"),
     script:
         "../scripts/draw_score_along_layers.py"
@@ -59,12 +63,14 @@ rule draw_score_against_parameters:
             labels={"figure": "score against retrained parameters"},
         ),
         png="<results>/{dataset}/figures/score_against_parameters.png",
+        lineage="<results>/{dataset}/figures/score_against_parameters.lineage",
     log:
         "<logs>/draw_score_against_parameters/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         display=given(DISPLAY.figures),
+        expected=expected_behind,
         code=code("draw_score_against_parameters"),
     script:
         "../scripts/draw_score_against_parameters.py"
@@ -81,12 +87,14 @@ rule draw_score_by_region:
             labels={"figure": "scores by data set and region"},
         ),
         png="<results>/summary_by_region.png",
+        lineage="<results>/score_by_region.lineage",
     log:
         "<logs>/draw_score_by_region.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         display=DISPLAY.all_datasets(),
+        expected=expected_behind,
         code=code("draw_score_by_region"),
     script:
         "../scripts/draw_score_by_region.py"

@@ -11,6 +11,7 @@ rule fit_readout:
     output:
         store="<results>/{dataset}/fits/{model}/{taps}/{readout}.zarr",
         manifest="<results>/{dataset}/fits/{model}/{taps}/{readout}.json",
+        lineage="<results>/{dataset}/fits/{model}/{taps}/{readout}.lineage",
     log:
         "<logs>/fit_readout/{dataset}/{model}/{taps}/{readout}.log",
     benchmark:
@@ -39,6 +40,7 @@ rule read_head:
     output:
         store="<results>/{dataset}/fits/{model}/head/{readout}.zarr",
         manifest="<results>/{dataset}/fits/{model}/head/{readout}.json",
+        lineage="<results>/{dataset}/fits/{model}/head/{readout}.lineage",
     log:
         "<logs>/read_head/{dataset}/{model}/{readout}.log",
     wildcard_constraints:

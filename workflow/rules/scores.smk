@@ -8,6 +8,7 @@ rule estimate_ceilings:
         split="<results>/{dataset}/split.csv",
     output:
         "<results>/{dataset}/ceilings.csv",
+        lineage="<results>/{dataset}/ceilings.lineage",
     log:
         "<logs>/estimate_ceilings/{dataset}.log",
     conda:
@@ -33,6 +34,7 @@ rule score_readout:
         sites="<results>/{dataset}/scores/{model}/{taps}/{readout}.csv",
         population="<results>/{dataset}/population/{model}/{taps}/{readout}.csv",
         draws="<results>/{dataset}/draws/{model}/{taps}/{readout}.npz",
+        lineage="<results>/{dataset}/scores/{model}/{taps}/{readout}.lineage",
     log:
         "<logs>/score_readout/{dataset}/{model}/{taps}/{readout}.log",
     benchmark:
@@ -54,12 +56,14 @@ rule collect_scores:
         tables_of_fits("scores"),
     output:
         "<results>/{dataset}/scores.csv",
+        lineage="<results>/{dataset}/scores.lineage",
     log:
         "<logs>/collect_scores/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         names=given(DISPLAY.fits),
+        expected=expected_behind,
         code=code("collect_scores"),
     script:
         "../scripts/collect_scores.py"
@@ -70,6 +74,7 @@ rule summarise_scores:
         tables_of_fits("population"),
     output:
         "<results>/{dataset}/summary.csv",
+        lineage="<results>/{dataset}/summary.lineage",
     log:
         "<logs>/summarise_scores/{dataset}.log",
     conda:
@@ -77,6 +82,7 @@ rule summarise_scores:
     params:
         names=given(DISPLAY.fits),
         origins=given(DISPLAY.origins),
+        expected=expected_behind,
         code=code("summarise_scores"),
     script:
         "../scripts/summarise_scores.py"
@@ -101,12 +107,14 @@ rule make_tables:
             labels={"table": "layers"},
         ),
         layers_markdown="<results>/{dataset}/tables/layers.md",
+        lineage="<results>/{dataset}/tables/models.lineage",
     log:
         "<logs>/make_tables/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         display=given(DISPLAY.tables),
+        expected=expected_behind,
         code=code("make_tables"),
     script:
         "../scripts/make_tables.py"
@@ -124,11 +132,13 @@ rule tabulate_sweeps:
             labels={"table": "sweeps"},
         ),
         markdown="<results>/{dataset}/tables/sweeps.md",
+        lineage="<results>/{dataset}/tables/sweeps.lineage",
     log:
         "<logs>/tabulate_sweeps/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
+        expected=expected_behind,
         code=code("tabulate_sweeps"),
     script:
         "../scripts/tabulate_sweeps.py"
@@ -145,12 +155,14 @@ rule check_references:
             category="{dataset}",
             labels={"table": "reference check"},
         ),
+        lineage="<results>/{dataset}/tables/reference_check.lineage",
     log:
         "<logs>/check_references/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         references=given(SETTINGS.references),
+        expected=expected_behind,
         code=code("check_references"),
     script:
         "../scripts/check_references.py"
@@ -167,6 +179,7 @@ rule summarise_regions:
             category="all data sets",
             labels={"table": "summary by region"},
         ),
+        lineage="<results>/summary_by_region.lineage",
     log:
         "<logs>/summarise_regions.log",
     conda:
@@ -174,6 +187,7 @@ rule summarise_regions:
     params:
         datasets=list(STUDY.datasets),
         display=DISPLAY.all_datasets(),
+        expected=expected_behind,
         code=code("summarise_regions"),
     script:
         "../scripts/summarise_regions.py"

@@ -12,6 +12,7 @@ rule train_model:
     output:
         checkpoint="<results>/{dataset}/checkpoints/{model}.pt",
         table="<results>/{dataset}/checkpoints/{model}.training.csv",
+        lineage="<results>/{dataset}/checkpoints/{model}.lineage",
     log:
         "<logs>/train_model/{dataset}/{model}.log",
     benchmark:
@@ -38,6 +39,7 @@ rule apply_head:
     output:
         store=directory("<results>/{dataset}/heads/{model}.zarr"),
         manifest="<results>/{dataset}/heads/{model}.json",
+        lineage="<results>/{dataset}/heads/{model}.lineage",
     log:
         "<logs>/apply_head/{dataset}/{model}.log",
     benchmark:
@@ -81,12 +83,14 @@ rule tabulate_training:
             labels={"table": "classification"},
         ),
         classification_markdown="<results>/{dataset}/tables/classification.md",
+        lineage="<results>/{dataset}/tables/training.lineage",
     log:
         "<logs>/tabulate_training/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
     params:
         models=given(DISPLAY.trained_models),
+        expected=expected_behind,
         code=code("tabulate_training"),
     script:
         "../scripts/tabulate_training.py"

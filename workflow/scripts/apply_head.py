@@ -1,12 +1,12 @@
 """Write the outputs of a trained head on all stimuli."""
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 from ventral.storage.store_writer import write_store
 from ventral.training.apply import apply_head
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     settings = snakemake.params.settings
     compute = snakemake.config["compute"]  # untracked: it changes the speed alone
     outputs, names, width = apply_head(

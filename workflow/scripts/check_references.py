@@ -1,11 +1,11 @@
 """Put the published numbers of a data set beside ours."""
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.reference_check import check_references
 from ventral.scores.reporting import at_committed_settings
 from ventral.storage.tables import read_csv, write_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     summary = read_csv(snakemake.input.summary)
     table = check_references(
         snakemake.params.references,

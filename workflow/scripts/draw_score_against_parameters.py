@@ -2,11 +2,11 @@
 
 from ventral.figures import score_against_parameters
 from ventral.figures.style import save
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.reporting import reported_split
 from ventral.storage.tables import read_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     display = snakemake.params.display
     summary = read_csv(snakemake.input.summary)
     figure = score_against_parameters.draw(

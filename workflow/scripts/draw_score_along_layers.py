@@ -2,7 +2,14 @@
 
 from ventral.figures.draw import draw_figure
 from ventral.figures.score_along_layers import draw
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 
-with job_log(snakemake.log[0]):
-    draw_figure(draw, *snakemake.input, snakemake.params.display, *snakemake.output)
+with job(snakemake):
+    draw_figure(
+        draw,
+        snakemake.input.scores,
+        snakemake.input.summary,
+        snakemake.params.display,
+        snakemake.output.svg,
+        snakemake.output.png,
+    )

@@ -2,10 +2,10 @@
 
 from ventral.figures.score_by_region import draw
 from ventral.figures.style import save
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.storage.tables import read_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     display = snakemake.params.display
     figure = draw(
         read_csv(snakemake.input.table),

@@ -5,11 +5,11 @@ import pandas as pd
 
 from ventral.data.responses import read_repetitions, read_responses
 from ventral.data.splits import partitions_of
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.ceilings import estimate_ceilings
 from ventral.storage.tables import write_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     sites = read_responses(snakemake.input.responses, repetitions=False).sites
     repeated, repetitions = read_repetitions(snakemake.input.responses) or ([], None)
     partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from ventral.activations.extract import extract_activations
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.networks.build import build_model, model_facts
 from ventral.networks.preprocessing import Preprocessing
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     settings = snakemake.params.settings
     weights = Path(snakemake.input.weights) if snakemake.input.get("weights") else None
     extract_activations(

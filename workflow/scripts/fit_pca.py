@@ -5,12 +5,12 @@ import pandas as pd
 from ventral.data.splits import partitions_of
 from ventral.features.decompose import fit_layers
 from ventral.features.pca_store import write_components
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     grams = Store(snakemake.input.gram)
     partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
     stimulus_id = grams.read("stimulus_id")

@@ -4,14 +4,14 @@ import pandas as pd
 
 from ventral.data.responses import read_responses
 from ventral.data.splits import partitions_of
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads
 from ventral.readouts.fit import fit_layers
 from ventral.readouts.fit_store import write_fits
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
 
-with job_log(snakemake.log[0]), limit_threads(snakemake.threads):
+with job(snakemake), limit_threads(snakemake.threads):
     settings = snakemake.params.settings
     components = Store(snakemake.input.components)
     partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))

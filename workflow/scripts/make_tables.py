@@ -1,11 +1,11 @@
 """Make the table of models and the table of layers."""
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.reporting import at_committed_settings, reported_split
 from ventral.scores.tables import grouped_markdown, table_of_layers, table_of_models
 from ventral.storage.tables import read_csv, write_csv, write_markdown
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     summary = read_csv(snakemake.input.summary)
     display = snakemake.params.display
     training = read_csv(snakemake.input.training) if snakemake.input.get("training") else None

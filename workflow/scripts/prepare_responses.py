@@ -4,10 +4,10 @@ from ventral.data.fetch import checked_files
 from ventral.data.responses import write_responses
 from ventral.data.sources import load_source
 from ventral.data.stimuli import read_stimulus_table
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.storage.provenance import provenance
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     settings = snakemake.params.settings
     files = checked_files(snakemake.params.files, snakemake.input.files)
     responses = load_source(settings["source"]).read_responses(

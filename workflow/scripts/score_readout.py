@@ -3,13 +3,13 @@
 import numpy as np
 
 from ventral.data.responses import read_responses
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.readouts.fit_store import read_fits
 from ventral.scores.score import score_layers
 from ventral.storage.atomic import write_aside
 from ventral.storage.tables import read_csv, write_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     sites, population, draws = score_layers(
         read_fits(snakemake.input.fit),
         read_responses(snakemake.input.responses, repetitions=False),

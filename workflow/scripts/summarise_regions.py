@@ -1,11 +1,11 @@
 """Put all data sets and regions into one table."""
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.regions import table_of_regions
 from ventral.scores.reporting import at_committed_settings
 from ventral.storage.tables import read_csv, write_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     display = snakemake.params.display
     summaries = [
         at_committed_settings(table, table) for table in map(read_csv, snakemake.input.summaries)

@@ -1,10 +1,10 @@
 """Put the population scores of all fits into one table; commit to layers and settings."""
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.scores.summary import KEY, collect, commit_layers, commit_settings
 from ventral.storage.tables import write_csv
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     table = collect(snakemake.input, snakemake.params.names, KEY)
     committed = commit_settings(commit_layers(table), snakemake.params.origins)
     write_csv(snakemake.output[0], committed)

@@ -1,12 +1,12 @@
 """Put what training came to, and the accuracies of the classifiers, into tables."""
 
 from ventral.data.stimuli import read_stimulus_table
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.storage.store import Store
 from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
 from ventral.training.tables import table_of_classification, table_of_training
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     models = snakemake.params.models
     epochs = dict(zip(models, map(read_csv, snakemake.input.tables), strict=True))
     training = table_of_training(models, epochs)

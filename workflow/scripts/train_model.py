@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from ventral.jobs.log import job_log
+from ventral.jobs.job import job
 from ventral.training.stage import Sources, train_model
 
-with job_log(snakemake.log[0]):
+with job(snakemake):
     torch.set_num_threads(snakemake.threads)
     given = {
         name: Path(snakemake.input[name])

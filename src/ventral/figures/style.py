@@ -15,6 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType, RcKeyType
 
 from ventral.scores.reporting import is_pixels
+from ventral.storage.atomic import write_aside
 
 STYLE: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
@@ -271,8 +272,8 @@ def save(figure: Figure, path_svg: str | Path, path_png: str | Path) -> None:
     path_svg, path_png : str or Path
         Where to write. Missing folders are created.
     """
-    for path in (path_svg, path_png):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
-        figure.savefig(path_svg, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
-        figure.savefig(path_png, format="png", dpi=200, metadata={"Software": None})
+        with write_aside(path_svg) as aside:
+            figure.savefig(aside, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
+        with write_aside(path_png) as aside:
+            figure.savefig(aside, format="png", dpi=200, metadata={"Software": None})

@@ -25,7 +25,17 @@ from ventral.jobs.statements import Chain, Import, Statement, read_statements
 PACKAGE = "ventral"
 CANNOT_CHANGE_NUMBERS = tuple(
     f"{PACKAGE}.{name}"
-    for name in ("addresses", "errors", "machine_errors", "jobs", "study", "storage.provenance")
+    for name in (
+        "addresses",
+        "errors",
+        "jobs",
+        "machine_errors",
+        "storage.claims",
+        "storage.file_digests",
+        "storage.lineage",
+        "storage.provenance",
+        "study",
+    )
 )
 """Modules, or whole packages, whose code is not followed."""
 

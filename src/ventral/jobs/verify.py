@@ -1,11 +1,15 @@
 """Check all that a results folder holds against its checksums, without making anything."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from ventral.errors import VentralError
+from ventral.jobs.chain import Chain, Expected, refuse
+from ventral.jobs.job import digest_of_content
 from ventral.jobs.progress import track
 from ventral.machine_errors import reading_error
+from ventral.storage.lineage import read_record
 from ventral.storage.store import Store
 from ventral.storage.zip_check import verify_zip
 
@@ -56,6 +60,40 @@ def verify_results(results: str | Path) -> tuple[int, int]:
             + "\n".join(complaints)
         )
     return len(stores), len(checkpoints)
+
+
+def verify_lineage(expected: Mapping[str, Expected]) -> int:
+    """Check what each result of a study was made from, and that each file is what was written.
+
+    Parameters
+    ----------
+    expected : Mapping
+        Of each job of the study, by the path of its record.
+
+    Returns
+    -------
+    int
+        How many records hold. A job that has not run has none.
+
+    Raises
+    ------
+    VentralError
+        Names each result that is not of the config and the code, or that was changed since it was
+        made, with the command that mends it.
+
+    """
+    broken = dict(Chain(expected).broken())
+    holding = 0
+    for path in expected:
+        record = read_record(path)
+        if record is None or path in broken:
+            continue
+        holding += 1
+        for output, sha256 in record.outputs.items():
+            if digest_of_content(output) != sha256:
+                broken[path] = f"{output} has been changed since it was made"
+    refuse(list(broken.items()))
+    return holding
 
 
 def _verify_checkpoint(path: Path) -> None:

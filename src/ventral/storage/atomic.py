@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ventral.storage.claims import check_claim
+
 ABANDONED_SECONDS = 24 * 3600
 """After which what a writer on another host left is removed."""
 
@@ -41,6 +43,7 @@ def write_aside(path: str | Path) -> Iterator[Path]:
         yield aside
         with aside.open("rb") as file:
             os.fsync(file.fileno())
+        check_claim(path)
         aside.replace(path)
     except BaseException:
         aside.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore
 
 from ventral.storage.atomic import aside_of, remove, write_json
+from ventral.storage.claims import check_claim
 from ventral.storage.digests import ContentDigest, RowDigest, array_digest
 from ventral.storage.layout import DIGEST_COLUMNS
 from ventral.storage.shard import ShardWriter, shard_shape
@@ -272,7 +273,8 @@ def write_store(
     """Write a store aside; on success rename it to `path` and write its manifest last.
 
     On any error nothing of the store is left. What a killed job left behind is removed first.
-    Where another writer has meanwhile finished the same store, its store stays.
+    Where another writer has meanwhile finished the same store, its store stays; where a later
+    writer has claimed it, what this one made is discarded (see `ventral.storage.claims`).
 
     Parameters
     ----------
@@ -302,6 +304,7 @@ def write_store(
         except BaseException:
             writer.abandon()
             raise
+        check_claim(path)
         if not _exists(path, writer.manifest):
             manifest.unlink(missing_ok=True)
             remove(path)

@@ -1,0 +1,77 @@
+"""Which jobs a study has: the steps, and the names in the paths of each."""
+
+from collections.abc import Iterator
+
+from ventral.study.entries import HEAD
+from ventral.study.study import Study
+
+Names = dict[str, str]
+"""The names in the paths of a job: of ``dataset``, ``model``, ``taps`` and ``readout``."""
+
+
+def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
+    """Give every job that makes a result of a study.
+
+    Parameters
+    ----------
+    study : Study
+
+    Yields
+    ------
+    tuple
+        Name of the step, and the names in its paths.
+
+    """
+    for dataset in study.datasets:
+        yield from _of_dataset(study, dataset)
+        yield from _of_training(study, dataset)
+        yield from _of_fits(study, dataset)
+    for taps in study.tap_sets():
+        for step in ("extract_activations", "compute_gram", "fit_pca"):
+            yield step, taps._asdict()
+    yield "summarise_regions", {}
+    yield "draw_score_by_region", {}
+
+
+def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    for step in (
+        "prepare_stimuli",
+        "assign_split",
+        "prepare_responses",
+        "estimate_ceilings",
+        "collect_scores",
+        "summarise_scores",
+        "make_tables",
+        "draw_explained_variance_by_layer",
+        "draw_score_along_layers",
+    ):
+        yield step, {"dataset": dataset}
+    for datasets, steps in (
+        (study.datasets_with_sweeps, ["tabulate_sweeps"]),
+        (study.datasets_with_references, ["check_references"]),
+        (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
+    ):
+        if dataset in datasets:
+            for step in steps:
+                yield step, {"dataset": dataset}
+
+
+def _of_training(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    """Give the trainings; without a table of them only what a recorded model starts from."""
+    for model in study.trained_models(dataset):
+        yield "train_model", {"dataset": dataset, "model": model.name}
+    scored = {fit.model for fit in study.fits_of(dataset) if fit.taps == HEAD}
+    asked = {model.name for model in study.classifiers(dataset)}
+    for model in study.trained_models(dataset):
+        if model.name in scored | asked:
+            yield "apply_head", {"dataset": dataset, "model": model.name}
+
+
+def _of_fits(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    for fit in study.fits_of(dataset):
+        names = {"dataset": dataset, **fit._asdict()}
+        if fit.taps == HEAD:
+            yield "read_head", {name: names[name] for name in ("dataset", "model", "readout")}
+        else:
+            yield "fit_readout", names
+        yield "score_readout", names
