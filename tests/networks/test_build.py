@@ -181,8 +181,10 @@ def test_old_files_without_batch_counter(tmp_path):
         ("pixel", "pixels"),
         ("timm:creat_model", "create_model"),
         ("no_such_module:build", "cannot be imported"),
-        ("json:dumps", "cannot be built"),
-        ("builtins:dict", "gives a dict"),
+        ("json:dumps", "standard library"),
+        ("builtins:dict", "standard library"),
+        ("yaml:safe_load", "cannot be built"),
+        ("numpy:float64", "gives a float64"),
     ],
 )
 def test_unknown_architecture(architecture, message):

@@ -212,8 +212,8 @@ def fetch_file(
 
     """
     algorithm, expected = _checksum(specification)
-    with _alone(destination) as has_waited:
-        if not (has_waited and _is_right(destination, algorithm, expected)):
+    with _alone(destination):
+        if not _has(destination, algorithm, expected):  # another process may just have got it
             _fetch(specification, algorithm, expected, destination, mirrors, cache)
 
 
@@ -324,17 +324,20 @@ def _walk(top: Path) -> Iterator[Path]:
 
 def _is_right(kept: Path, algorithm: str, expected: str) -> bool:
     """Tell whether the cache has a file; one that was damaged there is fetched again."""
-    if not kept.is_file():
-        return False
-    if file_digest(kept, algorithm).startswith(expected):
+    if _has(kept, algorithm, expected):
         return True
-    logger.warning("%s is damaged: it is fetched again", kept)
+    if kept.is_file():
+        logger.warning("%s is damaged: it is fetched again", kept)
     return False
 
 
+def _has(path: Path, algorithm: str, expected: str) -> bool:
+    return path.is_file() and file_digest(path, algorithm).startswith(expected)
+
+
 @contextlib.contextmanager
-def _alone(destination: Path) -> Iterator[bool]:
-    """Wait until nobody else fetches to this place, and tell whether somebody has.
+def _alone(destination: Path) -> Iterator[None]:
+    """Wait until nobody else fetches to this place.
 
     A killed run's lock is free by itself. The lock lies in the folder of what is unfinished, which
     is removed with it: FileLock tries again where the lock that it waited for no longer exists.
@@ -350,9 +353,9 @@ def _alone(destination: Path) -> Iterator[bool]:
             logger.warning("%s is being fetched by another process: waiting", destination)
             has_waited = True
         except FileNotFoundError:  # the folder was removed by who had the lock
-            has_waited = True
+            continue
     try:
-        yield has_waited
+        yield
         shutil.rmtree(unfinished, ignore_errors=True)
     except BaseException:
         if not (unfinished / "received").exists():  # nothing to resume
