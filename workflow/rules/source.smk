@@ -32,7 +32,7 @@ def put_last(folders):
 
 
 put_last([workflow.basedir, Path.cwd()])
-os.environ["PYTHONSAFEPATH"] = "1"  # for the `python -m snakemake` of a cluster's jobs
+os.environ.update(PYTHONSAFEPATH="1")  # for the `python -m snakemake` of a cluster's jobs
 
 EXPORTED = ("Snakefile", "workflow", "src", "config", "envs")
 
