@@ -381,7 +381,7 @@ def put_another_fit_in_place(project):
     """As a job of an older config does that outlives its run: its store and its record."""
     folder = project.folder / "results/first/fits/pixels/main"
     for ending in ("zarr", "json", "lineage"):
-        shutil.copy2(folder / f"ridge_raw.alpha-1.0.{ending}", folder / f"ridge_cv_pcs.{ending}")
+        shutil.copy2(folder / f"ridge_raw.alpha-1.{ending}", folder / f"ridge_cv_pcs.{ending}")
 
 
 def set_the_clock_back(project):
