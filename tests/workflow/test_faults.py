@@ -482,7 +482,7 @@ def test_a_killed_training_ends_with_the_bits_of_an_uninterrupted_one(project):
         assert run("whole") == "ended by itself", log_of(project)
     assert {path: path.read_bytes() for path in outputs} == whole
     left = {path.name for path in outputs[0].parent.iterdir() if path.name.startswith("tuned")}
-    assert left == {path.name for path in outputs}
+    assert left == {"tuned.lineage", *(path.name for path in outputs)}
 
 
 def whole_stores(project):
