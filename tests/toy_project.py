@@ -246,7 +246,7 @@ class Project:
         """Return the jobs that a run would make, with the settings of the default profile."""
         collector = _Collector()
         here = Path.cwd()
-        path = list(sys.path)
+        path, environment = list(sys.path), dict(os.environ)
         try:
             with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
                 logger.handlers[:] = [collector]  # in place of the terminal's
@@ -275,6 +275,8 @@ class Project:
             logger.handlers.clear()
             os.chdir(here)
             sys.path[:] = path
+            os.environ.clear()
+            os.environ.update(environment)
         return Jobs(collector.jobs)
 
 

@@ -34,6 +34,7 @@ def config(architecture, layers=("1",), **arguments):
                 "taps": {"main": list(layers)},
             }
         },
+        "pca": {"when_rank_is_lower": "use_rank"},
         "readouts": {"ridge_cv": {"method": "ridge_cv", "features": "pcs"}},
     }
 

@@ -13,7 +13,7 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 PATTERN = re.compile(r"\{[^{}]*\}|<[^<>]*>")
-"""What Snakemake reads as a wildcard or a path variable; an input has no way to escape it."""
+"""What the rules read as a wildcard or a path variable; an input has no way to escape it."""
 
 
 def refused_name(path: str | Path) -> str | None:
@@ -33,7 +33,7 @@ def refused_name(path: str | Path) -> str | None:
     if not found:
         return None
     return (
-        f"has {found[0]} in its path, which Snakemake reads as a pattern; rename it without the"
+        f"has {found[0]} in its path, which the rules read as a pattern; rename it without the"
         " brackets"
     )
 
@@ -83,7 +83,7 @@ def list_images(
     Raises
     ------
     VentralError
-        Naming the key of a folder that has no image, or an image whose name Snakemake would
+        Naming the key of a folder that has no image, or an image whose name the rules would
         read as a pattern.
 
     """

@@ -83,7 +83,7 @@ class Chain:
                 pending += new
 
     def checksums(self, path: str, name: str) -> set[str | None]:
-        """Return the content of an input as a record has it, in the words of Snakemake.
+        """Return the content of an input as a record has it, in the words of the workflow manager.
 
         Parameters
         ----------

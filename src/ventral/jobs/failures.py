@@ -23,7 +23,7 @@ KILLED = "it left no message: it may have been killed, for its memory or its tim
 
 @dataclass
 class Failure:
-    """A job that failed, as Snakemake tells of it.
+    """A job that failed, as the run tells of it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Failure:
 
 
 class FailureList(logging.Handler):
-    """Collects the failed jobs of a run from the events of Snakemake's logger.
+    """Collects the failed jobs of a run from the events of the run's logger.
 
     A job that fails, is started again and succeeds is no failure.
     """
@@ -106,7 +106,7 @@ class FailureList(logging.Handler):
     def _failed(self) -> list[Failure]:
         """Return the failures; of a group those that said something, else the group as one.
 
-        Of a group that fails Snakemake names every job, also those that succeeded or never began.
+        Of a group that fails, the events name every job, also those that succeeded or never began.
         """
         alone = [one for job, one in self._failures.items() if job not in self._groups]
         groups: dict[str, list[Failure]] = {}

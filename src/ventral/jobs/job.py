@@ -19,30 +19,30 @@ NOT_SETTINGS = ("code", "expected")
 
 
 @contextlib.contextmanager
-def job(snakemake: Any) -> Iterator[None]:
+def job(context: Any) -> Iterator[None]:
     """Run a step: log, claim its outputs, check what it reads, and record what it was made from.
 
     Parameters
     ----------
-    snakemake : object
-        What Snakemake gives a script. Without an output `lineage` there is only a log. With a
+    context : object
+        What a script is given by its rule. Without an output `lineage` there is only a log. With a
         param `expected` the whole chain behind the inputs is checked (see `check_chain`).
 
     """
-    with job_log(snakemake.log[0]):
-        record = snakemake.output.get("lineage")
+    with job_log(context.log[0]):
+        record = context.output.get("lineage")
         if record is None:
             yield
             return
-        outputs = list(snakemake.output)
+        outputs = list(context.output)
         with claimed(claim_path(logical_path(record)), outputs):
-            inputs = _read_inputs(snakemake.input)
-            if snakemake.params.get("expected"):
-                check_chain(snakemake.params.expected, inputs)
+            inputs = _read_inputs(context.input)
+            if context.params.get("expected"):
+                check_chain(context.params.expected, inputs)
             yield
-            params = dict(snakemake.params.items())
+            params = dict(context.params.items())
             made = Record(
-                step=snakemake.rule,
+                step=context.rule,
                 settings={name: params[name] for name in params if name not in NOT_SETTINGS},
                 code=params["code"],
                 packages=package_versions(),

@@ -21,14 +21,14 @@ ROW_BYTES = 150
 """Of a table of scores."""
 DRAWN_MEASURES = 3
 
-STORE = 2
-"""Files of a store that is one file: itself and its manifest."""
-SCORES = 3
-"""Files of the scores of a fit: sites, population, draws of the bootstrap."""
+STORE = 3
+"""Files of a store that is one file: itself, its manifest and the record of its lineage."""
+SCORES = 4
+"""Files of the scores of a fit: sites, population, draws of the bootstrap, the record."""
 STEPS_OF_TAP_SET, STEPS_OF_FIT = 3, 2
 """Jobs, each with a log if it has something to say and with a benchmark."""
-TRAINING = 2
-"""Files of a trained model: the checkpoint and its table."""
+TRAINING = 3
+"""Files of a trained model: the checkpoint, its table and the record."""
 HEAD_STORE = 16
 """Files of the outputs of a trained head, about."""
 DATASET = 90
@@ -107,8 +107,8 @@ def tap_set_disk(
     draws = REGIONS * study.config["scores"]["n_bootstrap"] * DRAWN_MEASURES * FLOAT
     parts = max(PARTS, size.folds + 1)
     kept = study.config["keep_activations"]
-    # Where the store is removed, its manifest stays and a receipt comes.
-    of_activations = count_files(layers) + 1 if kept else 2
+    # Where the store is removed, its manifest and its record stay and a receipt comes.
+    of_activations = count_files(layers) + 2 if kept else 3
     written = n * sum(widths.values()) * itemsize if widths else None
     return Disk(
         activations=written if kept else 0,
