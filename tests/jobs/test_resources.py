@@ -85,7 +85,8 @@ def test_the_files_of_a_large_study_fit_a_quota():
     study = many(300, 15, 4)
     assert count_results(study, sizes) + count_records(study) < 60_000
     one_model = count_results(many(2, 15, 4), sizes) - count_results(many(1, 15, 4), sizes)
-    assert one_model == 2 * 15 + 6 + 1 + 2 + 2 + 4 * 5  # activations, Gram, PCA, fits and scores
+    # activations, Gram, PCA, fits and scores, each with the record of its lineage
+    assert one_model == 2 * 15 + 6 + 1 + 1 + 3 + 3 + 4 * 7
 
 
 def test_memory_is_that_of_the_largest_layer_and_time_the_sum(monkeypatch):

@@ -129,7 +129,7 @@ def test_logs_survive(run):
     assert run.of("train_model") and run.of("score_readout")
     for job in run.of("train_model", "score_readout"):  # the last of a tap set names its group
         assert "rule " in open(job["StdOut"]).read()  # noqa: PTH123, SIM115
-    assert list(run.project.folder.glob("logs/fit_pca/first/net/*.log"))
+    assert list(run.project.folder.glob("logs/train_model/first/*.log"))
 
 
 def test_the_status_needs_no_accounting(run, cluster):
