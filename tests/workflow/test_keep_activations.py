@@ -34,7 +34,7 @@ def project(pruned, tmp_path) -> Project:
 def test_the_stores_are_gone_and_the_manifests_stay(project, finished):
     assert stores(finished) and not stores(project)
     manifests = {path.name for path in project.folder.glob("results/*/activations/*/*")}
-    assert manifests == {"main.json"}
+    assert manifests == {"main.json", "main.lineage"}
     assert not project.plan()
 
 
