@@ -23,10 +23,10 @@ from ventral.data.fetch import (
     cache_folder,
     checked_files,
     fetch_file,
-    file_digest,
     mirror_folders,
 )
 from ventral.errors import VentralError
+from ventral.storage.file_digests import read_digest
 
 SOURCE = Path(__file__).parents[2] / "src"
 CONTENT = bytes(range(256)) * 1500 + b"the end"
@@ -252,7 +252,7 @@ def test_a_mirror_with_a_wrong_file_falls_back_to_the_server(server, destination
     fetch_file({"sha256": SHA256, "url": server.url}, destination, [tmp_path / "mirror"])
     assert len(server.requests) == 1
     assert destination.read_bytes() == CONTENT
-    assert str(wrong) in caplog.text and file_digest(wrong) in caplog.text
+    assert str(wrong) in caplog.text and read_digest(wrong) in caplog.text
 
 
 def test_of_two_files_of_a_name_the_checksum_decides(destination, tmp_path):
@@ -268,7 +268,7 @@ def test_the_folders_of_the_url_are_looked_in_first(destination, tmp_path, monke
         put(tmp_path / "mirror", f"{folder}/file.bin", folder.encode())
     hashed = []
     monkeypatch.setattr(
-        "ventral.data.fetch.file_digest",
+        "ventral.data.fetch.read_digest",
         lambda path, algorithm: (
             hashed.append(str(path.parent.relative_to(tmp_path / "mirror"))) or "another sum"
         ),
@@ -596,9 +596,9 @@ def test_mirror_folders(tmp_path):
         mirror_folders([str(tmp_path / "five")], None)
 
 
-def test_file_digest(tmp_path):
+def test_read_digest(tmp_path):
     path = put(tmp_path, "x")
-    assert (file_digest(path), file_digest(path, "sha1")) == (SHA256, SHA1)
+    assert (read_digest(path), read_digest(path, "sha1")) == (SHA256, SHA1)
 
 
 COWLEY = "https://far.invalid/data_V4_responses"
@@ -613,7 +613,7 @@ def test_real_files_of_one_name_are_told_apart(real_data, tmp_path, monkeypatch)
     for folder in ("responses_raw", "responses_repeat_averaged"):
         wanted = source / folder / "responses_210325.npy"
         specification = {
-            "sha256": file_digest(wanted),
+            "sha256": read_digest(wanted),
             "url": f"{COWLEY}/{folder}/responses_210325.npy",
         }
         fetch_file(specification, tmp_path / folder, [real_data])

@@ -7,7 +7,6 @@ others wait. No sentence shows the password or the token of an address.
 """
 
 import contextlib
-import hashlib
 import logging
 import os
 import re
@@ -24,32 +23,13 @@ from ventral.addresses import without_secrets
 from ventral.data.download import Download
 from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
+from ventral.storage.file_digests import read_digest
 
 logger = logging.getLogger(__name__)
 
 DIGEST_DIGITS = {"sha256": 64, "sha1": 40}
 PREFIX_DIGITS = 8
 """torchvision names its files by the first digits of their sha256; they are all it publishes."""
-
-
-def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
-    """Return the checksum of a file; the file is read in blocks.
-
-    Parameters
-    ----------
-    path : str or Path
-        Of the file.
-    algorithm : str
-        ``sha256`` or ``sha1``.
-
-    Returns
-    -------
-    str
-        Lower-case hexadecimal digits.
-
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def checked_files(
@@ -109,7 +89,7 @@ def check_sum(path: Path, specification: Mapping) -> None:
         )
     for algorithm in DIGEST_DIGITS:
         if algorithm in specification:
-            found = file_digest(path, algorithm)
+            found = read_digest(path, algorithm)
             if found != specification[algorithm]:
                 raise VentralError(
                     f"{path} has {algorithm} {found}, the config says {specification[algorithm]}:"
@@ -229,7 +209,7 @@ def _fetch(
     name = _file_name(specification)
     wrong = []
     for candidate in _candidates(name, url, mirrors):
-        found = file_digest(candidate, algorithm)
+        found = read_digest(candidate, algorithm)
         if found.startswith(expected):
             with write_aside(destination) as aside:
                 shutil.copyfile(candidate, aside)
@@ -332,7 +312,7 @@ def _is_right(kept: Path, algorithm: str, expected: str) -> bool:
 
 
 def _has(path: Path, algorithm: str, expected: str) -> bool:
-    return path.is_file() and file_digest(path, algorithm).startswith(expected)
+    return path.is_file() and read_digest(path, algorithm).startswith(expected)
 
 
 @contextlib.contextmanager
@@ -382,7 +362,7 @@ def _download(url: str, algorithm: str, expected: str, size: int | None, destina
     except VentralError:  # another file: nothing of it is of use
         received.unlink(missing_ok=True)
         raise
-    found = file_digest(received, algorithm)
+    found = read_digest(received, algorithm)
     if found.startswith(expected):
         received.replace(destination)
         return

@@ -1,7 +1,6 @@
 """What runs around each step: its log, its claim to its outputs, and the record of its lineage."""
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from ventral.jobs.chain import check_chain, logical_path
 from ventral.jobs.log import job_log
 from ventral.storage.atomic import write_aside
 from ventral.storage.claims import claim_path, claimed
-from ventral.storage.file_digests import file_digests
+from ventral.storage.file_digests import file_digests, read_digest
 from ventral.storage.lineage import ENDING, Record, is_recorded, read_record
 from ventral.storage.provenance import package_versions
 
@@ -48,9 +47,7 @@ def job(context: Any) -> Iterator[None]:
                 packages=package_versions(),
                 inputs=inputs,
                 outputs={
-                    logical_path(path): digest_of_content(path)
-                    for path in outputs
-                    if is_recorded(path)
+                    logical_path(path): read_digest(path) for path in outputs if is_recorded(path)
                 },
             )
             with write_aside(record) as aside:
@@ -74,15 +71,9 @@ def _read_inputs(paths: Iterable[str]) -> dict[str, str]:
         if made is None or name not in made.outputs:
             of_user[name] = path
             continue
-        found[name] = digest_of_content(path)
+        found[name] = read_digest(path)
         if made.outputs[name] != found[name]:
             raise VentralError(
                 f"{name} is not what the job that made it wrote. Remove it and run again: rm {name}"
             )
     return found | dict(zip(of_user, file_digests(of_user.values()), strict=True))
-
-
-def digest_of_content(path: str) -> str:
-    """Return the sha256 of a file, as lower-case hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ventral.errors import VentralError
 from ventral.jobs.chain import Chain, Expected, refuse
-from ventral.jobs.job import digest_of_content
 from ventral.jobs.progress import track
 from ventral.machine_errors import reading_error
+from ventral.storage.file_digests import read_digest
 from ventral.storage.lineage import read_record
 from ventral.storage.store import Store
 from ventral.storage.zip_check import verify_zip
@@ -90,7 +90,7 @@ def verify_lineage(expected: Mapping[str, Expected]) -> int:
             continue
         holding += 1
         for output, sha256 in record.outputs.items():
-            if digest_of_content(output) != sha256:
+            if read_digest(output) != sha256:
                 broken[path] = f"{output} has been changed since it was made"
     refuse(list(broken.items()))
     return holding

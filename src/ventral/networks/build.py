@@ -1,6 +1,5 @@
 """Construction of a network from a model's entry in the config."""
 
-import hashlib
 import importlib
 import inspect
 import re
@@ -16,7 +15,7 @@ from torch import nn
 from ventral.errors import VentralError, suggest
 from ventral.networks.torchvision_import import torchvision
 from ventral.networks.weights import load_weights
-from ventral.storage.file_digests import check_content
+from ventral.storage.file_digests import check_content, read_digest
 from ventral.storage.provenance import builder_packages
 
 INPUT_IS_RESCALED = ("googlenet", "inception_v3")
@@ -200,13 +199,10 @@ def model_facts(settings: dict, weights_file: Path | None, seed: int) -> dict:
     Returns
     -------
     dict
-        ``model`` (the settings), ``weights_sha256`` (None without a file) ``seed``, and
+        ``model`` (the settings), ``weights_sha256`` (None without a file), ``seed``, and
         ``built_with``, the versions of the packages that built it.
     """
-    sha256 = None
-    if weights_file is not None:
-        with Path(weights_file).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = None if weights_file is None else read_digest(weights_file)
     return {
         "model": settings,
         "weights_sha256": sha256,

@@ -23,6 +23,26 @@ SETTLED_NANOSECONDS = 2 * 10**9
 and a second change within a tick would go unseen."""
 
 
+def read_digest(path: str | Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's content as it is now; it is read in blocks.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a file.
+    algorithm : str
+        As `hashlib` names it.
+
+    Returns
+    -------
+    str
+        Lower-case hex.
+
+    """
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
 def file_digest(path: str | Path, algorithm: str = "sha256") -> str:
     """Return the digest of a file's content, read only where it is not remembered.
 
@@ -161,8 +181,7 @@ class _Memo:
             known = self._known.get(key)
             if isinstance(known, list) and known[:-1] == stamp and isinstance(known[-1], str):
                 return known[-1]
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, algorithm).hexdigest()
+            found = read_digest(path, algorithm)
             after = _stamp(path.stat())
         except OSError as error:
             raise VentralError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from ventral.data.assign_split import random_split
-from ventral.data.fetch import file_digest
 from ventral.data.responses import read_responses, write_responses
 from ventral.data.sources import load_source
 from ventral.data.sources.cowley_v4 import reader as cowley_v4
 from ventral.data.stimuli import iterate_images, read_stimulus_table, write_stimuli
 from ventral.errors import VentralError
+from ventral.storage.file_digests import read_digest
 
 N, SITES, REPEATS = 12, 3, 4
 SETTINGS = {"source": "cowley_v4", "session": "190923", "animal": "WE"}
@@ -226,7 +226,7 @@ SUMS = {
 
 @pytest.mark.parametrize("relative", SUMS)
 def test_real_files_are_the_study_s(real_data, relative):
-    assert file_digest(real_data / "cowley2023_v4" / relative) == SUMS[relative]
+    assert read_digest(real_data / "cowley2023_v4" / relative) == SUMS[relative]
 
 
 @pytest.mark.parametrize(
