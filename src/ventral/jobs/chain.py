@@ -183,7 +183,7 @@ def refuse(broken: list[tuple[str, str]]) -> None:
     Parameters
     ----------
     broken : list of tuple
-        Path of a record, and the reason; none is no error.
+        Path of a record, and the reason. An empty list raises no error.
 
     Raises
     ------

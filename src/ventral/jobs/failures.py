@@ -57,7 +57,7 @@ class Failure:
 class FailureList(logging.Handler):
     """Collects the failed jobs of a run from the events of the run's logger.
 
-    A job that fails, is started again and succeeds is no failure.
+    A job that fails and then succeeds when it is retried is not listed.
     """
 
     def __init__(self) -> None:

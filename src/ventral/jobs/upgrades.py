@@ -1,4 +1,4 @@
-"""Packages that were upgraded since results were made: a plan says so, and may count them in."""
+"""Packages that were upgraded since results were made: a plan names them, or counts them in."""
 
 import json
 from collections import Counter

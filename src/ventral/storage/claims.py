@@ -87,7 +87,7 @@ def check_claim(output: str | Path) -> None:
     Raises
     ------
     VentralError
-        The output was claimed, and is no longer.
+        The claim no longer exists: another job has taken or removed it.
 
     """
     claim = _held.get(os.path.abspath(output))  # noqa: PTH100

@@ -60,8 +60,8 @@ class StepSettings:
     def network(self, model: str) -> dict[str, Any]:
         """Return what builds a network, and nothing else of the model's entry.
 
-        Of one that is trained here, the file that its training starts from is no part: all that
-        came of it is in the checkpoint.
+        For a model that is trained here, the file that its training starts from is left out: its
+        effect is in the checkpoint.
         """
         found = self.study.models[model]
         trained = found.task is not None and isinstance(found.weights, Mapping)
