@@ -385,7 +385,7 @@ CASES = [
         "cowley_v4",
         "a sum that is not the config's",
         specify("stimuli", "images", sha256="0"),
-        "has sha256",
+        "has the sha256",
     ),
     Case("cowley_v4", "a size that is not the config's", specify("responses", "responses", size=9)),
     Case("cowley_v4", "a file that does not exist", remove("responses.npy")),

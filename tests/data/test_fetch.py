@@ -365,7 +365,7 @@ def test_the_right_size_is_received_in_parts_too(server, destination):
     fetch_file(wanted, destination, [])
     assert destination.read_bytes() == CONTENT and len(server.requests) == 2
     assert checked_files({"data": wanted}, [destination]) == {"data": destination}
-    with pytest.raises(VentralError, match=f"has {len(CONTENT)} bytes, the config says 7"):
+    with pytest.raises(VentralError, match=f"has {len(CONTENT)} bytes, and 7 are expected"):
         checked_files({"data": {"path": "", "size": 7}}, [destination])
 
 

@@ -53,6 +53,8 @@ def copy_workflow(folder: Path) -> None:
     for name in ("Snakefile", ".gitattributes", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, folder)
     (folder / "profiles").symlink_to("workflow/profiles")
+    # Where these tests run from a git archive, the file holds the commit of that archive.
+    (folder / "src/ventral/storage/commit.txt").write_text("$Format:%H$\n")
 
 
 @pytest.fixture(scope="module")

@@ -310,7 +310,7 @@ def test_files_with_another_sum_or_of_another_kind(files):
         " Replace it, or correct what the config says of it",
     ]
     models["net"]["weights"] = {"path": "net.pt", "sha1": "0" * 40, "size": 7}
-    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the size 6")
+    assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has 6")
     del models["net"]["weights"]["size"]
     assert complaints_of(files)[-1].startswith("  models: net: weights: net.pt has the sha1 ")
 

@@ -129,7 +129,7 @@ def no_such_file(project):
 
 
 BAD = [
-    (wrong_sum, "stimuli.json", r"images\.zip has sha256 .*, the config says 0000"),
+    (wrong_sum, "stimuli.json", r"images\.zip has the sha256 .*, and 0000"),
     (truncated_zip, "stimuli.json", r"images\.zip"),
     (climbing_entry, "stimuli.json", r"outside\.png"),
     (too_few_columns, "responses.json", r"responses\.npy.*23.*24"),

@@ -23,7 +23,7 @@ from ventral.addresses import without_secrets
 from ventral.data.download import Download
 from ventral.errors import VentralError
 from ventral.storage.atomic import write_aside
-from ventral.storage.file_digests import read_digest
+from ventral.storage.file_digests import check_content, read_digest
 
 logger = logging.getLogger(__name__)
 
@@ -60,41 +60,9 @@ def checked_files(
         path = Path(path)
         if not path.is_file():
             raise VentralError(f"files: {key}: {path} does not exist")
-        check_sum(path, specification)
+        check_content(path, specification, where=f"files: {key}")
         files[key] = path
     return files
-
-
-def check_sum(path: Path, specification: Mapping) -> None:
-    """Refuse a file that does not have the size or the sum of its specification.
-
-    Parameters
-    ----------
-    path : Path
-        Of the file.
-    specification : Mapping
-        Its entry in the config, with ``size``, ``sha256`` and ``sha1`` where they are known.
-
-    Raises
-    ------
-    VentralError
-        Naming the file, what was found and what was expected.
-
-    """
-    size = path.stat().st_size
-    if specification.get("size", size) != size:
-        raise VentralError(
-            f"{path} has {size} bytes, the config says {specification['size']}:"
-            " it is damaged or another file"
-        )
-    for algorithm in DIGEST_DIGITS:
-        if algorithm in specification:
-            found = read_digest(path, algorithm)
-            if found != specification[algorithm]:
-                raise VentralError(
-                    f"{path} has {algorithm} {found}, the config says {specification[algorithm]}:"
-                    " it is damaged or another file"
-                )
 
 
 def mirror_folders(configured: Sequence[str], environment: str | None) -> list[Path]:

@@ -151,9 +151,14 @@ def check_content(path: str | Path, expected: Mapping[str, object], *, where: st
             continue
         found = _size(path) if kind == "size" else file_digest(path, kind)
         if found != expected[kind]:
+            differs = (
+                f"{found} bytes, and {expected[kind]} are expected"
+                if kind == "size"
+                else f"the {kind} {found}, and {expected[kind]} is expected"
+            )
             raise VentralError(
-                f"{here}{path} has the {kind} {found}, and {expected[kind]} is expected: it is"
-                " damaged or another file. Replace it, or correct what the config says of it"
+                f"{here}{path} has {differs}: it is damaged or another file. Replace it, or correct"
+                " what the config says of it"
             )
 
 
