@@ -99,7 +99,7 @@ def synthetic(
                                     "explained_variance": value,
                                     "pearson_r": r,
                                     "ceiling": reliability if ceiling else np.nan,
-                                    "r2_ceiled": r**2 / reliability if ceiling else np.nan,
+                                    "r2_ceiled": r * abs(r) / reliability if ceiling else np.nan,
                                     "alpha": 10.0,
                                     "n_components": how["n_components"],
                                 }

@@ -28,6 +28,9 @@ WARM = (
     *("ventral.data.sources.simulated.reader", "ventral.features.pca", "ventral.jobs.job"),
 )
 FAULTS = ("fail", "kill", "cancel", "orphan")
+MAX_SECONDS = 120
+"""Of one run. Snakemake was seen to wait for ever for a lock after it was cancelled while a job
+failed; then it is killed, as its user would do."""
 MAX_RENAMES = 4
 """A fault comes before one of the first renames of a job: what it has made appears by renames."""
 
@@ -243,5 +246,13 @@ def run_snakemake(folder: Path, server: JobServer, faults: Faults | None, said: 
             ]
         )
 
-    _, status = os.waitpid(fork(run), 0)
-    return os.waitstatus_to_exitcode(status)
+    process = fork(run)
+    deadline = time.monotonic() + MAX_SECONDS
+    while True:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(process, signal.SIGKILL)
+            deadline = float("inf")
+        time.sleep(0.02)

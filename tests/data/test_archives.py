@@ -146,9 +146,28 @@ def bomb_png(width: int, height: int) -> bytes:
     return bytes(content)
 
 
+def deep_png(colour_type: int, channels: int) -> bytes:
+    """Make a PNG with 16 bits per channel, of dim values that their high bytes show as black."""
+    side = 4
+    row = b"\0" + struct.pack(f">{side * channels}H", *[200] * (side * channels))
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 16, colour_type, 0, 0, 0)),
+        (b"IDAT", zlib.compress(row * side)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (deep_png(2, 3), "has 16 bits per channel; convert it to 8"),
+        (deep_png(4, 2), "has 16 bits per channel; convert it to 8"),
+        (deep_png(6, 4), "has 16 bits per channel; convert it to 8"),
+        (deep_png(0, 1), "has mode I;16; it needs at most 8 bits"),
         (PNG[: len(PNG) // 2], "is not a valid image"),
         (encoded(GRADIENT, "JPEG")[:-30], "is not a valid image"),
         (b"", "is not a valid image"),

@@ -24,6 +24,12 @@ def test_scores_are_those_of_scikit_learn_and_scipy():
     np.testing.assert_allclose(scores.r2_ceiled, scores.pearson_r**2 / [0.5, 0.8, np.nan])
 
 
+def test_predictions_of_the_wrong_sign_have_a_negative_ceiled_score():
+    right, wrong = ventral.score(Y, PREDICTED, [0.8] * 3), ventral.score(Y, -PREDICTED, [0.8] * 3)
+    np.testing.assert_allclose(wrong.r2_ceiled, -right.r2_ceiled)
+    assert (right.r2_ceiled > 0).all()
+
+
 def test_without_a_ceiling_there_is_no_ceiled_score():
     assert np.isnan(ventral.score(Y, PREDICTED).r2_ceiled).all()
 

@@ -38,7 +38,8 @@ def test_rows_are_the_measures_of_their_part():
     below = test["ceiling"] < 0.3
     assert test.loc[below, "r2_ceiled"].isna().all()
     np.testing.assert_allclose(
-        test.loc[~below, "r2_ceiled"], (test["pearson_r"] ** 2 / test["ceiling"])[~below]
+        test.loc[~below, "r2_ceiled"],
+        (test["pearson_r"] * test["pearson_r"].abs() / test["ceiling"])[~below],
     )
 
 

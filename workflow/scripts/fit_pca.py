@@ -1,7 +1,5 @@
 """Fit the principal components of each layer of a tap set on the train stimuli."""
 
-import pandas as pd
-
 from ventral.data.splits import partitions_of
 from ventral.features.decompose import fit_layers
 from ventral.features.pca_store import write_components
@@ -9,10 +7,11 @@ from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
+from ventral.storage.tables import read_csv
 
 with job(snakemake):
     grams = Store(snakemake.input.gram)
-    partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
+    partitions = partitions_of(read_csv(snakemake.input.split))
     stimulus_id = grams.read("stimulus_id")
     with limit_threads(snakemake.threads, len(stimulus_id)):
         write_components(

@@ -1,7 +1,5 @@
 """Fit one readout from the features of each layer of a tap set to the responses of every site."""
 
-import pandas as pd
-
 from ventral.data.responses import read_responses
 from ventral.data.splits import partitions_of
 from ventral.jobs.job import job
@@ -10,11 +8,12 @@ from ventral.readouts.fit import fit_layers
 from ventral.readouts.fit_store import write_fits
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
+from ventral.storage.tables import read_csv
 
 with job(snakemake), limit_threads(snakemake.threads):
     settings = snakemake.params.settings
     components = Store(snakemake.input.components)
-    partitions = partitions_of(pd.read_csv(snakemake.input.split, dtype=str))
+    partitions = partitions_of(read_csv(snakemake.input.split))
     responses = read_responses(snakemake.input.responses, repetitions=False)
     write_fits(
         snakemake.output.store,

@@ -16,6 +16,9 @@ from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.errors import VentralError
 from ventral.machine_errors import reading_error
 
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_BIT_DEPTH = 24
+"""Its place in the header. Pillow silently keeps the high bytes alone of colours of 16 bits."""
 FORMATS = ("JPEG", "PNG", "WEBP")
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes of at most 8 bits per channel; larger values would be clipped to uint8."""
@@ -151,6 +154,11 @@ def decode_image(packed: bytes, name: str) -> np.ndarray:
                 if image.mode not in MODES:
                     raise VentralError(
                         f"{name} has mode {image.mode}; it needs at most 8 bits per channel"
+                    )
+                if packed.startswith(PNG_SIGNATURE) and packed[PNG_BIT_DEPTH] > 8:
+                    raise VentralError(
+                        f"{name} has {packed[PNG_BIT_DEPTH]} bits per channel; convert it to 8,"
+                        " with the range that the monkey saw"
                     )
                 return np.array(_flatten(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

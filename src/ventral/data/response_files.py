@@ -1,5 +1,6 @@
 """A lab's own files of responses and tables: CSV, npy, npz or HDF5."""
 
+import csv
 import lzma
 import math
 import struct
@@ -127,7 +128,7 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     path : Path
         The file.
     required : tuple of str
-        Columns that the table must have; the first one may not be empty in any row.
+        Columns that the table must have, empty in no row.
 
     Returns
     -------
@@ -137,16 +138,34 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     Raises
     ------
     VentralError
-        If the file is not a CSV table, lacks a column, or has a row without the first one.
+        If the file is not a CSV table, lacks a column, has an empty field in one of them, or a
+        column whose name is missing, duplicated or has spaces around it.
     """
     table = read_text_table(path)
+    _check_header(path)
     for column in required:
         if column not in table:
             raise VentralError(f"{path} has no column {column!r}; {suggest(column, table.columns)}")
-    key = table[required[0]]
-    if (key == "").any():
-        raise VentralError(f"{path}: row {int((key == '').argmax()) + 2} has no {required[0]}")
+        empty = table[column].str.strip() == ""
+        if empty.any():
+            raise VentralError(f"{path}: row {int(empty.argmax()) + 2} has no {column}")
     return table
+
+
+def _check_header(path: Path) -> None:
+    """Refuse names of columns that pandas would complete or change."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = next(filter(None, csv.reader(file)))
+    for number, name in enumerate(names, start=1):
+        if not name.strip():
+            raise VentralError(
+                f"{path}: column {number} has no name. If it holds the row numbers that pandas"
+                " writes, write the table again with to_csv(..., index=False); else name it"
+            )
+        if name != name.strip():
+            raise VentralError(f"{path}: column {name!r} has spaces around its name; remove them")
+        if name in names[: number - 1]:
+            raise VentralError(f"{path}: column {name!r} is duplicated; rename or remove one")
 
 
 def check_unique(names: np.ndarray, what: str, path: Path) -> None:

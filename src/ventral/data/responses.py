@@ -39,8 +39,8 @@ class Responses:
     Raises
     ------
     VentralError
-        If shapes disagree, a column of `sites` is missing, a site is duplicated, or a response is
-        infinite or NaN for only some sites.
+        If shapes disagree, a column of `sites` is missing or empty for a site, a site is
+        duplicated, or a response is infinite or NaN for only some sites.
     """
 
     stimulus_id: np.ndarray
@@ -68,6 +68,13 @@ class Responses:
         ids = self.sites["site_id"]
         if ids.duplicated().any():
             raise VentralError(f"site_id {ids[ids.duplicated()].iloc[0]!r} is duplicated")
+        for column in ("site_id", "region"):
+            empty = [not str(name).strip() or name != name for name in self.sites[column]]
+            if any(empty):
+                raise VentralError(
+                    f"{sum(empty)} of {len(ids)} sites have no {column}; the first is site"
+                    f" {ids.iloc[empty.index(True)]!r}. Name it, or leave the site out"
+                )
         check_finite(self.average, self.stimulus_id, ids.to_numpy())
 
     def of_train(self, train: np.ndarray) -> np.ndarray:

@@ -115,7 +115,7 @@ def noise_corrected(
 
 
 def r2_ceiled(correlation: np.ndarray, ceiling: np.ndarray, floor: float) -> np.ndarray:
-    """Return ``pearson_r² / ceiling``: the reliability bounds r², its root bounds r.
+    """Return ``sign(r) · r² / ceiling``: the reliability bounds r², its root bounds r.
 
     Parameters
     ----------
@@ -129,11 +129,11 @@ def r2_ceiled(correlation: np.ndarray, ceiling: np.ndarray, floor: float) -> np.
     Returns
     -------
     (sites,) array
-        Not clipped.
+        Not clipped. Negative where the predictions are correlated negatively with the responses.
 
     """
     with np.errstate(invalid="ignore"):
-        return correlation**2 / np.where(ceiling >= floor, ceiling, np.nan)
+        return correlation * np.abs(correlation) / np.where(ceiling >= floor, ceiling, np.nan)
 
 
 def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:

@@ -210,7 +210,7 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
 def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     """Return one row per split and site, with the variances that the correction rests on.
 
-    ``r2_ceiled = pearson_r² / ceiling``: the reliability bounds r², its root bounds r.
+    ``r2_ceiled = sign(r) · r² / ceiling``: the reliability bounds r², its root bounds r.
     ``explained_variance_corrected`` is `noise_corrected`; not on train stimuli, whose noise the
     readout has seen. Neither is clipped; they are NaN where the ceiling, or the fraction of the
     variance that can be explained, is unknown or under `ceiling_floor`.

@@ -8,6 +8,31 @@ import pandas as pd
 from ventral.storage.atomic import write_aside
 
 DIGITS = "%.10g"
+NAME_COLUMNS = (
+    "dataset",
+    "region",
+    "model",
+    "name",
+    "layer",
+    "readout",
+    "split",
+    "stimulus_id",
+    "site_id",
+    "animal",
+    "session",
+    "object",
+    "category",
+    "model_entry",
+    "readout_entry",
+    "setting",
+    "committed_on",
+    "task",
+    "target",
+    "start",
+    "source",
+    "measure",
+)
+"""Text in every table: the layer 0.10 is not 0.1, the site 007 not 7, the model 1e5 not 100000."""
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
@@ -28,7 +53,7 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read a table of `write_csv`: only an empty field is missing, for a site may be named "NA".
 
-    Layers are text, even where all are numbers: the layer 0.10 is not 0.1.
+    Names are text (`NAME_COLUMNS`), even where all of them look like numbers.
 
     Parameters
     ----------
@@ -36,7 +61,9 @@ def read_csv(path: str | Path) -> pd.DataFrame:
         Of the file.
 
     """
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"layer": str})
+    return pd.read_csv(
+        path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAME_COLUMNS, str)
+    )
 
 
 def write_markdown(path: str | Path, text: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from ventral.data.responses import read_responses
@@ -18,7 +17,7 @@ from ventral.networks.build import build_model, model_facts
 from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing
 from ventral.storage.store import Store
-from ventral.storage.tables import write_csv
+from ventral.storage.tables import read_csv, write_csv
 from ventral.training.batches import Part, read_images
 from ventral.training.checkpoint import ResumeFile, write_checkpoint
 from ventral.training.headed_network import HeadedNetwork, freeze_all_but
@@ -142,7 +141,7 @@ def train_model(
 
 def _parts(training: Mapping, sources: Sources) -> tuple[Task, Part, Part]:
     """Return the task, the train part and the validation part."""
-    split = pd.read_csv(sources.split, dtype=str)
+    split = read_csv(sources.split)
     train, validation = rows_of(split, "train"), rows_of(split, "validation")
     task: Task
     if training["task"] == "classification":

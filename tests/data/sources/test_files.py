@@ -184,6 +184,42 @@ def test_letterbox_keeps_the_shape_and_squash_does_not(shape):
     assert abs(width / 16 - shape[1] / max(shape)) < 0.07
 
 
+def numbered(lab, names):
+    """Replace the images by others with these names, and write responses that do not name them."""
+    lab.write_text("table", "stimulus_id,split\n" + "".join(f"{name},train\n" for name in names))
+    with zipfile.ZipFile(lab.files["images"], "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}.png", image(1))
+    np.save(lab.path("responses.npy"), np.arange(1.0, len(names) + 1)[:, None])
+    lab.files["responses"] = lab.path("responses.npy")
+
+
+@pytest.mark.parametrize(
+    ("names", "here", "there"),
+    [
+        (range(1, 13), "10", "2"),
+        ([f"im{i}_a" for i in (2, 10)], "im10_a", "im2_a"),
+        (["a-2", "a-10", "b-1"], "a-10", "a-2"),
+    ],
+)
+def test_rows_without_names_need_one_order(lab, names, here, there):
+    numbered(lab, names)
+    with pytest.raises(VentralError, match=f"may be {here!r} .* or {there!r} .*stimulus_id"):
+        lab.load()
+
+
+@pytest.mark.parametrize(
+    "names", [[f"{i:02d}" for i in range(1, 13)], ["a", "b1", "b2"], ["x1y2", "x1y3"], ["Z", "a"]]
+)
+def test_rows_in_one_order_are_matched_and_the_log_says_so(lab, names, caplog):
+    numbered(lab, names[::-1])
+    with caplog.at_level("INFO"):
+        stimuli, responses = lab.load()
+    assert list(stimuli.table["stimulus_id"]) == names
+    assert list(responses.average[:, 0]) == list(range(1, len(names) + 1))
+    assert f"by order alone, from {names[0]!r} to {names[-1]!r}" in caplog.text
+
+
 def test_an_image_of_the_right_size_is_left_alone():
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     for fit in ("letterbox", "squash"):
@@ -306,6 +342,21 @@ BAD = [
     (array(".npz", responses=np.array([["x"]])), "and type <U1; they need numbers"),
     (array(".npz", stimulus_id=np.array([{}], object)), "Python objects, which may contain code"),
     (text("sites", "site_id\nleft\n"), "sites.csv has no column 'region'"),
+    (
+        text("sites", "site_id,region\nleft,IT\nmiddle,\nright,V4\n"),
+        "sites.csv: row 3 has no region",
+    ),
+    (
+        text("sites", "site_id,region\nleft,IT\nmiddle,  \nright,\n"),
+        "sites.csv: row 3 has no region",
+    ),
+    (
+        csv(lambda t: t.reset_index(names="")),
+        r"csv: column 1 has no name\. If it holds the row numbers .*to_csv\(\.\.\., index=False\)",
+    ),
+    (csv(lambda t: t.assign(**{" ": 1.0})), "csv: column 5 has no name"),
+    (csv(lambda t: t.rename(columns={"left": "left "})), "csv: column 'left ' has spaces around"),
+    (csv(lambda t: t.rename(columns={"left": "right"})), "csv: column 'right' is duplicated"),
     (text("sites", "site_id,region\nleft,IT\n"), r"2 sites \('middle', 'right'\) of"),
     (text("sites", "site_id,region\nleft,IT\nleft,IT\n"), "site_id 'left' is duplicated"),
     (

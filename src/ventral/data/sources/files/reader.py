@@ -3,6 +3,8 @@
 Responses belong to images by ``stimulus_id``, the image's base name without its ending.
 """
 
+import logging
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +19,8 @@ from ventral.data.response_files import check_unique, read_response_file, read_t
 from ventral.data.responses import Responses
 from ventral.data.stimuli import LABELS, SPLITS, StimulusSet
 from ventral.errors import VentralError, suggest
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "images/"
 """Where images is a folder, its files come one by one, under keys that begin so."""
@@ -55,9 +59,11 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
         name = table["stimulus_id"][twice].iloc[0]
         same = ", ".join(str(path) for path in paths if path.stem == name)
         raise VentralError(f"{where}: {same} have the base name {name!r} in common")
-    table["split"] = random_split(len(table), seed=settings["split_seed"])
     if "table" in files:
         _add_columns(table, files["table"])
+    if "split" not in table:
+        table["split"] = random_split(len(table), seed=settings["split_seed"])
+    table.insert(1, "split", table.pop("split"))
     size, fit = settings["image_size"], settings["fit"]
     return StimulusSet(table, size, size, lambda row: fit_image(read_file(order[row]), size, fit))
 
@@ -85,8 +91,8 @@ def read_responses(
     Raises
     ------
     VentralError
-        Naming the file where stimuli or sites do not match, and where a response is infinite or
-        missing at some of the sites.
+        Naming the file where stimuli or sites do not match, where rows without names have two
+        possible orders, and where a response is infinite or missing at some of the sites.
 
     """
     path = files["responses"]
@@ -102,6 +108,8 @@ def read_responses(
             f"{path} has {len(values)} rows (shape {values.shape[:2]}), but there are"
             f" {len(stimulus_id)} images; it needs (images, sites)"
         )
+    else:
+        _check_order(stimulus_id, path)
     site_id = given.site_id
     if site_id is None:
         site_id = np.array([f"site_{i:03d}" for i in range(values.shape[1])], object)
@@ -135,6 +143,29 @@ def _images(files: Mapping[str, Path]) -> tuple[list[str], Callable[[int], np.nd
         [key for key in files if key.startswith(FOLDER)],
         lambda i: decode_image(paths[i].read_bytes(), f"image {paths[i]}"),
         str(paths[0].parent),
+    )
+
+
+def _check_order(stimulus_id: np.ndarray, path: Path) -> None:
+    """Refuse rows without names where the images' names could be meant in two orders."""
+
+    def by_number(name: str) -> list:
+        return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", name)]
+
+    by_numbers = sorted(stimulus_id, key=by_number)
+    for row, (here, there) in enumerate(zip(stimulus_id, by_numbers, strict=True), start=1):
+        if here != there:
+            raise VentralError(
+                f"{path} does not name its stimuli, and row {row} may be {here!r} (images in the"
+                f" order of the text of their names) or {there!r} (in the order of their numbers)."
+                " Save the responses with their stimulus_id, as .csv, .npz or .h5"
+            )
+    logger.info(
+        "%s does not name its stimuli: its rows are matched with the images by order alone, from"
+        " %r to %r",
+        path,
+        stimulus_id[0],
+        stimulus_id[-1],
     )
 
 
