@@ -81,6 +81,52 @@ def test_bootstrap_equals_resampling_by_index():
         np.testing.assert_allclose(fast[draw], expected, rtol=1e-9)
 
 
+def by_index(y, p, seed, n_bootstrap):
+    """Return what `bootstrap_fold_means` should, from samples drawn one at a time."""
+    n, n_sites = y.shape
+    rng = np.random.default_rng([seed, n, n_sites])
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
+    site_counts = rng.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
+    for stimuli, sites in zip(counts, site_counts, strict=True):
+        rows = np.repeat(np.arange(n), stimuli)
+        means = []
+        for measure in (r2, explained_variance, pearson_r):
+            kept = [
+                measure(y[rows, [site]][:, None], p[rows, [site]][:, None])[0]
+                for site in range(n_sites)
+                for _ in range(sites[site])
+                if len(set(y[rows, site])) > 1
+                and (measure is not pearson_r or len(set(p[rows, site])) > 1)
+            ]
+            means.append(np.mean(kept) if kept else np.nan)
+        yield means
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1, -1234.5678, 1e6])
+@pytest.mark.parametrize("n_spikes", [1, 2, 3])
+def test_resamples_in_which_a_sparse_site_is_constant_leave_it_out(offset, n_spikes):
+    rng = np.random.default_rng(n_spikes)
+    y = np.full((30, 5), offset / 3)
+    y[:, 3:] += rng.normal(size=(30, 2))
+    y[:n_spikes, :3] += 1
+    p = 0.4 * y + 0.3 * rng.normal(size=y.shape)
+    means = bootstrap_fold_means([(np.arange(30), y, p)], seed=1, n_bootstrap=200)
+    np.testing.assert_allclose(means, list(by_index(y, p, 1, 200)), rtol=1e-5, atol=1e-9)
+    assert np.nanmin(means[:, 1]) > -20
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1, -1234.5678])
+def test_constant_predictions_have_no_correlation_in_any_resample(offset):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(30, 4)) + offset
+    p = 0.9 * y + 0.1 * rng.normal(size=y.shape)
+    p[:, :3] = offset / 3
+    means = bootstrap_fold_means([(np.arange(30), y, p)], seed=1, n_bootstrap=200)
+    np.testing.assert_allclose(means, list(by_index(y, p, 1, 200)), rtol=1e-6)
+    r = means[:, 2]
+    assert (r[np.isfinite(r)] > 0.9).all()
+
+
 @pytest.mark.slow
 def test_interval_covers_the_mean_of_new_stimuli_and_sites():
     covered = 0

@@ -24,6 +24,8 @@ from ventral.scores.measures import (
 MEASURES = ("r2", "explained_variance", "pearson_r")
 VARIANCES = ("_explained", "_explainable", "_whole")
 INTERVAL = (2.5, 97.5)
+CANCELLED = 1e-9
+"""Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
 FOLDS = "folds"
 """The split of the means over folds, where a data set has folds."""
 
@@ -378,8 +380,9 @@ def bootstrap_fold_means(
 
     Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
     covers both; a stimulus that several folds test is drawn for all of them alike. A resample is a
-    vector of counts; all sums of all resamples are matrix products. The readouts are not fitted
-    again, so what the choice of train stimuli adds is not covered.
+    vector of counts; all sums of all resamples are matrix products. A site whose drawn responses
+    are all equal is left out of that resample (for r, also one whose drawn predictions are). The
+    readouts are not fitted again, so what the choice of train stimuli adds is not covered.
 
     Parameters
     ----------
@@ -427,7 +430,7 @@ def _resampled_scores(
         covariance = mean_product - mean_y * mean_prediction
         mean_error = mean_y - mean_prediction
         mean_error2 = mean_y2 + mean_prediction2 - 2 * mean_product
-        return np.stack(
+        scores = np.stack(
             [
                 1 - mean_error2 / var_y,
                 1 - (mean_error2 - mean_error**2) / var_y,
@@ -435,3 +438,12 @@ def _resampled_scores(
             ],
             axis=2,
         )
+    # A sparse site is constant in some resamples, and its variance there is a rounding error.
+    unsafe = (var_y <= CANCELLED * mean_y2) | (var_prediction <= CANCELLED * mean_prediction2)
+    for draw in np.flatnonzero(unsafe.any(axis=1)):
+        rows = np.repeat(np.arange(len(responses)), counts[draw].astype(int))
+        pair = responses[rows][:, unsafe[draw]], predictions[rows][:, unsafe[draw]]
+        scores[draw, unsafe[draw]] = np.stack(
+            [measure(*pair) for measure in (r2, explained_variance, pearson_r)], axis=1
+        )
+    return scores
