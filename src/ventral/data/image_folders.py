@@ -3,6 +3,7 @@
 Imports nothing heavy, because the workflow lists images when it is parsed.
 """
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ def refused_name(path: str | Path) -> str | None:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the images in a folder and its subfolders.
+    """Return the images in a folder and its subfolders, those behind symbolic links too.
 
     Parameters
     ----------
@@ -51,12 +52,19 @@ def images_in(folder: Path) -> list[Path]:
     list of Path
         Sorted, without hidden files and files in hidden folders.
     """
+    images: list[Path] = []
+    above: dict[str, frozenset[str]] = {str(folder): frozenset()}
+    for name, inside, files in os.walk(folder, followlinks=True):
+        behind = above.pop(name) | {os.path.realpath(name)}
+        inside[:] = [
+            each
+            for each in inside
+            if not each.startswith(".") and os.path.realpath(os.path.join(name, each)) not in behind  # noqa: PTH118 (as os.walk)
+        ]
+        above |= {os.path.join(name, each): behind for each in inside}  # noqa: PTH118
+        images += (Path(name) / each for each in files if not each.startswith("."))
     return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_ENDINGS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        path for path in images if path.suffix.lower() in IMAGE_ENDINGS and path.is_file()
     )
 
 

@@ -184,6 +184,60 @@ def test_letterbox_keeps_the_shape_and_squash_does_not(shape):
     assert abs(width / 16 - shape[1] / max(shape)) < 0.07
 
 
+def renamed(lab, change):
+    table = lab.write_csv()
+    table["stimulus_id"] = [change(name) for name in table["stimulus_id"]]
+    table.to_csv(lab.files["responses"], index=False)
+
+
+@pytest.mark.parametrize("change", [str.upper, "{} ".format, " {}".format, "d/{}.PNG".format])
+def test_names_that_are_written_differently_are_the_same_images(lab, change, caplog):
+    renamed(lab, change)
+    with caplog.at_level("INFO"):
+        np.testing.assert_allclose(lab.load()[1].average, lab.average)
+    assert ("12 names are matched" in caplog.text) == ("PNG" not in change("s00"))
+
+
+def test_accents_match_however_they_are_encoded(lab):
+    names = ["caf\u00e9", "the\u0301"]
+    with zipfile.ZipFile(lab.files["images"], "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}.png", image(1))
+    lab.write_text("table", "stimulus_id,split\ncafe\u0301,train\nth\u00e9,test\n")
+    lab.files["responses"] = lab.path("r.csv")
+    lab.files["responses"].write_text("stimulus_id,a\nth\u00e9,2\ncafe\u0301,1\n")
+    stimuli, responses = lab.load()
+    assert list(stimuli.table["stimulus_id"]) == names
+    assert list(responses.average[:, 0]) == [1, 2]
+
+
+def test_names_that_only_differ_in_case_stay_different(lab):
+    with zipfile.ZipFile(lab.files["images"], "w") as archive:
+        for name in ("A", "a"):
+            archive.writestr(f"{name}.png", image(1))
+    lab.write_text("table", "stimulus_id,split\nA,train\na,test\n")
+    lab.files["responses"] = lab.path("r.csv")
+    lab.files["responses"].write_text("stimulus_id,x\na,2\nA,1\n")
+    assert list(lab.load()[1].average[:, 0]) == [1, 2]
+    lab.files["responses"].write_text("stimulus_id,x\nb,2\nA,1\n")
+    with pytest.raises(
+        VentralError, match=r"no row for 1 stimulus \('a'\) .* not found .* \('b'\)"
+    ):
+        lab.load()
+
+
+def test_images_behind_links_are_found_and_circles_end(tmp_path):
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "far" / "deep" / "b.png").write_bytes(image(1))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(image(2))
+    (tmp_path / "images" / "linked").symlink_to(tmp_path / "far")
+    (tmp_path / "far" / "circle").symlink_to(tmp_path / "images")
+    (tmp_path / "images" / ".hidden").symlink_to(tmp_path / "far")
+    found = [str(path.relative_to(tmp_path / "images")) for path in images_in(tmp_path / "images")]
+    assert found == ["a.png", "linked/deep/b.png"]
+
+
 def numbered(lab, names):
     """Replace the images by others with these names, and write responses that do not name them."""
     lab.write_text("table", "stimulus_id,split\n" + "".join(f"{name},train\n" for name in names))

@@ -5,6 +5,7 @@ Responses belong to images by ``stimulus_id``, the image's base name without its
 
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -213,16 +214,40 @@ def _base_name(name: str) -> str:
 def _matching(
     names: np.ndarray, wanted: np.ndarray, what: str, path: Path, other: str
 ) -> list[int]:
-    """Return the rows of `names` in the order of `wanted`; both must have the same names."""
+    """Return the rows of `names` in the order of `wanted`; both must have the same names.
+
+    Names that differ in case, in the spaces around them or in how an accent is encoded are the same
+    where they stay different from all others of their side.
+    """
+    alike, alike_wanted = _plain(names), _plain(wanted)
+    if set(names) != set(wanted) and len(set(alike)) == len(names) == len(set(alike_wanted)):
+        exact = dict(zip(alike_wanted, wanted, strict=True))
+        taken = [exact.get(plain, name) for plain, name in zip(alike, names, strict=True)]
+        changed = [(a, b) for a, b in zip(names, taken, strict=True) if a != b]
+        if changed:
+            logger.info(
+                "%s: %d names are matched with %s though they are written differently; the first"
+                " is %r with %r",
+                path,
+                len(changed),
+                other,
+                *changed[0],
+            )
+        names = np.array(taken, object)
     place = {name: i for i, name in enumerate(names)}
     missing = [name for name in wanted if name not in place]
-    if missing:
-        raise VentralError(f"{path} has no row for {_some(missing, what)} of {other}")
     known = set(wanted)
     unknown = [name for name in names if name not in known]
+    if missing:
+        instead = f"; not found in {other}: {_some(unknown, what)}" if unknown else ""
+        raise VentralError(f"{path} has no row for {_some(missing, what)} of {other}{instead}")
     if unknown:
         raise VentralError(f"{path}: not found in {other}: {_some(unknown, what)}")
     return [place[name] for name in wanted]
+
+
+def _plain(names: np.ndarray) -> list[str]:
+    return [unicodedata.normalize("NFC", str(name)).strip().casefold() for name in names]
 
 
 def _some(names: list, what: str) -> str:
