@@ -78,7 +78,9 @@ class Faults:
     def done(self, job: str) -> None:
         """Note that a job has been interrupted."""
         note = self.folder / job.replace("/", "+")
-        note.write_text(json.dumps({**json.loads(note.read_text()), "done": True}))
+        whole = self.folder.parent / f"{note.name}.whole"
+        whole.write_text(json.dumps({**json.loads(note.read_text()), "done": True}))
+        os.replace(whole, note)  # noqa: PTH105 (the renames of Path are what is interrupted)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many jobs were interrupted, by rule and kind."""
