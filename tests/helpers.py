@@ -32,17 +32,25 @@ def snakemake(
     )
 
 
-def store_layer(path: Path, values: np.ndarray, chunks=None, name: str = "layer1.0") -> Store:
+def store_layer(
+    path: Path, values: np.ndarray, chunks=None, name: str = "layer1.0", scale_factor: float = 1.0
+) -> Store:
     """Write activations, (stimuli, features), as an extraction would."""
     digest = ContentDigest(values.shape, values.dtype)
     digest.update_rows(values)
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_store(path) as writer:
         array = writer.create(
-            name, values.shape, values.dtype, ("stimulus", "feature"), chunks=chunks
+            name,
+            values.shape,
+            values.dtype,
+            ("stimulus", "feature"),
+            chunks=chunks,
+            attributes={"scale_factor": scale_factor},
         )
         array[...] = values
-        writer.record(name, values.shape, values.dtype, digest)
+        facts = {"scale_factor": scale_factor}
+        writer.record(name, values.shape, values.dtype, digest, facts)
     return Store(path)
 
 

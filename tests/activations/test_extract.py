@@ -51,6 +51,12 @@ def stimuli(images, tmp_path_factory):
     return write_images(tmp_path_factory.mktemp("stimuli") / "stimuli.zarr", images)
 
 
+def activations(store, layer):
+    """Return the activations of a layer, with the scale of the stored values undone."""
+    stored = store.read_slice(layer, ...).astype(np.float32)
+    return stored * np.float32(store.array(layer).attrs["scale_factor"])
+
+
 def extract(stimuli, model, layers, destination, **options):
     extract_activations(stimuli, model, layers, PREPROCESSING, destination, **options)
     return Store(f"{destination}.zarr")
@@ -121,9 +127,8 @@ def test_transformer_with_tuples(images, stimuli, tmp_path):
             model(batch)
     expected = torch.cat(kept)
     assert store.array(attention).attrs["layer_shape"] == [17, 24]
-    np.testing.assert_array_equal(
-        store.read_slice(attention, ...), expected.flatten(1).half().numpy()
-    )
+    found = activations(store, attention)
+    np.testing.assert_allclose(found, expected.flatten(1).numpy(), rtol=2**-11)
 
 
 def test_pixels(images, stimuli, tmp_path):
@@ -201,7 +206,7 @@ def test_provenance(stimuli, tmp_path):
     facts = store.attributes["provenance"]
     assert facts["seed"] == 3
     assert facts["stimuli_sha256"] == Store(stimuli).manifest["images"]["sha256"]
-    assert (facts["dtype"], facts["preprocessing"]["size"]) == ("float16", SIDE)
+    assert (facts["dtype"], facts["preprocessing"]["size"]) == ("auto", SIDE)
 
 
 class Scale(nn.Module):
@@ -219,14 +224,60 @@ class Scale(nn.Module):
         return x * scale[:, None, None, None]
 
 
-@pytest.mark.parametrize("factor", [1e6, float("nan"), float("inf")])
-def test_overflow_and_nan(stimuli, tmp_path, factor):
+@pytest.mark.parametrize(
+    ("factor", "dtype"),
+    [(1e6, "float16"), *((f, d) for f in (np.nan, np.inf) for d in ("auto", "float16", "float32"))],
+)
+def test_overflow_and_nan(stimuli, tmp_path, factor, dtype):
     model = sequence(fine=nn.AvgPool2d(8), scale=Scale(13, factor))
     wanted = ["fine", "scale"]
-    remedy = "Set `dtype: float32`" if factor == 1e6 else "already in float32"
+    remedy = "Set `dtype: auto`" if factor == 1e6 else "already in float32"
     with pytest.raises(VentralError, match=rf"'scale', first at stimulus number 13.*{remedy}"):
-        extract(stimuli, model, wanted, tmp_path / "main", batch_size=4)
+        extract(stimuli, model, wanted, tmp_path / "main", batch_size=4, dtype=dtype)
     assert nothing_is_left(tmp_path)
+
+
+def test_a_layer_that_outgrows_float16_becomes_float32_and_no_other(stimuli, tmp_path, caplog):
+    model = sequence(fine=nn.AvgPool2d(8), scale=Scale(13, 1e6))
+    wanted, options = ["fine", "scale"], {"batch_size": 4}
+    with caplog.at_level("INFO"):
+        store = extract(stimuli, model, wanted, tmp_path / "main", dtype="auto", **options)
+    assert "layer 'scale': values exceed the range of float16; it is stored" in caplog.text
+    assert [str(store.array(layer).dtype) for layer in wanted] == ["float16", "float32"]
+    fine = sequence(fine=nn.AvgPool2d(8))
+    whole = extract(stimuli, fine, ["fine"], tmp_path / "whole", dtype="float32", **options)
+    np.testing.assert_allclose(
+        activations(store, "fine"), activations(whole, "fine"), rtol=1e-3, atol=1e-6
+    )
+    store.verify()
+
+
+def test_float16_warns_of_what_it_loses(stimuli, tmp_path, caplog):
+    model = sequence(pool=nn.AvgPool2d(8), offset=Offset(5000))
+    wanted = ["pool", "offset"]
+    store = extract(stimuli, model, wanted, tmp_path / "half", dtype="float16")
+    (record,) = [r for r in caplog.records if r.levelname == "WARNING"]
+    assert "layer 'offset': float16 loses" in record.getMessage()
+    assert "Set `dtype: auto`" in record.getMessage()
+    assert (
+        store.manifest["offset"]["lost_variance"] > 1e-4 > store.manifest["pool"]["lost_variance"]
+    )
+    caplog.clear()
+    store = extract(stimuli, model, wanted, tmp_path / "main", dtype="auto")
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]
+    whole = extract(stimuli, model, wanted, tmp_path / "whole", dtype="float32")
+    np.testing.assert_array_equal(activations(store, "offset"), activations(whole, "offset"))
+
+
+class Offset(nn.Module):
+    """Adds a number."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def forward(self, x):
+        return x + self.number
 
 
 def test_overflow_fits_in_float32(stimuli, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import xarray
 from zarr.storage import ZipStore
 
+from ventral.activations.cast import Cast
 from ventral.activations.extract import ActivationWriter
 from ventral.data.responses import Responses, write_responses
 from ventral.data.splits import partitions_of
@@ -45,7 +46,9 @@ def stores(request, tmp_path_factory):
     responses = Responses(IDS, SITES, trials.mean(axis=2), trials)
     write_responses(folder / "responses.zarr", responses)
     with write_store(folder / "activations.zarr") as store:
-        with ActivationWriter(store, N, LAYERS, "float32") as writer:
+        with ActivationWriter(
+            store, N, LAYERS, {name: Cast(name, "float32") for name in LAYERS}
+        ) as writer:
             writer.append(
                 {
                     layer: rng.normal(size=(N, np.prod(shape))).astype("float32")

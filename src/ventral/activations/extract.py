@@ -1,9 +1,10 @@
 """Extraction of the activations of a tap set, without holding a whole layer in memory."""
 
 import contextlib
+import logging
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ventral.activations.cast import TOLERATED_LOSS, Cast
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
@@ -26,6 +28,8 @@ from ventral.storage.shard import ENCODING_THREADS, ShardWriter
 from ventral.storage.store import Store
 from ventral.storage.store_writer import StoreWriter, write_store
 
+logger = logging.getLogger(__name__)
+
 
 def extract_activations(
     stimulus_store: str | Path,
@@ -37,7 +41,7 @@ def extract_activations(
     batch_size: int = 64,
     workers: int = 0,
     device: str = "auto",
-    dtype: str = "float16",
+    dtype: str = "auto",
     progress: Callable[[Iterable, int, str], Iterable] = track,
     attributes: dict | None = None,
 ) -> None:
@@ -69,7 +73,10 @@ def extract_activations(
     device : str
         A torch device, or ``auto`` for a CUDA device if there is one, else the CPU.
     dtype : str
-        Type of the stored values, ``float16`` or ``float32``.
+        Type of the stored values: ``float32``, ``float16`` or ``auto``, which is float16 with a
+        power of two as scale for each layer, and float32 for a layer of whose variance over stimuli
+        that would lose more than `ventral.activations.cast.TOLERATED_LOSS`. Such layers are
+        recorded in a second pass; ``float16`` only warns of them.
     progress : callable
         Wraps the batches, given their number and a title, to show how many are done.
     attributes : dict, optional
@@ -80,6 +87,11 @@ def extract_activations(
     VentralError
         If the stimuli are damaged, a layer cannot be recorded, or activations are not finite or
         exceed `dtype`. No store is then left behind.
+
+    Notes
+    -----
+    A stored value times the attribute ``scale_factor`` of its array is the activation; xarray does
+    this by itself. The manifest has the factor, and the fraction of the variance that was lost.
     """
     found = find_device(device)
     # torch's annotations of Module.to lack memory_format.
@@ -88,10 +100,20 @@ def extract_activations(
         pass
     stimuli = Store(stimulus_store)
     batches = StimulusBatches(stimulus_store, preprocessing, batch_size)
-    probe = StimulusBatches(stimulus_store, preprocessing, 1)[0]
-    taps = Taps(model, layers, _to_device(probe, found), dtype)
-    # The iterator must fork its workers here, before the thread of the writer exists.
-    loaded = iter(_loader(batches, workers, found))
+    probe = _to_device(StimulusBatches(stimulus_store, preprocessing, 1)[0], found)
+    taps = Taps(model, layers, probe, dtype)
+
+    def record(taps: Taps, title: str) -> None:
+        """Record the layers of taps for all stimuli."""
+        # The iterator must fork its workers here, before the thread of the writer exists.
+        loaded = iter(_loader(batches, workers, found))
+        with ActivationWriter(store, batches.stimuli, taps.shapes, taps.casts) as writer:
+            start = 0
+            with reproducible_kernels(found):
+                for images in progress(loaded, len(batches), title):
+                    writer.append(taps.record(_to_device(images, found), start))
+                    start += len(images)
+
     facts = provenance(
         device=_device_name(found),
         dtype=dtype,
@@ -101,12 +123,18 @@ def extract_activations(
         **(attributes or {}),
     )
     with write_store(f"{destination}.zarr", facts) as store:
-        with ActivationWriter(store, batches.stimuli, taps.shapes, dtype) as writer:
-            start = 0
-            with reproducible_kernels(found):
-                for images in progress(loaded, len(batches), "activations"):
-                    writer.append(taps.record(_to_device(images, found), start))
-                    start += len(images)
+        record(taps, "activations")
+        lossy = [layer for layer, cast in taps.casts.items() if cast.loss() > TOLERATED_LOSS]
+        for layer in lossy:
+            if dtype == "auto":
+                logger.info("%s; it is stored as float32", taps.casts[layer].loss_in_words())
+                store.remove(layer)
+            else:
+                logger.warning(
+                    "%s. Set `dtype: auto` in the model's entry", taps.casts[layer].loss_in_words()
+                )
+        if lossy and dtype == "auto":
+            record(Taps(model, lossy, probe, "float32"), "activations in float32")
         for name in ("stimulus_id", "stimulus"):
             store.put(name, stimuli.read("stimulus_id"), ("stimulus",))
 
@@ -125,35 +153,33 @@ class ActivationWriter:
         Total number of rows.
     shapes : dict of str to tuple of int
         Shape of each layer's output for one stimulus.
-    dtype : str
-        Type of the arrays.
+    casts : mapping of str to Cast
+        Of each layer; all of one dtype. Their scales are known from the first batch on.
     """
 
     def __init__(
-        self, store: StoreWriter, stimuli: int, shapes: dict[str, tuple[int, ...]], dtype: str
+        self,
+        store: StoreWriter,
+        stimuli: int,
+        shapes: Mapping[str, tuple[int, ...]],
+        casts: Mapping[str, Cast],
     ) -> None:
-        widths = {layer: math.prod(shape) for layer, shape in shapes.items()}
-        chunks = chunk_shapes(stimuli, widths, np.dtype(dtype).itemsize)
+        self.shapes, self.casts = shapes, casts
+        self.stimuli = stimuli
+        self.dtype = next(iter(casts.values())).dtype
+        self.widths = {layer: math.prod(shape) for layer, shape in shapes.items()}
+        self.chunks = chunk_shapes(stimuli, self.widths, np.dtype(self.dtype).itemsize)
         self.store = store
-        self.rows = next(iter(chunks.values()))[0]
+        self.rows = next(iter(self.chunks.values()))[0]
         self.digests: dict[str, ContentDigest] = {}
         self.shards: dict[str, ShardWriter] = {}
         self._open = contextlib.ExitStack()
         self._encoders = self._open.enter_context(ThreadPoolExecutor(ENCODING_THREADS))
-        for layer, width in widths.items():
-            shard = store.create_in_one_file(
-                layer,
-                (stimuli, width),
-                dtype,
-                ("stimulus", f"{layer}_feature"),  # layers differ in width and need their own axis
-                chunks=chunks[layer],
-                attributes={"layer_shape": list(shapes[layer])},
-                executor=self._encoders,
-            )
-            self.shards[layer] = self._open.enter_context(shard)
-            self.digests[layer] = ContentDigest((stimuli, width), dtype)
         self._filling, self._other = (
-            {layer: np.empty((self.rows, width), dtype) for layer, width in widths.items()}
+            {
+                layer: np.empty((self.rows, width), self.dtype)
+                for layer, width in self.widths.items()
+            }
             for _ in range(2)
         )
         self._filled = 0
@@ -167,6 +193,8 @@ class ActivationWriter:
 
     def append(self, batch: dict[str, np.ndarray]) -> None:
         """Add the next rows of every layer, each (n_rows, n_features)."""
+        if not self.shards:
+            self._create_arrays()
         rows = len(next(iter(batch.values())))
         taken = 0
         while taken < rows:
@@ -198,7 +226,27 @@ class ActivationWriter:
             finally:
                 self._thread.shutdown()
         for layer, digest in self.digests.items():
-            self.store.record(layer, digest.shape, digest.dtype, digest)
+            cast = self.casts[layer]
+            lost = float(f"{cast.loss():.3g}")
+            facts = {"scale_factor": cast.scale_factor, "lost_variance": lost}
+            self.store.record(layer, digest.shape, digest.dtype, digest, facts)
+
+    def _create_arrays(self) -> None:
+        for layer, width in self.widths.items():
+            shard = self.store.create_in_one_file(
+                layer,
+                (self.stimuli, width),
+                self.dtype,
+                ("stimulus", f"{layer}_feature"),  # layers differ in width and need their own axis
+                chunks=self.chunks[layer],
+                attributes={
+                    "layer_shape": list(self.shapes[layer]),
+                    "scale_factor": self.casts[layer].scale_factor,
+                },
+                executor=self._encoders,
+            )
+            self.shards[layer] = self._open.enter_context(shard)
+            self.digests[layer] = ContentDigest((self.stimuli, width), self.dtype)
 
     def _hand_over(self) -> None:
         self._wait()

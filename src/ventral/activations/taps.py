@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ventral.activations.cast import Cast
 from ventral.errors import VentralError, suggest
-
-DTYPES = {"float16": torch.float16, "float32": torch.float32}
 
 
 class _AfterLastTap(Exception):
@@ -37,10 +36,12 @@ class Taps:
     probe : Tensor, (1, 3, size, size)
         One preprocessed stimulus, on the model's device.
     dtype : str
-        Type of the recorded values, ``float16`` or ``float32``.
+        Type of the recorded values, ``auto``, ``float16`` or ``float32`` (see `Cast`).
 
     Attributes
     ----------
+    casts : dict of str to Cast
+        What gives the values of each layer their type.
     shapes : dict of str to tuple of int
         Shape of each layer's output for one stimulus, in the order of `layers`.
 
@@ -52,10 +53,8 @@ class Taps:
     """
 
     def __init__(
-        self, model: nn.Module, layers: Iterable[str], probe: torch.Tensor, dtype: str = "float16"
+        self, model: nn.Module, layers: Iterable[str], probe: torch.Tensor, dtype: str = "auto"
     ) -> None:
-        if dtype not in DTYPES:
-            raise VentralError(f"activations of dtype {dtype!r}: give one of {', '.join(DTYPES)}")
         layers = list(dict.fromkeys(layers))
         names = [name for name, _ in model.named_modules()]
         for layer in layers:
@@ -67,7 +66,7 @@ class Taps:
             raise VentralError("a tap set without layers")
         self.model = model
         self.layers = layers
-        self.dtype = DTYPES[dtype]
+        self.casts = {layer: Cast(layer, dtype) for layer in layers}
         self.calls, self.shapes = self._probe(probe)
 
     def record(self, images: torch.Tensor, first_stimulus: int = 0) -> dict[str, np.ndarray]:
@@ -83,13 +82,12 @@ class Taps:
         Returns
         -------
         dict of str to ndarray, (batch, n_features)
-            The flattened output of each layer, in the order of `shapes`.
+            The flattened output of each layer, as its `Cast` returns it, in the order of `shapes`.
 
         Raises
         ------
         VentralError
-            If a value is NaN, infinite or too large for the dtype, or if a layer's shape or its
-            number of calls differs between stimuli.
+            As of `Cast`, or if a layer's shape or its number of calls differs between stimuli.
         """
         seen: Counter[str] = Counter()
         recorded: dict[str, np.ndarray] = {}
@@ -105,8 +103,7 @@ class Taps:
                     f" from number {first_stimulus}; for one stimulus it gave {self.shapes[layer]}"
                 )
             flat = tensor.reshape(len(images), -1)
-            _check_range(layer, flat, self.dtype, first_stimulus)
-            recorded[layer] = flat.to("cpu", self.dtype, copy=True).numpy()
+            recorded[layer] = self.casts[layer](flat, first_stimulus)
             if len(recorded) == len(self.layers):
                 raise _AfterLastTap
 
@@ -174,28 +171,3 @@ def _first_tensor(layer: str, output: Any) -> torch.Tensor:
         what = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
         raise VentralError(f"layer {layer!r} gives {what}, not a floating-point tensor")
     return output
-
-
-def _check_range(layer: str, flat: torch.Tensor, dtype: torch.dtype, first_stimulus: int) -> None:
-    """Raise `VentralError` if values, (batch, n_features), are not finite or exceed the dtype."""
-    low, high = (bound.item() for bound in torch.aminmax(flat))  # a NaN makes both NaN
-    largest = max(-low, high)
-    limit = torch.finfo(dtype).max
-    if largest <= limit and not math.isnan(low):
-        return
-    finite = flat.isfinite()
-    bad = ~finite | (flat.abs() > limit)
-    stimulus = first_stimulus + int(bad.any(dim=1).nonzero()[0])
-    where = f"layer {layer!r}, first at stimulus number {stimulus}"
-    if finite.all():
-        raise VentralError(
-            f"{where}: activations up to {largest:.6g} exceed the range of {dtype} ({limit:.0f})."
-            " Set `dtype: float32` in the model's entry"
-        )
-    kept = flat[finite].abs()
-    finite_largest = f"{kept.max().item():.6g}" if kept.numel() else "none"
-    raise VentralError(
-        f"{where}: {int((~finite).sum())} activations are NaN or infinite already in float32 (the"
-        f" largest finite one is {finite_largest}): `dtype: float32` in the model's entry will not"
-        " help; check the model's weights and its preprocessing"
-    )

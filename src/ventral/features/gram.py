@@ -86,7 +86,7 @@ def gram_matrix(store: "Store", layer: str) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (n, n) float64, in squared activation units.
+        (n, n) float64, in squared activation units: the scale of the stored values is undone.
 
     Raises
     ------
@@ -114,6 +114,7 @@ def gram_matrix(store: "Store", layer: str) -> np.ndarray:
             for first in range(0, slab.shape[1], width):
                 _add_product(gram, slab[:, first : first + width].astype(np.float64))
     store.check(layer, digest.hexdigest())
+    gram *= store.manifest[layer].get("scale_factor", 1.0) ** 2  # of a power of two: exact
     _mirror_upper(gram)
     return gram
 

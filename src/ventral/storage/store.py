@@ -104,6 +104,11 @@ class Store:
             shape = list(array.shape)
         if shape != expected:
             raise self._damaged(f"array {name!r} has shape {shape}, its manifest says {expected}")
+        scale, expected = array.attrs.get("scale_factor"), self.manifest[name].get("scale_factor")
+        if scale != expected:
+            raise self._damaged(
+                f"array {name!r} has scale_factor {scale}, its manifest says {expected}"
+            )
         return array
 
     def read(self, name: str) -> np.ndarray:

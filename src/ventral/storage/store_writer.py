@@ -9,7 +9,7 @@ import contextlib
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -144,12 +144,28 @@ class StoreWriter:
         array = self.create(name, shape, dtype, dims, chunks, attributes, shards)
         return ShardWriter(array, executor)
 
+    def remove(self, name: str) -> None:
+        """Remove an array, to create it again.
+
+        Only from a store that is a folder.
+
+        Parameters
+        ----------
+        name : str
+            Of the array.
+
+        """
+        group, _, own_name = name.rpartition("/")
+        del self._group(group)[own_name]
+        self.manifest.pop(name, None)
+
     def record(
         self,
         name: str,
         shape: tuple[int, ...],
         dtype: np.dtype | str,
         digest: ContentDigest | RowDigest,
+        facts: Mapping[str, float] | None = None,
     ) -> None:
         """Enter an array into the manifest, with the digest of its content.
 
@@ -159,12 +175,15 @@ class StoreWriter:
             As of `create`.
         digest : ContentDigest or RowDigest
             Fed with all of the array.
+        facts : Mapping, optional
+            Further entries of the manifest.
 
         """
         self.manifest[name] = {
             "shape": [int(size) for size in shape],
             "dtype": str(np.dtype(dtype)),
             "sha256": digest.hexdigest(),
+            **(facts or {}),
         }
         if isinstance(digest, ContentDigest):
             self.manifest[name]["digest_columns"] = DIGEST_COLUMNS

@@ -13,7 +13,7 @@ from ventral.study.study import Study
 BESIDE = 450 * memory.MB
 """Beside a job's own process: the workflow's, two on a cluster, where the limit is for all."""
 
-ITEMSIZE = {"float16": 2, "float32": 4}
+ITEMSIZE = {"auto": 4, "float16": 2, "float32": 4}
 ALPHAS = 26
 """Values of a grid of penalties, where the config gives no number."""
 HEAD_FEATURES = 2048
