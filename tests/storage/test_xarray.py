@@ -8,6 +8,7 @@ import pytest
 import xarray
 from zarr.storage import ZipStore
 
+from helpers import store_layer
 from ventral.activations.cast import Cast
 from ventral.activations.extract import ActivationWriter
 from ventral.data.responses import Responses, write_responses
@@ -144,3 +145,10 @@ def test_all_groups_at_once(stores, name):
     assert list(tree.children) == list(LAYERS)
     assert "stimulus_id" in tree.coords
     assert tree["layer1"].sel(stimulus="s05").dataset.sizes.get("stimulus") is None
+
+
+def test_the_scale_of_activations_is_undone(tmp_path):
+    stored = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float16)
+    store_layer(tmp_path / "a.zarr", stored, name="layer", scale_factor=2.0**-20)
+    with xarray.open_zarr(tmp_path / "a.zarr", consolidated=False) as dataset:
+        np.testing.assert_array_equal(dataset["layer"], stored.astype(np.float32) * 2.0**-20)
