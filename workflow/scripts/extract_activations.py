@@ -17,6 +17,7 @@ with job(snakemake):
         Preprocessing(**settings["preprocessing"]),
         Path(snakemake.output.store).with_suffix(""),
         dtype=settings["dtype"],
+        stochastic_seed=settings["seed"] if settings["stochastic"] else None,
         attributes=model_facts(settings, weights, settings["seed"]),
         # Read past the params, untracked: these change the speed and not what is asked for.
         **snakemake.config["compute"],

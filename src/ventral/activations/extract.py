@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ventral.activations.cast import TOLERATED_LOSS, Cast
+from ventral.activations.repeatable import PROBE_STIMULI, check_repeatable
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
@@ -42,6 +43,7 @@ def extract_activations(
     workers: int = 0,
     device: str = "auto",
     dtype: str = "auto",
+    stochastic_seed: int | None = None,
     progress: Callable[[Iterable, int, str], Iterable] = track,
     attributes: dict | None = None,
 ) -> None:
@@ -77,6 +79,9 @@ def extract_activations(
         power of two as scale for each layer, and float32 for a layer of whose variance over stimuli
         that would lose more than `ventral.activations.cast.TOLERATED_LOSS`. Such layers are
         recorded in a second pass; ``float16`` only warns of them.
+    stochastic_seed : int, optional
+        Seed of what the network itself draws. Without it, a layer is refused that changes from pass
+        to pass or with its batch (see `check_repeatable`).
     progress : callable
         Wraps the batches, given their number and a title, to show how many are done.
     attributes : dict, optional
@@ -85,8 +90,8 @@ def extract_activations(
     Raises
     ------
     VentralError
-        If the stimuli are damaged, a layer cannot be recorded, or activations are not finite or
-        exceed `dtype`. No store is then left behind.
+        If the stimuli are damaged, a layer cannot be recorded or repeated, or activations are not
+        finite or exceed `dtype`. No store is then left behind.
 
     Notes
     -----
@@ -102,17 +107,26 @@ def extract_activations(
     batches = StimulusBatches(stimulus_store, preprocessing, batch_size)
     probe = _to_device(StimulusBatches(stimulus_store, preprocessing, 1)[0], found)
     taps = Taps(model, layers, probe, dtype)
+    if stochastic_seed is None:
+        some = _to_device(StimulusBatches(stimulus_store, preprocessing, PROBE_STIMULI)[0], found)
+        with reproducible_kernels(found):
+            check_repeatable(taps, some)
 
     def record(taps: Taps, title: str) -> None:
         """Record the layers of taps for all stimuli."""
         # The iterator must fork its workers here, before the thread of the writer exists.
         loaded = iter(_loader(batches, workers, found))
-        with ActivationWriter(store, batches.stimuli, taps.shapes, taps.casts) as writer:
+        with (
+            ActivationWriter(store, batches.stimuli, taps.shapes, taps.casts) as writer,
+            torch.random.fork_rng(devices=[]),
+            reproducible_kernels(found),
+        ):
             start = 0
-            with reproducible_kernels(found):
-                for images in progress(loaded, len(batches), title):
-                    writer.append(taps.record(_to_device(images, found), start))
-                    start += len(images)
+            if stochastic_seed is not None:
+                torch.manual_seed(stochastic_seed)
+            for images in progress(loaded, len(batches), title):
+                writer.append(taps.record(_to_device(images, found), start))
+                start += len(images)
 
     facts = provenance(
         device=_device_name(found),
@@ -134,7 +148,7 @@ def extract_activations(
                     "%s. Set `dtype: auto` in the model's entry", taps.casts[layer].loss_in_words()
                 )
         if lossy and dtype == "auto":
-            record(Taps(model, lossy, probe, "float32"), "activations in float32")
+            record(taps.of(lossy, "float32"), "activations in float32")
         for name in ("stimulus_id", "stimulus"):
             store.put(name, stimuli.read("stimulus_id"), ("stimulus",))
 

@@ -1,5 +1,6 @@
 """Taps: record the outputs of modules during a forward pass, and stop it after the last one."""
 
+import copy
 import functools
 import math
 from collections import Counter
@@ -68,6 +69,22 @@ class Taps:
         self.layers = layers
         self.casts = {layer: Cast(layer, dtype) for layer in layers}
         self.calls, self.shapes = self._probe(probe)
+
+    def of(self, layers: Iterable[str], dtype: str) -> "Taps":
+        """Return taps of some of the layers, to record them in another type, without a new probe.
+
+        Parameters
+        ----------
+        layers : iterable of str
+            Some of `self.layers`.
+        dtype : str
+            As of the class.
+        """
+        others = copy.copy(self)
+        others.layers = list(layers)
+        others.shapes = {layer: self.shapes[layer] for layer in others.layers}
+        others.casts = {layer: Cast(layer, dtype) for layer in others.layers}
+        return others
 
     def record(self, images: torch.Tensor, first_stimulus: int = 0) -> dict[str, np.ndarray]:
         """Record the layers for a batch.

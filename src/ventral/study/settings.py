@@ -77,7 +77,8 @@ class StepSettings:
     def extraction(self, model: str, taps: str) -> dict[str, Any]:
         """Return what decides the bytes of an extraction."""
         entry = self.study.models[model].config
-        return {**self.network(model), "dtype": entry["dtype"], "layers": entry["taps"][taps]}
+        own = {key: entry[key] for key in ("dtype", "stochastic")}
+        return {**self.network(model), **own, "layers": entry["taps"][taps]}
 
     def components(self, dataset: str, model: str) -> dict[str, Any]:
         """Return how many components lead; none where all readouts are raw."""
