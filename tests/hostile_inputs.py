@@ -560,6 +560,7 @@ def _extract(inputs: Inputs, results: Path) -> None:
                 **NETWORK,
                 "layers": ["features.3"],
                 "dtype": "float16",
+                "stochastic": False,
                 "preprocessing": preprocessing,
             }
         },

@@ -142,7 +142,7 @@ def test_a_network_is_given_nothing_of_its_label_and_no_address():
     assert network["weights"] == {"sha256": SUM}
     assert network.keys() == {"architecture", "arguments", "seed", "preprocessing", "weights"}
     extraction = settings.extraction("net", "early")
-    assert extraction.keys() - network.keys() == {"dtype", "layers"}
+    assert extraction.keys() - network.keys() == {"dtype", "layers", "stochastic"}
     assert extraction["layers"] == ["features.2", "features.5"]
     moved = study(models__net__weights={"name": "net.pth", "sha256": SUM}, models__net__label="B")
     assert repr(StepSettings(moved).extraction("net", "early")) == repr(extraction)

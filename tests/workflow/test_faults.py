@@ -380,7 +380,7 @@ JOBS = {
 JOBS["extract_activations"]["params"] = {
     "settings": {
         **{"architecture": "squeezenet1_1", "arguments": {}, "weights": None, "seed": 0},
-        **{"dtype": "float16", "layers": ["features.0", "features.3"]},
+        **{"dtype": "float16", "stochastic": False, "layers": ["features.0", "features.3"]},
         "preprocessing": {
             **{"size": 32, "resize": "squash"},
             **{"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
