@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventral.scores.ceilings import estimate_ceilings, split_half_reliability
+from ventral.scores.ceilings import estimate_ceilings, scored_together, split_half_reliability
+from ventral.scores.measures import pearson_r, r2_ceiled
 
 
 def trials(n, reliability, r, seed):
@@ -58,27 +59,57 @@ SITES = pd.DataFrame({"site_id": ["a", "b"], "region": "IT"})
 
 
 def test_table_without_repetitions():
-    table = estimate_ceilings(SITES, None)
-    columns = ["site_id", "region", "ceiling", "n_repetitions", "ceiling_test"]
-    assert list(table.columns) == columns
-    assert table["ceiling"].isna().all()
+    nothing = np.array([], int)
+    table = estimate_ceilings(SITES, None, {"validation": nothing, "test": nothing})
+    columns = ["site_id", "region", "ceiling", "n_repetitions"]
+    assert list(table.columns) == [*columns, "ceiling_validation", "ceiling_test"]
+    assert table.drop(columns=["site_id", "region"]).isna().all(axis=None)
 
 
 def test_test_stimuli_have_a_ceiling_of_their_own():
     repetitions = trials(500, [0.8, 0.5], 6, 4)
     quiet = np.arange(250)
     repetitions[250:] = trials(250, [0.3, 0.3], 6, 5)
-    table = estimate_ceilings(SITES, repetitions, [quiet], seed=2)
+    loud = np.arange(250, 500)
+    table = estimate_ceilings(SITES, repetitions, {"validation": loud, "test": quiet}, seed=2)
+    np.testing.assert_allclose(
+        table["ceiling_validation"], split_half_reliability(repetitions[loud], seed=2)
+    )
     np.testing.assert_allclose(
         table["ceiling_test"], split_half_reliability(repetitions[quiet], seed=2)
     )
     assert (table["ceiling_test"] > table["ceiling"]).all()
-    folds = [quiet, np.arange(250, 500)]
-    halves = [split_half_reliability(repetitions[rows], seed=2) for rows in folds]
-    np.testing.assert_allclose(
-        estimate_ceilings(SITES, repetitions, folds, seed=2)["ceiling_test"],
-        np.mean(halves, axis=0),
-    )
+    of_folds = estimate_ceilings(SITES, repetitions, {"fold_0": quiet, "fold_1": loud}, seed=2)
+    halves = [split_half_reliability(repetitions[rows], seed=2) for rows in (quiet, loud)]
+    np.testing.assert_allclose(of_folds[["ceiling_fold_0", "ceiling_fold_1"]].T, halves)
+    np.testing.assert_allclose(of_folds["ceiling_folds"], np.mean(halves, axis=0))
+
+
+def test_stimuli_are_scored_together_by_split_or_by_fold():
+    split = pd.DataFrame({"split": ["train", "test", "validation", "test"]})
+    found = scored_together({"": split})
+    assert {name: list(rows) for name, rows in found.items()} == {"validation": [2], "test": [1, 3]}
+    folds = {"fold_0": split, "fold_1": split[::-1]}
+    found = scored_together(folds)
+    assert {name: list(rows) for name, rows in found.items()} == {
+        "fold_0": [1, 3],
+        "fold_1": [0, 2],
+    }
+    assert not len(scored_together({"": split[:1]})["test"])
+
+
+def test_the_ceiling_of_a_part_is_right_where_that_of_all_is_not():
+    """A perfect model on stimuli of another spread: corrected by all stimuli it is not at 1."""
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=(4000, 2)) * np.repeat([3, 0.5], 2000)[:, None]
+    repetitions = signal[:, :, None] + rng.normal(size=(4000, 2, 6))
+    parts = {"validation": np.arange(2000), "test": np.arange(2000, 4000)}
+    table = estimate_ceilings(SITES, repetitions, parts)
+    for name, rows in parts.items():
+        r = pearson_r(repetitions[rows].mean(axis=2), signal[rows])
+        own = r2_ceiled(r, table[f"ceiling_{name}"].to_numpy(), 0.1)
+        np.testing.assert_allclose(own, 1, atol=0.06)
+    assert (r2_ceiled(r, table["ceiling"].to_numpy(), 0.1) < 0.75).all()
 
 
 @pytest.mark.parametrize("same", [True, False])

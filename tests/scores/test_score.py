@@ -21,7 +21,10 @@ def a_fit(n=90, n_sites=8, seed=0, noise=1.0):
         ),
         alpha=np.arange(n_sites, dtype=float),
         alpha_on_edge=np.arange(n_sites) == 2,
-        ceiling=np.linspace(0.1, 0.9, n_sites),
+        ceilings={
+            "validation": np.linspace(0.9, 0.1, n_sites),
+            "test": np.linspace(0.1, 0.9, n_sites),
+        },
         n_components=5,
     )
 

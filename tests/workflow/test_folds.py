@@ -178,7 +178,7 @@ def test_ceiled_scores_over_folds(data):
     )
     corrected = mean["explained_variance_corrected"]
     assert (corrected.abs() > mean["explained_variance"].abs()).all()
-    assert pd.read_csv(folder / "ceilings.csv")["ceiling_test"].notna().all()
+    assert pd.read_csv(folder / "ceilings.csv")["ceiling_folds"].notna().all()
 
 
 def test_only_the_test_stimuli_of_a_fold_are_predicted(data):

@@ -8,6 +8,9 @@ from ventral.errors import VentralError
 SINGLE_PARTITION = ""
 """Name of the partition of a split that has no folds."""
 
+FOLDS = "folds"
+"""The split of the means over folds, where a data set has folds."""
+
 
 def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
     """Return the rows of one part of a split table.

@@ -1,10 +1,13 @@
 """The noise ceiling of a site: its split-half reliability over repetitions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from ventral.data.splits import FOLDS, SINGLE_PARTITION
+from ventral.data.stimuli import SPLITS
 from ventral.scores.measures import pearson_r
 
 N_SPLITS_IN_HALF = 10
@@ -14,7 +17,7 @@ N_SPLITS_IN_HALF = 10
 def estimate_ceilings(
     sites: pd.DataFrame,
     repetitions: np.ndarray | None,
-    tests: Sequence[np.ndarray] = (),
+    parts: Mapping[str, np.ndarray] = MappingProxyType({}),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the noise ceiling of each site.
@@ -25,8 +28,9 @@ def estimate_ceilings(
         Has the columns ``site_id`` and ``region``.
     repetitions : ndarray, (n_stimuli, n_sites, n_repetitions), or None
         Responses on single trials; NaN for a missing trial. None if the data set has no trials.
-    tests : sequence of ndarray
-        Rows of the test stimuli: one array per fold, or one for a single split.
+    parts : Mapping
+        {name: rows} of the stimuli that are scored together: ``validation`` and ``test``, or the
+        test stimuli of each fold.
     seed : int
         Seed of the random split halves.
 
@@ -34,24 +38,48 @@ def estimate_ceilings(
     -------
     DataFrame, n_sites rows
         ``site_id``, ``region``, ``ceiling`` over all stimuli, ``n_repetitions`` (the mean over
-        stimuli) and ``ceiling_test`` over the test stimuli alone, as a mean over folds. The last
-        three are NaN without repetitions.
+        stimuli) and ``ceiling_{part}`` over the stimuli of each part. With folds ``ceiling_folds``
+        is the mean of their ceilings. All are NaN without repetitions.
     """
-    ceiling, test, count = (np.full(len(sites), np.nan) for _ in range(3))
+    unknown = np.full(len(sites), np.nan)
+    ceiling, count = unknown, unknown
+    of_parts = dict.fromkeys(parts, unknown)
     if repetitions is not None and len(repetitions):
         ceiling = split_half_reliability(repetitions, seed)
         count = (~np.isnan(repetitions)).sum(axis=2).mean(axis=0)
-        if tests:
-            test = np.mean([split_half_reliability(repetitions[r], seed) for r in tests], axis=0)
+        of_parts = {
+            name: split_half_reliability(repetitions[rows], seed) for name, rows in parts.items()
+        }
+    if of_parts and not of_parts.keys() & set(SPLITS):
+        of_parts = {FOLDS: np.mean(list(of_parts.values()), axis=0), **of_parts}
     return pd.DataFrame(
         {
             "site_id": sites["site_id"],
             "region": sites["region"],
             "ceiling": ceiling,
             "n_repetitions": count,
-            "ceiling_test": test,
+            **{f"ceiling_{name}": values for name, values in of_parts.items()},
         }
     )
+
+
+def scored_together(partitions: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:
+    """Return which stimuli are scored together.
+
+    Parameters
+    ----------
+    partitions : Mapping
+        Of `ventral.data.splits.partitions_of`.
+
+    Returns
+    -------
+    dict
+        {part: rows}: ``validation`` and ``test``, or the test stimuli of each fold.
+    """
+    if SINGLE_PARTITION in partitions:
+        split = partitions[SINGLE_PARTITION]["split"]
+        return {part: np.flatnonzero(split == part) for part in SPLITS if part != "train"}
+    return {name: np.flatnonzero(fold["split"] == "test") for name, fold in partitions.items()}
 
 
 def split_half_reliability(

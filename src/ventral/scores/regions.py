@@ -29,7 +29,7 @@ CEILINGS = [
     "ceiling_median",
     "ceiling_first_quartile",
     "ceiling_third_quartile",
-    "ceiling_test_median",
+    "ceiling_all_stimuli_median",
 ]
 COLUMNS = [
     "dataset",
@@ -64,7 +64,8 @@ def table_of_regions(
     DataFrame
         With `COLUMNS`; regions in the order of the ventral stream, models and readouts in the order
         of the config. ``n_repetitions`` and ``ceiling_…`` are taken over the sites of the region
-        that have a defined value. A model without a committed layer has a row without scores.
+        that have a defined value; ceilings are of the stimuli of the split. A model without a
+        committed layer has a row without scores.
     """
     names = model_names(dict(models))
     rows = []
@@ -73,7 +74,7 @@ def table_of_regions(
         reported = summary[summary["split"] == split]
         groups = dict(iter(reported.groupby(["region", "model", "readout"], sort=False)))
         for region in regions_in_order(reported):
-            facts = _facts(ceilings[ceilings["region"] == region])
+            facts = _facts(ceilings[ceilings["region"] == region], split)
             for model in models:
                 for readout in readouts:
                     layers = groups.get((region, model, readout))
@@ -85,16 +86,16 @@ def table_of_regions(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _facts(ceilings: pd.DataFrame) -> dict[str, Any]:
-    """Return what is known of a region: the columns `CEILINGS`."""
-    first, median, third = ceilings["ceiling"].quantile([0.25, 0.5, 0.75])
+def _facts(ceilings: pd.DataFrame, split: str) -> dict[str, Any]:
+    """Return what is known of a region: the columns `CEILINGS`, on the stimuli of a split."""
+    first, median, third = ceilings[f"ceiling_{split}"].quantile([0.25, 0.5, 0.75])
     return {
         "n_sites": len(ceilings),
         "n_repetitions": ceilings["n_repetitions"].median(),
         "ceiling_median": median,
         "ceiling_first_quartile": first,
         "ceiling_third_quartile": third,
-        "ceiling_test_median": ceilings["ceiling_test"].median(),
+        "ceiling_all_stimuli_median": ceilings["ceiling"].median(),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import Responses
-from ventral.data.splits import SINGLE_PARTITION
+from ventral.data.splits import FOLDS, SINGLE_PARTITION
 from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError, naming
 from ventral.readouts.fit_store import StoredFit
@@ -26,8 +26,6 @@ VARIANCES = ("_explained", "_explainable", "_whole")
 INTERVAL = (2.5, 97.5)
 CANCELLED = 1e-9
 """Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
-FOLDS = "folds"
-"""The split of the means over folds, where a data set has folds."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ class Fit:
         (sites,), the penalty of each site.
     alpha_on_edge : numpy.ndarray
         (sites,), whether it is the first or the last of its grid.
-    ceiling : numpy.ndarray
-        (sites,), the reliability of each site.
+    ceilings : Mapping
+        {split: (sites,)}, the reliability of each site over the stimuli of a split; none of train.
     n_components : int
         Components of the readout's features.
     noise_variance : numpy.ndarray or None
@@ -61,7 +59,7 @@ class Fit:
     sites: pd.DataFrame
     alpha: np.ndarray
     alpha_on_edge: np.ndarray
-    ceiling: np.ndarray
+    ceilings: Mapping[str, np.ndarray]
     n_components: int
     noise_variance: np.ndarray | None = None
 
@@ -74,7 +72,9 @@ class Fit:
                 yield part, rows
 
 
-def fit_to_score(stored: StoredFit, responses: Responses, ceilings: pd.DataFrame) -> Fit:
+def fit_to_score(
+    stored: StoredFit, responses: Responses, ceilings: pd.DataFrame, partition: str
+) -> Fit:
     """Put a fit beside what it is scored against.
 
     Parameters
@@ -85,12 +85,15 @@ def fit_to_score(stored: StoredFit, responses: Responses, ceilings: pd.DataFrame
         To the same stimuli, in their order.
     ceilings : pandas.DataFrame
         Of `ventral.scores.ceilings.estimate_ceilings`, in the order of the sites.
+    partition : str
+        Name of the fit's partition.
 
     Returns
     -------
     Fit
 
     """
+    names = {partition: "test"} if partition != SINGLE_PARTITION else {s: s for s in SPLITS[1:]}
     return Fit(
         predictions=stored.predictions,
         responses=responses.average,
@@ -99,7 +102,7 @@ def fit_to_score(stored: StoredFit, responses: Responses, ceilings: pd.DataFrame
         sites=responses.sites,
         alpha=stored.alpha,
         alpha_on_edge=stored.alpha_on_edge,
-        ceiling=ceilings["ceiling"].to_numpy(),
+        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for name, part in names.items()},
         n_components=stored.n_components,
     )
 
@@ -144,7 +147,9 @@ def score_layers(
     draws: dict[str, np.ndarray] = {}
     for layer, stored in layers:
         with naming(f"layer {layer!r}"):
-            fits = {name: fit_to_score(fit, responses, ceilings) for name, fit in stored.items()}
+            fits = {
+                name: fit_to_score(fit, responses, ceilings, name) for name, fit in stored.items()
+            }
             sites = score_partitions(fits, ceiling_floor)
             population, of_layer = score_population(fits, sites, seed, n_bootstrap)
         site_tables.append(_with_layer(sites, layer))
@@ -176,9 +181,9 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     pandas.DataFrame
         The columns of `score_sites` without the variances. The rows of a fold are of its test
         stimuli, and their split is the fold's name. The means over folds have the split `FOLDS`;
-        there ``r2_ceiled`` is of the mean correlation, ``explained_variance_corrected`` of the
-        summed variances; alpha and n_components are medians. A site that is undefined in one fold
-        has no mean.
+        there ``r2_ceiled`` is of the mean correlation and the mean ceiling,
+        ``explained_variance_corrected`` of the summed variances; alpha and n_components are
+        medians. A site that is undefined in one fold has no mean.
 
     Raises
     ------
@@ -195,7 +200,7 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
         tables.append(of_fold[of_fold["split"] == "test"].assign(split=name))
     folds = pd.concat(tables, ignore_index=True)
     grouped = folds.groupby("site_id", sort=False)
-    columns = [*MEASURES, *VARIANCES]
+    columns = [*MEASURES, "ceiling", *VARIANCES]
     means = grouped[columns].mean(skipna=False)
     middles = grouped[["alpha", "n_components"]].median()
     first = tables[0].reset_index(drop=True)
@@ -212,7 +217,8 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
 def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     """Return one row per split and site, with the variances that the correction rests on.
 
-    ``r2_ceiled = sign(r) · r² / ceiling``: the reliability bounds r², its root bounds r.
+    ``r2_ceiled = sign(r) · r² / ceiling``: the reliability bounds r², its root bounds r. It is the
+    reliability over the very stimuli of the row, and unknown on train stimuli.
     ``explained_variance_corrected`` is `noise_corrected`; not on train stimuli, whose noise the
     readout has seen. Neither is clipped; they are NaN where the ceiling, or the fraction of the
     variance that can be explained, is unknown or under `ceiling_floor`.
@@ -249,7 +255,7 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
                     "r2": r2(responses, predictions),
                     "explained_variance": explained_variance(responses, predictions),
                     "pearson_r": pearson_r(responses, predictions),
-                    "ceiling": fit.ceiling,
+                    "ceiling": fit.ceilings.get(part, np.nan),
                     "r2_ceiled": np.nan,
                     "alpha": fit.alpha,
                     "n_components": fit.n_components,
