@@ -125,6 +125,8 @@ def summarise(scores):
                 f"{metric}_high": values.mean() + error,
             }
         row["r2_ceiled_median"] = part["r2_ceiled"].median()
+        row["explained_variance_corrected_ratio"] = row["explained_variance_mean"] / 0.7
+        row["r2_ceiled_ratio"] = row["r2_ceiled_median"]
         row["cross_site_correlation"] = 0.3 * part["pearson_r"].mean()
         row["n_undefined"] = int(part["explained_variance"].isna().sum())
         row["n_alpha_on_edge"] = 0

@@ -15,7 +15,7 @@ MODELS = {
     "net": network("Net", "pretrained weights", layers=["a", "b"]),
     "far": network("Far", "", layers=["a"]),
 }
-MORE = ("explained_variance_corrected_mean", "explained_variance_corrected_median")
+MORE = tuple(f"explained_variance_corrected_{name}" for name in ("mean", "median", "ratio"))
 
 
 def tables_of(regions, readouts, *, ceiling=True, seed=0):

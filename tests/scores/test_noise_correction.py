@@ -15,6 +15,7 @@ from ventral.scores.measures import (
     explained_and_explainable,
     explained_variance,
     noise_corrected,
+    ratio_of_sums,
 )
 
 ROUNDS = 60
@@ -95,3 +96,27 @@ def test_stimuli_without_repetitions_stay_out_of_memory(tmp_path):
     assert light.repetitions is None
     np.testing.assert_array_equal(light.noise_variance, variance_of_average(repetitions))
     assert np.isnan(light.noise_variance[0]).all()
+
+
+@pytest.mark.parametrize(("n", "trials"), [(70, 3), (106, 2), (106, 4)])
+def test_the_ratio_of_sums_of_a_perfect_model_is_one(n, trials):
+    """Sites of any unit and reliability; the mean of their quotients is at 1 with more spread."""
+    rng = np.random.default_rng(n + trials)
+    ratios, means = [], []
+    for _ in range(ROUNDS):
+        unit = np.exp(rng.normal(size=60))
+        signal = rng.normal(size=(n, 60)) * unit * rng.uniform(0.15, 1.5, 60)
+        repetitions = signal[:, :, None] + rng.normal(size=(n, 60, trials)) * unit[:, None]
+        noise = repetitions.var(axis=2, ddof=1) / trials
+        parts = explained_and_explainable(repetitions.mean(axis=2), signal, noise)
+        ratios.append(ratio_of_sums(parts[0] / parts[2], parts[1] / parts[2]))
+        means.append(np.nanmean(noise_corrected(*parts, 0.1)))
+    assert np.mean(ratios) == pytest.approx(1, abs=0.025)
+    assert np.std(ratios) < np.std(means)
+
+
+def test_the_ratio_of_sums_leaves_out_what_is_unknown():
+    explained, explainable = np.array([0.2, np.nan, 0.4, 0.1]), np.array([0.4, 0.5, 0.6, np.nan])
+    assert ratio_of_sums(explained, explainable) == pytest.approx(0.6)
+    assert np.isnan(ratio_of_sums(explained, np.full(4, np.nan)))
+    assert np.isnan(ratio_of_sums(explained, np.zeros(4)))

@@ -191,7 +191,11 @@ def test_the_best_variant_on_validation_is_reported_on_test():
 
     for column in ("r2_mean", "explained_variance_low", "explained_variance_high"):
         shown[column] = 0.0
-    for column in ("cross_site_correlation", "pearson_r_mean"):
+    for column in (
+        "cross_site_correlation",
+        "pearson_r_mean",
+        "explained_variance_corrected_ratio",
+    ):
         shown[column] = 0.0
     shown[["n_sites", "n_undefined", "n_alpha_on_edge"]] = 1
     models = {

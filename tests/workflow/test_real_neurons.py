@@ -127,7 +127,11 @@ def test_shuffled_responses_cannot_be_predicted(session):
 
 def test_scores_have_their_columns_and_their_order(session):
     scores = pd.read_csv(session / "scores.csv")
-    assert list(scores.columns) == [*SCORE_COLUMNS, "explained_variance_corrected"]
+    assert list(scores.columns) == [
+        *SCORE_COLUMNS,
+        "explained_variance_corrected",
+        "explainable_fraction",
+    ]
     # 89 sites, 3 splits, fits: pixels 5, squeezenet 2 x 2, random 4
     assert len(scores) == 89 * 3 * 13
     assert (scores["r2"] <= scores["explained_variance"] + 1e-9).all()

@@ -19,7 +19,7 @@ from ventral.scores.reporting import (
 )
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
-CORRECTED = "explained_variance_corrected_mean"
+CORRECTED = "explained_variance_corrected_ratio"
 LOWEST = -0.3
 """Lower end of the axis: below it a prediction is far worse than the mean response."""
 

@@ -136,6 +136,28 @@ def r2_ceiled(correlation: np.ndarray, ceiling: np.ndarray, floor: float) -> np.
         return correlation * np.abs(correlation) / np.where(ceiling >= floor, ceiling, np.nan)
 
 
+def ratio_of_sums(explained: np.ndarray, explainable: np.ndarray) -> float:
+    """Return what a population explains of what can be explained, Σ explained / Σ explainable.
+
+    The mean over sites of the quotients is biased: the explainable part is an estimate, and a small
+    one makes a large quotient. The sums are not.
+
+    Parameters
+    ----------
+    explained, explainable : ndarray, (n_sites,)
+        Fractions of each site's variance, so that sites in large units do not outweigh others. A
+        site that lacks either is left out.
+
+    Returns
+    -------
+    float
+        NaN if nothing can be explained.
+    """
+    known = np.isfinite(explained) & np.isfinite(explainable)
+    whole = explainable[known].sum()
+    return float(explained[known].sum() / whole) if whole > 0 else float("nan")
+
+
 def cross_site_correlation(responses: np.ndarray, predictions: np.ndarray) -> float:
     """Return the mean correlation of every recorded site with every predicted site.
 

@@ -15,12 +15,14 @@ SCORES = [
     "explained_variance_low",
     "explained_variance_high",
     "explained_variance_median",
+    "explained_variance_corrected_ratio",
     "explained_variance_corrected_mean",
     "explained_variance_corrected_median",
     "pearson_r_mean",
     "pearson_r_median",
     "cross_site_correlation",
     "r2_ceiled_median",
+    "r2_ceiled_ratio",
 ]
 COUNTS = ["n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
 CEILINGS = [

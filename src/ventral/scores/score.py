@@ -19,6 +19,7 @@ from ventral.scores.measures import (
     pearson_r,
     r2,
     r2_ceiled,
+    ratio_of_sums,
 )
 
 MEASURES = ("r2", "explained_variance", "pearson_r")
@@ -234,7 +235,8 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``region``, ``split``, ``site_id``, those of `MEASURES`, ``ceiling``,
-        ``r2_ceiled``, ``alpha``, ``n_components``, ``explained_variance_corrected``, and those of
+        ``r2_ceiled``, ``alpha``, ``n_components``, ``explained_variance_corrected``,
+        ``explainable_fraction`` (of the variance of the averaged responses), and those of
         `VARIANCES` in the square of the responses' unit.
 
     """
@@ -260,6 +262,7 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
                     "alpha": fit.alpha,
                     "n_components": fit.n_components,
                     "explained_variance_corrected": np.nan,
+                    "explainable_fraction": np.nan,
                     **dict(zip(VARIANCES, variances, strict=True)),
                 }
             )
@@ -274,6 +277,7 @@ def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
     return table.assign(
         r2_ceiled=r2_ceiled(correlation, ceiling, floor),
         explained_variance_corrected=noise_corrected(explained, explainable, whole, floor),
+        explainable_fraction=explainable / whole,
     )
 
 
@@ -301,7 +305,8 @@ def score_population(
     -------
     population : pandas.DataFrame
         One row per split and region: counts, mean, median and 95 % bootstrap interval of each
-        measure, ``cross_site_correlation``.
+        measure, ``cross_site_correlation``; of the corrected scores also the ratio of the sums over
+        sites (`ratio_of_sums`), which sites of low reliability do not bias.
     draws : dict
         The means of each resample, {"split/region": (n_bootstrap, 3)}, in the order of `MEASURES`.
         They depend on the seed and on the numbers of stimuli and of sites alone, so two models
@@ -350,6 +355,13 @@ def score_population(
             corrected = table["explained_variance_corrected"]
             row["explained_variance_corrected_mean"] = corrected.mean()
             row["explained_variance_corrected_median"] = corrected.median()
+            row["explained_variance_corrected_ratio"] = ratio_of_sums(
+                table["explained_variance"].to_numpy(), table["explainable_fraction"].to_numpy()
+            )
+            row["r2_ceiled_ratio"] = ratio_of_sums(
+                (table["pearson_r"] * table["pearson_r"].abs()).to_numpy(),
+                table["ceiling"].to_numpy(),
+            )
             row["n_uncorrected"] = int(corrected.isna().sum())
             rows.append(row)
     return pd.DataFrame(rows), draws

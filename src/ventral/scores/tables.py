@@ -16,11 +16,13 @@ from ventral.scores.reporting import (
 )
 from ventral.storage.tables import to_markdown
 
+CORRECTED = "Corrected for noise"
 SCORES = {
     "Score": "r2_mean",
     "Explained Variance": "explained_variance_mean",
     "Explained Variance low": "explained_variance_low",
     "Explained Variance high": "explained_variance_high",
+    CORRECTED: "explained_variance_corrected_ratio",
     "Average Correlation": "cross_site_correlation",
     "Pearson r": "pearson_r_mean",
 }
@@ -99,7 +101,9 @@ def table_of_models(
     DataFrame
         With `MODEL_COLUMNS`. Scores are means over sites; "Explained Variance low" and "high" are
         the ends of the 95% bootstrap interval of that mean; "Average Correlation" is the mean of
-        the whole sites × sites block of correlations between responses and predictions. A model
+        the whole sites × sites block of correlations between responses and predictions;
+        "Corrected for noise" is the explained variance of all sites divided by what can be
+        explained of all sites. A model
         without a committed layer has a row without scores. "Setting" is the committed variant of a
         sweep. "Retrained parameters" and "Beats its start" are empty for a model that was not
         trained in this study.
@@ -227,10 +231,13 @@ def grouped_markdown(table: pd.DataFrame) -> str:
     str
         A bold line per group, three decimals, intervals in brackets. Columns in which no row has
         anything to say are left out: counts of undefined sites and of alphas on the edge of the
-        grid, settings of sweeps, and what was retrained.
+        grid, settings of sweeps, what was retrained, and scores corrected for noise where no data
+        set has single trials.
     """
     counts = [name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()]
     empty = [name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()]
+    if table[CORRECTED].isna().all():
+        empty.append(CORRECTED)
     shown = table.drop(columns=counts + empty)
     interval = [
         "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
