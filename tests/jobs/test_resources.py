@@ -264,7 +264,7 @@ else:
             "settings": {
                 "method": "ridge_cv",
                 "features": "raw" if raw else "pcs",
-                "per_site": True,
+                "alpha_for": "site",
                 "alphas": alphas,
             }
         },

@@ -66,6 +66,33 @@ def test_ridge_cv_on_raw_features(raw, per_site):
     )
 
 
+def test_sites_of_a_region_share_an_alpha_that_no_unit_decides(raw):
+    _, responses, train, pcs = raw
+    fitted, recorded = pcs.scores[train], responses[train]
+    regions = np.where(np.arange(recorded.shape[1]) % 2, "IT", "V4")
+    unit = np.where(np.arange(recorded.shape[1]) == 1, 1e4, 1.0)
+    recorded = np.column_stack([recorded * unit, np.full(len(recorded), 3.0)])
+    regions = np.append(regions, "IT")
+
+    def alphas_of(values, where):
+        return fit_ridge_cv(fitted, pcs.eigenvalues, values, ALPHAS, False, where).alpha
+
+    shared = alphas_of(recorded, regions)
+    for region in ("IT", "V4"):
+        inside = regions == region
+        assert len(set(shared[inside])) == 1
+        # RidgeCV has one alpha for all its targets; of equal variance, they count alike.
+        kept = inside & (recorded.std(axis=0) > 0)
+        scaled = recorded[:, kept] / recorded[:, kept].std(axis=0)
+        theirs = RidgeCV(ALPHAS).fit(fitted, scaled)
+        np.testing.assert_allclose(shared[inside][0], theirs.alpha_)
+    rng = np.random.default_rng(0)
+    units = np.exp(rng.normal(size=recorded.shape[1]) * 3)
+    np.testing.assert_array_equal(alphas_of(recorded * units, regions), shared)
+    nothing = np.full((len(recorded), 2), 3.0)
+    np.testing.assert_array_equal(alphas_of(nothing, np.array(["IT", "IT"])), ALPHAS[[0, 0]])
+
+
 @pytest.mark.parametrize("k", [1, 5, 20])
 def test_ridge_cv_on_components(k, tmp_path):
     features, responses, train = problem((70, 300))

@@ -121,9 +121,9 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
             "models: late: start: 'net' is swept, so it is several models",
         ),
         (
-            {"readouts__cv.per_site-True": {"method": "ridge_cv", "features": "pcs"},
-             "readouts__cv__sweep": {"per_site": [True, False]}},
-            "readouts: cv: sweep: the name 'cv.per_site-True' of a variant is taken",
+            {"readouts__cv.alpha_for-region": {"method": "ridge_cv", "features": "pcs"},
+             "readouts__cv__sweep": {"alpha_for": ["region", "site"]}},
+            "readouts: cv: sweep: the name 'cv.alpha_for-region' of a variant is taken",
         ),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ READOUTS = {
     "ridge_cv_pcs": {
         "method": "ridge_cv",
         "features": "pcs",
-        "per_site": True,
+        "alpha_for": "site",
         "alphas": {"low": -2, "high": 6, "count": 9, "relative": False},
     },
 }

@@ -20,7 +20,7 @@ from ventral.scores.summary import SCORE_COLUMNS
 from ventral.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
-READOUT = {"method": "ridge_cv", "features": "pcs", "per_site": True}
+READOUT = {"method": "ridge_cv", "features": "pcs", "alpha_for": "site"}
 pytestmark = pytest.mark.slow
 
 # features.0 is left out: it is the largest layer and the weakest, of both networks.

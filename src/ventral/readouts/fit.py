@@ -38,8 +38,9 @@ def fit_readout(
     ----------
     settings : Mapping
         ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``, ``alphas``,
-        ``per_site``, and ``n_components``: of ``pls`` the latent components, of all others how many
-        of the first components to take. ``pls`` is fitted to the sites of a region together.
+        ``alpha_for`` (site, region, all_sites), and ``n_components``: of ``pls`` the latent
+        components, of all others how many of the first components to take. ``pls`` is fitted to the
+        sites of a region together.
     scores : numpy.ndarray
         (n, k), of all stimuli.
     eigenvalues : numpy.ndarray
@@ -76,7 +77,9 @@ def fit_readout(
         readout = _by_region(fitted, eigenvalues, recorded, regions, settings["n_components"])
     else:
         alphas = alpha_grid(settings.get("alphas", REPORT_GRID), eigenvalues, len(train))
-        readout = fit_ridge_cv(fitted, eigenvalues, recorded, alphas, settings["per_site"])
+        shared = settings["alpha_for"]
+        together = responses.sites["region"].to_numpy() if shared == "region" else None
+        readout = fit_ridge_cv(fitted, eigenvalues, recorded, alphas, shared == "site", together)
     return readout, scores
 
 

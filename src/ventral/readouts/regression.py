@@ -109,6 +109,7 @@ def fit_ridge_cv(
     responses: np.ndarray,
     alphas: np.ndarray,
     per_site: bool = True,
+    regions: np.ndarray | None = None,
 ) -> Readout:
     """Fit ridge regression, alpha chosen by exact leave-one-out error on the train stimuli.
 
@@ -121,7 +122,12 @@ def fit_ridge_cv(
     alphas : numpy.ndarray
         (grid,) positive, rising.
     per_site : bool
-        Whether each site has an alpha of its own; else one for all, by the mean error over sites.
+        Whether each site has an alpha of its own.
+    regions : numpy.ndarray, optional
+        (sites,), where sites share an alpha. The sites of a region share one, by the mean over them
+        of the error in units of each site's variance: neither a noisy site nor another region
+        decides. Without it all sites share one, by the mean error in squared units of the
+        responses, as in scikit-learn's RidgeCV.
 
     Returns
     -------
@@ -131,8 +137,17 @@ def fit_ridge_cv(
     errors = leave_one_out_errors(scores, eigenvalues, responses, alphas)
     if per_site:
         chosen = errors.argmin(axis=0)
-    else:
+    elif regions is None:
         chosen = np.full(responses.shape[1], errors.mean(axis=1).argmin())
+    else:
+        chosen = np.zeros(responses.shape[1], int)
+        varies = (responses != responses[0]).any(axis=0)
+        for region in dict.fromkeys(regions):
+            inside = regions == region
+            counted = inside & varies
+            if counted.any():
+                relative = errors[:, counted] / responses[:, counted].var(axis=0)
+                chosen[inside] = relative.mean(axis=1).argmin()
     coefficients, intercept, dual = _solve(scores, eigenvalues, responses, alphas[chosen])
     on_edge = (chosen == 0) | (chosen == len(alphas) - 1)
     return Readout(coefficients, intercept, alphas[chosen], on_edge, dual)
