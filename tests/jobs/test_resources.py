@@ -54,7 +54,8 @@ def test_the_sizes_are_those_of_the_stores(finished):
             assert row[column] < 4 * written, (row, kind)
     layers = tables["layers"].set_index(["data set", "model", "layer"])
     assert layers.loc[("first", "net", "features.3"), "shape"] == "128 × 7 × 7"
-    assert layers.loc[("first", "net", "features.3"), "bytes"] == 384 * 128 * 49 * 2
+    # Of dtype auto it is not known before which layers become float32.
+    assert layers.loc[("first", "net", "features.3"), "bytes"] == 384 * 128 * 49 * 4
     results = finished.folder / "results"
     files = sum(path.is_file() for path in results.rglob("*"))
     counted = tables["study"].loc[0, "files of results"]
