@@ -74,9 +74,7 @@ def test_a_second_run_has_nothing_to_do(run):
 
 
 def test_pretrained_beats_random_beats_nothing(summary):
-    pretrained = of(
-        summary, model="squeezenet1_1", layer="features.10", readout="ridge_cv"
-    ).item()
+    pretrained = of(summary, model="squeezenet1_1", layer="features.10", readout="ridge_cv").item()
     random = of(summary, model="squeezenet1_1_random", readout="ridge_cv").max()
     assert 0.25 < pretrained < 0.40
     assert pretrained > 2 * random
