@@ -194,7 +194,8 @@ def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
 def test_folds_choose_the_layer_and_say_so():
     rows = {"dataset": "d", "model": "m", "readout": "r", "region": "IT", "split": "folds"}
     table = pd.DataFrame([{**rows, "layer": layer} for layer in "ab"])
-    marked = commit_layers(table.assign(explained_variance_mean=[0.2, 0.3]))
+    scores = {f"explained_variance_{name}": [0.2, 0.3] for name in ("mean", "median")}
+    marked = commit_layers(table.assign(**scores))
     assert marked.loc[marked["layer_committed"], "layer"].tolist() == ["b"]
     assert set(marked["committed_on"]) == {"folds"}
     assert reported_split(marked) == "folds"

@@ -6,5 +6,6 @@ from ventral.storage.tables import write_csv
 
 with job(snakemake):
     table = collect(snakemake.input, snakemake.params.names, KEY)
-    committed = commit_settings(commit_layers(table), snakemake.params.origins)
+    by = snakemake.params.commit_by
+    committed = commit_settings(commit_layers(table, by), snakemake.params.origins, by)
     write_csv(snakemake.output[0], committed)

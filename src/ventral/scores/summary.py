@@ -24,7 +24,7 @@ SCORE_COLUMNS = [
     "n_components",
 ]
 NAMES = ["dataset", "model", "readout"]
-COMMITMENT_MEASURE = "explained_variance_mean"
+MEASURE = "explained_variance_{}"
 
 
 def collect(
@@ -55,7 +55,7 @@ def collect(
     return whole[[*columns, *(column for column in whole if column not in columns)]]
 
 
-def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
+def commit_layers(summary: pd.DataFrame, commit_by: str = "median") -> pd.DataFrame:
     """Mark one layer of each (model, readout, region): the best on validation.
 
     Adds ``layer_committed`` (bool), the same on all splits, and ``committed_on``: ``validation``;
@@ -67,6 +67,9 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
     ----------
     summary : pandas.DataFrame
         One row per data set, region, model, layer, readout and split.
+    commit_by : str
+        ``median`` or ``mean`` over sites of the explained variance. A few sites that are predicted
+        very badly decide a mean.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
         if on is None:
             continue
         choices = rows[rows["split"] == on]
-        values = choices[COMMITMENT_MEASURE].to_numpy()
+        values = choices[MEASURE.format(commit_by)].to_numpy()
         if np.isnan(values).all():
             continue
         layer = choices["layer"].iloc[int(np.nanargmax(values))]
@@ -93,7 +96,9 @@ def commit_layers(summary: pd.DataFrame) -> pd.DataFrame:
     return summary
 
 
-def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd.DataFrame:
+def commit_settings(
+    summary: pd.DataFrame, origins: Mapping[str, Mapping], commit_by: str = "median"
+) -> pd.DataFrame:
     """Mark one variant of each sweep: the best at its committed layer, on what chose that layer.
 
     Adds ``model_entry`` and ``readout_entry``, the names of the swept entries (of one that is not
@@ -107,6 +112,8 @@ def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd
         Of `commit_layers`.
     origins : Mapping
         Of `ventral.study.sweeps.expand_sweeps`.
+    commit_by : str
+        As of `commit_layers`.
 
     Returns
     -------
@@ -126,7 +133,7 @@ def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd
     keys = ["dataset", "model_entry", "readout_entry", "region"]
     for _, rows in summary.groupby(keys, sort=False):
         choices = rows[rows["layer_committed"] & (rows["split"] == rows["committed_on"])]
-        values = choices[COMMITMENT_MEASURE].to_numpy()
+        values = choices[MEASURE.format(commit_by)].to_numpy()
         best = (
             choices.iloc[int(np.nanargmax(values))] if np.isfinite(values).any() else rows.iloc[0]
         )

@@ -94,7 +94,14 @@ class StepSettings:
 
     def scores(self) -> dict[str, Any]:
         """Return the settings of scores and their intervals."""
-        return {**self.study.config["scores"], "seed": self.study.config["seed"]}
+        scores = self.study.config["scores"]
+        own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
+        return {**own, "seed": self.study.config["seed"]}
+
+    @property
+    def commit_by(self) -> str:
+        """What chooses the committed layer."""
+        return self.study.config["scores"]["commit_by"]
 
     def references(self, dataset: str) -> list[dict]:
         """Return the published numbers of a data set."""
