@@ -33,8 +33,9 @@ def check_references(
     references : iterable of mapping
         Entries of the config: ``model``, ``readout``, ``measure``, ``value``, ``source``,
         ``split``; optionally ``layer`` (by default the committed layer) and ``region`` (by default
-        every region). ``measure`` is a column of the summary, or ``alpha`` for the median over
-        sites.
+        every region). ``measure`` is a column of the summary, ``alpha`` for the median over sites,
+        or ``r_over_ceiling_squared``, the square of the quotient of the medians over sites of
+        pearson_r and of the ceiling, as Brain-Score has it.
     summary, scores : DataFrame
         ``summary.csv`` and ``scores.csv`` of a data set.
 
@@ -73,6 +74,10 @@ def _rows(
             of_sites = scores.merge(found[keys], on=keys)
             ours = of_sites["alpha"].median()
             note = "; ".join(filter(None, [note, "median of sites"]))
+        elif reference["measure"] == "r_over_ceiling_squared":
+            row = found.iloc[0]
+            ours = (row["pearson_r_median"] / row["ceiling_median"]) ** 2
+            note = "; ".join(filter(None, [note, f"ceiling {row['ceiling_median']:.3f}"]))
         else:
             ours = found[reference["measure"]].iloc[0]
         yield {
