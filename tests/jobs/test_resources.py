@@ -169,10 +169,14 @@ def test_a_data_set_before_and_after_its_stores_are_there(tmp_path):
         "responses": {"n_it_sites": 3, "n_v4_sites": 2, "repetitions": 4},
         "split": {"method": "given"},
     }
-    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(384, 20, 20, 5, 4, known=True)
+    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(
+        *(384, 20, 20, 5, 4), known=True, responses_known=True
+    )
     (tmp_path / "stimuli.json").write_text('{"images": {"shape": [7, 8, 9, 3]}}')
     (tmp_path / "responses.json").write_text('{"responses": {"shape": [7, 11]}}')
-    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(7, 8, 9, 11, 0, known=True)
+    assert dataset_size(tmp_path, as_dataset(entry)) == DatasetSize(
+        *(7, 8, 9, 11, 0), known=True, responses_known=True
+    )
     entry["split"] = {"method": "repeated", "repeats": 10}
     assert dataset_size(tmp_path, as_dataset(entry)).folds == 10
 
@@ -190,6 +194,29 @@ def test_images_of_a_folder_are_counted(tmp_path):
     assert dataset_size(tmp_path / "results", as_dataset(entry)).stimuli == 2
     entry["stimuli"]["files"]["images"]["path"] = str(tmp_path / "not_there.zip")
     assert not dataset_size(tmp_path / "results", as_dataset(entry)).known
+
+
+@pytest.mark.parametrize(
+    ("header", "sites", "repetitions", "known"),
+    [
+        ("stimulus_id,a,b,c,d,e", 5, 0, True),
+        ("stimulus_id,repetition,a,b", 2, DatasetSize.repetitions, False),
+        (None, DatasetSize.sites, DatasetSize.repetitions, False),
+    ],
+)
+def test_sites_of_a_table_are_counted_and_the_rest_is_said_to_be_assumed(
+    tmp_path, header, sites, repetitions, known
+):
+    if header is not None:
+        (tmp_path / "r.csv").write_text(f"{header}\n")
+    entry = {
+        "source": "files",
+        "stimuli": {"image_size": 32},
+        "responses": {"files": {"responses": {"path": str(tmp_path / "r.csv")}}},
+        "split": {"method": "given"},
+    }
+    size = dataset_size(tmp_path / "results", as_dataset(entry))
+    assert (size.sites, size.repetitions, size.responses_known) == (sites, repetitions, known)
 
 
 def test_a_network_that_is_not_known_gets_much():

@@ -1,5 +1,6 @@
 """How large a data set is: from its stores where they exist, else from its settings."""
 
+import csv
 import functools
 import json
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ class DatasetSize:
     folds : int
         Of the split.
     known : bool
-        Whether the stimuli were counted. Else they are assumed, as the rest is until the stores
-        exist.
+        Whether the stimuli were counted. Else they are assumed.
+    responses_known : bool
+        Whether the sites and repetitions were counted. Else they are assumed.
 
     """
 
@@ -38,6 +40,7 @@ class DatasetSize:
     repetitions: int = 50
     folds: int = 1
     known: bool = False
+    responses_known: bool = False
 
 
 def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
@@ -64,20 +67,46 @@ def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
     responses = _shape(Path(folder) / "responses.json", "responses")
     if responses:
         trials = _shape(Path(folder) / "responses.json", "repetitions")
-        size = replace(size, sites=responses[1], repetitions=trials[2] if trials else 0)
+        trials_of_each = trials[2] if trials else 0
+        size = replace(size, sites=responses[1], repetitions=trials_of_each, responses_known=True)
     return size
 
 
 def _from_settings(dataset: Dataset) -> DatasetSize:
-    """Return what the source says of the size, else the number of images in a folder or zip."""
+    """Return what the source says of the size, else what can be counted in the user's files."""
     counts = dataset.source.counts(dataset.config)
     side = counts.pop("image_size", DatasetSize.height)
-    size = DatasetSize(height=side, width=side, known="stimuli" in counts, **counts)
+    size = DatasetSize(
+        height=side,
+        width=side,
+        known="stimuli" in counts,
+        responses_known={"sites", "repetitions"} <= counts.keys(),
+        **counts,
+    )
+    table = dataset.config.get("responses", {}).get("files", {}).get("responses", {}).get("path")
+    if table and table.lower().endswith(".csv") and not size.responses_known:
+        size = _with_columns(size, Path(table))
     if size.known:
         return size
     images = dataset.config["stimuli"].get("files", {}).get("images", {}).get("path")
     count = _count_images(Path(images)) if images else 0
     return replace(size, stimuli=count, known=True) if count else size
+
+
+def _with_columns(size: DatasetSize, table: Path) -> DatasetSize:
+    """Return a size with the sites of a table of responses: its columns but those of names.
+
+    How often a stimulus was repeated is in its rows, which are not read for a plan.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            columns = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return size
+    sites = len(set(columns) - {"stimulus_id", "repetition"})
+    if "repetition" in columns:
+        return replace(size, sites=sites)
+    return replace(size, sites=sites, repetitions=0, responses_known=True)
 
 
 @functools.cache

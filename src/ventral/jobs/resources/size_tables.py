@@ -23,7 +23,7 @@ def size_tables(estimator: ResourceEstimator) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict
-        ``data sets``: stimuli (assumed until they can be counted), sites, repetitions. ``layers``:
+        ``data sets``: stimuli, sites and repetitions, and whether they were counted. ``layers``:
         the shape and the bytes of the activations of each layer. ``tap sets``: bytes at most, of
         activations, Gram matrices, components, fits and scores; files; memory in MB and minutes
         at most of the jobs that take most. ``study``: all of it together.
@@ -44,9 +44,10 @@ def _datasets(estimator: ResourceEstimator) -> Iterator[dict]:
         yield {
             "data set": name,
             "stimuli": size.stimuli,
-            "counted": "yes" if size.known else "assumed",
+            "stimuli are": "counted" if size.known else "assumed",
             "sites": size.sites,
             "repetitions": size.repetitions,
+            "responses are": "counted" if size.responses_known else "assumed",
         }
 
 
