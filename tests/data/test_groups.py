@@ -67,7 +67,7 @@ def test_every_group_is_tested_once_in_k_folds():
 
 def test_as_few_groups_as_parts_are_enough():
     split = assign_split(
-        table(["g0", "g1", "g2"]), DEFAULTS | {"method": "random", "group": "group"}
+        table(["g0", "g1", "g2"] * 10), DEFAULTS | {"method": "random", "group": "group"}
     )
     assert set(split["split"]) == {"train", "validation", "test"}
 
