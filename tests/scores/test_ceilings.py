@@ -82,7 +82,11 @@ def test_test_stimuli_have_a_ceiling_of_their_own():
     of_folds = estimate_ceilings(SITES, repetitions, {"fold_0": quiet, "fold_1": loud}, seed=2)
     halves = [split_half_reliability(repetitions[rows], seed=2) for rows in (quiet, loud)]
     np.testing.assert_allclose(of_folds[["ceiling_fold_0", "ceiling_fold_1"]].T, halves)
-    np.testing.assert_allclose(of_folds["ceiling_folds"], np.mean(halves, axis=0))
+    np.testing.assert_allclose(of_folds["ceiling_folds"], table["ceiling"])
+    overlapping = {"fold_0": quiet, "fold_1": np.arange(200, 500)}
+    of_folds = estimate_ceilings(SITES, repetitions, overlapping, seed=2)
+    expected = of_folds[["ceiling_fold_0", "ceiling_fold_1"]].mean(axis=1)
+    np.testing.assert_allclose(of_folds["ceiling_folds"], expected)
 
 
 def test_stimuli_are_scored_together_by_split_or_by_fold():

@@ -194,3 +194,52 @@ def test_commitment_without_validation_says_test():
 
 def test_no_defined_score_commits_nothing():
     assert not commit_layers(summary_rows([np.nan, np.nan]))["layer_committed"].any()
+
+
+def folds_of(n, size, seed):
+    """Return fits of folds of `size` stimuli: ridge on features that explain .61 of the variance."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n, 3))
+    weights = rng.normal(size=(3, 20))
+    signal = features @ weights
+    responses = signal + signal.std(axis=0) * np.sqrt(0.39 / 0.61) * rng.normal(size=(n, 20))
+    design = np.column_stack([np.ones(n), features])
+    sites = pd.DataFrame({"site_id": [f"s{i}" for i in range(20)], "region": "IT"})
+    fits = {}
+    for fold, test in enumerate(np.array_split(rng.permutation(n), n // size)):
+        train = np.setdiff1d(np.arange(n), test)
+        coefficients = np.linalg.lstsq(design[train], responses[train], rcond=None)[0]
+        split = np.full(n, "train", dtype=object)
+        split[test] = "test"
+        fits[f"fold_{fold}"] = Fit(
+            predictions=design @ coefficients,
+            responses=responses,
+            split=split,
+            sites=sites,
+            alpha=np.ones(20),
+            alpha_on_edge=np.zeros(20, bool),
+            ceilings={"test": np.full(20, np.nan), "folds": np.full(20, np.nan)},
+            n_components=3,
+        )
+    return fits
+
+
+def test_small_folds_are_scored_together():
+    """R² of folds of six stimuli is far too low on average; of all their predictions it is not."""
+    pooled, means = [], []
+    for seed in range(5):
+        table = score_partitions(folds_of(240, 6, seed), ceiling_floor=0.1)
+        pooled.append(table.loc[table["split"] == "folds", "r2"].mean())
+        means.append(table.loc[table["split"] != "folds", "r2"].mean())
+    assert np.mean(pooled) == pytest.approx(0.61, abs=0.03)
+    assert np.mean(means) < 0.5
+
+
+def test_overlapping_folds_are_averaged():
+    fits = folds_of(60, 20, 0)
+    again = {f"{name}_again": fit for name, fit in fits.items()}
+    table = score_partitions(fits | again, ceiling_floor=0.1)
+    of_folds = table[table["split"] != "folds"].groupby("site_id", sort=False)["r2"].mean()
+    np.testing.assert_allclose(table.loc[table["split"] == "folds", "r2"], of_folds)
+    _, draws = score_population(fits | again, table, seed=0, n_bootstrap=50)
+    assert np.isfinite(draws["folds/IT"]).all()

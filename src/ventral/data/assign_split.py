@@ -1,5 +1,6 @@
 """Draw the split of a data set, or take the one that the data set has."""
 
+import logging
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,7 +19,10 @@ from sklearn.model_selection import (
 from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
 from ventral.errors import VentralError
 
+logger = logging.getLogger(__name__)
+
 DRAWS = 20
+SMALL_FOLD = 20
 UNGROUPED = ("given", "stratified")
 """Methods that take no groups."""
 
@@ -177,6 +181,13 @@ def fold_partitions(
             partitions[-1][test] = "test"
     except ValueError as error:
         raise VentralError(f"split: {folds} folds cannot be drawn: {error}") from error
+    smallest = min((partition == "test").sum() for partition in partitions)
+    if method == "repeated" and smallest < SMALL_FOLD:
+        logger.warning(
+            "a fold tests as few as %d stimuli, on which R² and explained variance are biased"
+            " downwards: raise test_fraction, or use k_fold, whose predictions are pooled",
+            smallest,
+        )
     return partitions
 
 

@@ -39,7 +39,8 @@ def estimate_ceilings(
     DataFrame, n_sites rows
         ``site_id``, ``region``, ``ceiling`` over all stimuli, ``n_repetitions`` (the mean over
         stimuli) and ``ceiling_{part}`` over the stimuli of each part. With folds ``ceiling_folds``
-        is the mean of their ceilings. All are NaN without repetitions.
+        is over the stimuli of all folds, where no two share one; else it is the mean of the folds'
+        ceilings. All are NaN without repetitions.
     """
     unknown = np.full(len(sites), np.nan)
     ceiling, count = unknown, unknown
@@ -51,7 +52,11 @@ def estimate_ceilings(
             name: split_half_reliability(repetitions[rows], seed) for name, rows in parts.items()
         }
     if of_parts and not of_parts.keys() & set(SPLITS):
-        of_parts = {FOLDS: np.mean(list(of_parts.values()), axis=0), **of_parts}
+        rows = np.concatenate(list(parts.values()))
+        of_all = np.mean(list(of_parts.values()), axis=0)
+        if repetitions is not None and len(rows) == len(np.unique(rows)) > 0:
+            of_all = split_half_reliability(repetitions[np.sort(rows)], seed)
+        of_parts = {FOLDS: of_all, **of_parts}
     return pd.DataFrame(
         {
             "site_id": sites["site_id"],

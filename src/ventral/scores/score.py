@@ -1,7 +1,7 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,7 @@ class Fit:
         (sites,), whether it is the first or the last of its grid.
     ceilings : Mapping
         {split: (sites,)}, the reliability of each site over the stimuli of a split; none of train.
+        Of a fold also that over all folds.
     n_components : int
         Components of the readout's features.
     noise_variance : numpy.ndarray or None
@@ -94,7 +95,9 @@ def fit_to_score(
     Fit
 
     """
-    names = {partition: "test"} if partition != SINGLE_PARTITION else {s: s for s in SPLITS[1:]}
+    names = {part: part for part in SPLITS[1:]}
+    if partition != SINGLE_PARTITION:
+        names = {"test": partition, FOLDS: FOLDS}
     return Fit(
         predictions=stored.predictions,
         responses=responses.average,
@@ -103,7 +106,7 @@ def fit_to_score(
         sites=responses.sites,
         alpha=stored.alpha,
         alpha_on_edge=stored.alpha_on_edge,
-        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for name, part in names.items()},
+        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in names.items()},
         n_components=stored.n_components,
     )
 
@@ -168,7 +171,7 @@ def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
 
 
 def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFrame:
-    """Return one row per split and site; with folds, per fold and site, and their means.
+    """Return one row per split and site; with folds, per fold and site, and of all folds.
 
     Parameters
     ----------
@@ -181,10 +184,12 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     -------
     pandas.DataFrame
         The columns of `score_sites` without the variances. The rows of a fold are of its test
-        stimuli, and their split is the fold's name. The means over folds have the split `FOLDS`;
-        there ``r2_ceiled`` is of the mean correlation and the mean ceiling,
-        ``explained_variance_corrected`` of the summed variances; alpha and n_components are
-        medians. A site that is undefined in one fold has no mean.
+        stimuli, and their split is the fold's name. The rows of all folds have the split `FOLDS`.
+        Where each stimulus is tested once, they are scores of the predictions of all folds pooled:
+        the variance of a few stimuli is small beside that of all, so the mean over small folds is
+        biased downwards. Else they are means over folds, with ``r2_ceiled`` of the mean correlation
+        and the mean ceiling, and ``explained_variance_corrected`` of the summed variances; a site
+        that is undefined in one fold has no mean. Alpha and n_components are medians.
 
     Raises
     ------
@@ -204,15 +209,49 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     columns = [*MEASURES, "ceiling", *VARIANCES]
     means = grouped[columns].mean(skipna=False)
     middles = grouped[["alpha", "n_components"]].median()
-    first = tables[0].reset_index(drop=True)
-    mean = first.assign(
+    pooled = pooled_fit(fits)
+    if pooled is None:
+        of_all = tables[0].reset_index(drop=True)
+        of_all = of_all.assign(**{column: means[column].to_numpy() for column in columns})
+    else:
+        of_all = score_sites(pooled, ceiling_floor)
+    of_all = of_all.assign(
         split=FOLDS,
-        **{column: means[column].to_numpy() for column in columns},
         alpha=middles["alpha"].to_numpy(),
         n_components=middles["n_components"].to_numpy(),
     )
-    mean = _with_ceiled(mean, ceiling_floor)
+    mean = _with_ceiled(of_all, ceiling_floor)
     return _without_parts(pd.concat([folds, mean], ignore_index=True))
+
+
+def pooled_fit(fits: Mapping[str, Fit]) -> Fit | None:
+    """Return a fit with the prediction of each stimulus by the fold that tests it.
+
+    Parameters
+    ----------
+    fits : Mapping
+        By fold.
+
+    Returns
+    -------
+    Fit or None
+        Its split has no part but ``test``. None where a stimulus is tested by several folds.
+
+    """
+    first = next(iter(fits.values()))
+    tested = np.sum([fit.split == "test" for fit in fits.values()], axis=0)
+    if (tested > 1).any():
+        return None
+    predictions = np.full(first.predictions.shape, np.nan)
+    for fit in fits.values():
+        rows = fit.split == "test"
+        predictions[rows] = fit.predictions[rows]
+    return replace(
+        first,
+        predictions=predictions,
+        split=np.where(tested == 1, "test", ""),
+        ceilings={"test": first.ceilings[FOLDS]},
+    )
 
 
 def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
@@ -378,12 +417,16 @@ def _test_rows(fold: str, fit: Fit) -> np.ndarray:
 
 
 def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
-    """Return (rows, responses, predictions) of each split: one, or one per fold."""
+    """Return (rows, responses, predictions) of each split: one, or one per fold if they overlap."""
     if SINGLE_PARTITION in fits:
         fit = fits[SINGLE_PARTITION]
         return {
             part: [(rows, fit.responses[rows], fit.predictions[rows])] for part, rows in fit.parts()
         }
+    pooled = pooled_fit(fits)
+    if pooled is not None:
+        rows = dict(pooled.parts())["test"]
+        return {FOLDS: [(rows, pooled.responses[rows], pooled.predictions[rows])]}
     samples = []
     for name, fit in fits.items():
         rows = _test_rows(name, fit)
