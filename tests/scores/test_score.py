@@ -197,7 +197,7 @@ def test_no_defined_score_commits_nothing():
 
 
 def folds_of(n, size, seed):
-    """Return fits of folds of `size` stimuli: ridge on features that explain .61 of the variance."""
+    """Return fits of folds of `size` stimuli, on features that explain .61 of the variance."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(n, 3))
     weights = rng.normal(size=(3, 20))
