@@ -329,6 +329,17 @@ def test_weights_that_torchvision_does_not_have(own):
     assert "models: own: torchvision has no weights 'DEFAULT'" in of_own
 
 
+def test_an_input_that_a_network_does_not_take(own):
+    models = {
+        "small": entry("vit_b_16", preprocessing={"size": 96}),
+        "fine": entry("vit_b_16", preprocessing={"size": 224}),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    (complaint,) = str(error.value).splitlines()[1:]
+    assert "models: small: VisionTransformer does not take images of 3 × 96 × 96" in complaint
+
+
 def test_layers_without_activations(own):
     (own / "parts.py").write_text(PARTS)
     taps = {"main": ["used", "unused", "turned"]}

@@ -13,6 +13,7 @@ from torch import nn
 
 from ventral.activations.cast import Cast
 from ventral.errors import VentralError, suggest
+from ventral.networks.first_pass import naming_refused_input
 
 
 class _AfterLastTap(Exception):
@@ -148,7 +149,8 @@ class Taps:
                 )
             shapes[layer] = shape[1:]
 
-        self._forward(image, look)
+        with naming_refused_input(self.model, image, _AfterLastTap):
+            self._forward(image, look)
         uncalled = [layer for layer in self.layers if layer not in calls]
         if uncalled:
             raise VentralError(

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _NormBase
 
 from ventral.errors import VentralError, suggest
+from ventral.networks.first_pass import naming_refused_input
 
 
 class _HeadReached(Exception):
@@ -141,7 +142,7 @@ class HeadedNetwork(nn.Module):
             for name, module in self.network.named_modules()
         ]
         try:
-            with torch.no_grad():
+            with torch.no_grad(), naming_refused_input(self.network, probe):
                 self.network(probe)
         finally:
             for handle in handles:

@@ -35,6 +35,8 @@ def check_layers_of_models(
             complaints.append(f"models: {model}: {description}")
         elif description is not None:
             unknown = list(_unknown_layers(model, entry, description["layers"]))
+            if description.get("refused"):
+                complaints.append(f"models: {model}: {description['refused']}")
             complaints += unknown or _unusable_layers(model, entry, description["shapes"])
     if complaints:
         raise VentralError("invalid config:\n" + "\n".join(f"  {line}" for line in complaints))
