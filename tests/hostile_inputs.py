@@ -266,6 +266,18 @@ def npz_that_unpacks_to(size):
     return save
 
 
+def npz_named(names):
+    return lambda path: np.savez(path, responses=np.zeros((N, 2)), stimulus_id=names)
+
+
+def matlab_characters(path):
+    with h5py.File(path, "w") as h5:
+        h5["responses"] = np.zeros((2, N))
+        h5["stimulus_id"] = np.zeros((3, N), np.uint16)
+        for name, kind in (("responses", "double"), ("stimulus_id", "char")):
+            h5[name].attrs["MATLAB_class"] = np.bytes_(kind)
+
+
 def npz_that_is_encrypted(path):
     np.savez(path, responses=np.zeros((N, 2)), stimulus_id=np.array([f"s{i}" for i in range(N)]))
     content = bytearray(path.read_bytes())
@@ -365,6 +377,8 @@ def without(name):
 TENSOR = "features.3.squeeze.bias"
 SPLIT_TABLE = "\n".join(["stimulus_id,split", *(f"s{i},trian" for i in range(N))])
 
+EMPTY_TABLE = "\n".join(["stimulus_id,a,b", *(f"s{i},," for i in range(N))]).encode()
+
 CASES = [
     Case("cowley_v4", "a zip cut in half", cut("images.zip"), "valid zip archive:"),
     Case("cowley_v4", "a zip that is none", write("images.zip", b"<html>"), "zip archive:"),
@@ -403,7 +417,7 @@ CASES = [
     Case("files", "an image without responses", line(4, None)),
     Case("files", "a stimulus twice", line(4, "s3,1,2\ns3,1,2")),
     Case("files", "a cell that is not a number", line(4, "s3,many,2")),
-    Case("files", "a cell that is empty", line(4, "s3,,2")),
+    Case("files", "a table of empty cells", write("responses.csv", EMPTY_TABLE)),
     Case("files", "an infinite response", line(4, "s3,inf,2")),
     Case("files", "a table that is not text", write("responses.csv", b"\xff\xfe\0" * 9), "values:"),
     Case(
@@ -413,6 +427,10 @@ CASES = [
     Case(
         "files", "an .npz bomb", responses_in("r.npz", npz_that_unpacks_to(2**29)), "unpacks from"
     ),
+    Case("files", "names that are fractions", responses_in("r.npz", npz_named(np.arange(N) / 2))),
+    Case("files", "names that are booleans", responses_in("r.npz", npz_named(np.arange(N) > 0))),
+    Case("files", "a MATLAB file before 7.3", responses_in("r.mat", lambda p: p.write_bytes(b"M"))),
+    Case("files", "names as characters of MATLAB", responses_in("r.mat", matlab_characters)),
     Case("files", "an encrypted .npz", responses_in("r.npz", npz_that_is_encrypted)),
     Case("files", "an .npz that claims too much", responses_in("r.npz", npz_that_boasts)),
     Case("files", "HDF5 without its values", responses_in("r.h5", h5_without_values)),

@@ -1,5 +1,6 @@
 """Write the responses of a data set as Zarr."""
 
+from ventral.data.choose_sites import choose_sites
 from ventral.data.fetch import checked_files
 from ventral.data.responses import write_responses
 from ventral.data.sources import load_source
@@ -8,9 +9,14 @@ from ventral.jobs.job import job
 from ventral.storage.provenance import provenance
 
 with job(snakemake):
-    settings = snakemake.params.settings
+    settings = dict(snakemake.params.settings)
+    sites = settings.pop("sites", {})
     files = checked_files(snakemake.params.files, snakemake.input.files)
     responses = load_source(settings["source"]).read_responses(
         settings, files, read_stimulus_table(snakemake.input.stimuli)
     )
-    write_responses(snakemake.output.store, responses, provenance(settings=settings))
+    write_responses(
+        snakemake.output.store,
+        choose_sites(responses, sites),
+        provenance(settings=snakemake.params.settings),
+    )

@@ -85,7 +85,9 @@ def dataset(
     if found.is_virtual or found.external:
         raise VentralError(f"{file.filename}: key {key!r} takes its values from another file")
     if found.dtype.kind not in kind:
-        wanted = {"f": "floating-point numbers", "SO": "text"}.get(kind, "numbers")
+        wanted = {"f": "floating-point numbers", "SO": "text", "SOiuf": "text or numbers"}.get(
+            kind, "numbers"
+        )
         raise VentralError(
             f"{file.filename}: key {key!r} has values of type {found.dtype}; it needs {wanted}"
         )
@@ -130,7 +132,7 @@ def read(found: h5py.Dataset, selection: Any = ...) -> np.ndarray:
 
 
 def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
-    """Read a dataset of text, in any of the forms in which HDF5 stores it.
+    """Read a dataset of text, in any of the forms in which HDF5 and MATLAB store it.
 
     Parameters
     ----------
@@ -147,9 +149,13 @@ def read_names(found: h5py.Dataset, encoding: str = "utf-8") -> np.ndarray:
     Raises
     ------
     VentralError
-        If a string has another encoding.
+        If a string has another encoding, or there are references to anything but short texts.
     """
     values = read(found).ravel()
+    if h5py.check_ref_dtype(found.dtype) is not None:
+        key = found.name.lstrip("/")
+        texts = [_text_behind(found.file, key, reference) for reference in values]
+        return np.array(texts, dtype=object).reshape(found.shape)
     try:
         names = [name.decode(encoding) if isinstance(name, bytes) else str(name) for name in values]
     except UnicodeDecodeError as error:
@@ -214,6 +220,21 @@ def _inside(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group:
             where = f"{file.filename}: key {key!r}"
             raise reading_error(where, error, f"{where} is damaged: {error}") from error
     return here
+
+
+def matlab_class(found: h5py.Dataset) -> str | None:
+    """Return the type that MATLAB says an array has, or None if MATLAB did not write it.
+
+    Parameters
+    ----------
+    found : h5py.Dataset
+        Returned by `dataset`.
+    """
+    try:
+        value = found.attrs.get("MATLAB_class")
+    except HDF5_ERRORS as error:
+        raise reading_error(_name(found), error, f"{_name(found)} is damaged: {error}") from error
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else None
 
 
 def _name(found: h5py.Dataset) -> str:

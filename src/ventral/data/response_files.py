@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import h5py
 import numpy as np
 import pandas as pd
 
 from ventral.data.archives import MAX_RATIO, MAX_UNPACKED
 from ventral.data.arrays import read_npy
-from ventral.data.hdf5 import BOMB_FLOOR, dataset, open_hdf5, read, read_names
+from ventral.data.hdf5 import BOMB_FLOOR, dataset, matlab_class, open_hdf5, read, read_names
 from ventral.errors import VentralError, suggest
 from ventral.machine_errors import reading_error
 
 NPZ_ARRAYS = ("responses", "stimulus_id", "site_id")
-ENDINGS = (".csv", ".npy", ".npz", ".h5", ".hdf5")
+HDF5_ENDINGS = (".h5", ".hdf5", ".mat")
+ENDINGS = (".csv", ".npy", ".npz", *HDF5_ENDINGS)
+LARGEST_ID = 2.0**53
+"""From here on a floating-point number may stand for several whole ones."""
 CSV_ERRORS = (MemoryError, OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError)
 NPZ_ERRORS = (
     EOFError,
@@ -65,7 +69,9 @@ def read_response_file(path: Path) -> ResponseFile:
     CSV has a column ``stimulus_id``, a column per site and, for repetitions, a column
     ``repetition``; an empty field is a missing response. npz and HDF5 have ``responses``,
     (n_stimuli, n_sites) or (n_stimuli, n_sites, n_repetitions), ``stimulus_id`` and optionally
-    ``site_id``. npy has only the responses.
+    ``site_id``, as text or as whole numbers. HDF5 may be a MATLAB file of version 7.3, whose names
+    are a cell of text; its axes, which MATLAB writes in reverse, are those that MATLAB shows. npy
+    has only the responses.
 
     Parameters
     ----------
@@ -88,7 +94,7 @@ def read_response_file(path: Path) -> ResponseFile:
         return ResponseFile(None, None, _with_repetitions(read_npy(path), path))
     if ending == ".npz":
         return _from_arrays(path, _read_npz(path))
-    if ending in (".h5", ".hdf5"):
+    if ending in HDF5_ENDINGS:
         return _from_arrays(path, _read_hdf5(path))
     raise VentralError(f"{path}: responses are read from {', '.join(ENDINGS)}, not from {ending!r}")
 
@@ -260,12 +266,30 @@ def _declared_bytes(file: IO[bytes]) -> int | None:
 
 
 def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
+    if path.suffix.lower() == ".mat" and not h5py.is_hdf5(path):
+        raise VentralError(
+            f"{path} is not a MATLAB file of version 7.3; save it again in MATLAB with the option"
+            " '-v7.3'"
+        )
     with open_hdf5(path) as file:
-        arrays = {"responses": read(dataset(file, "responses"))}
+        found = dataset(file, "responses")
+        # MATLAB writes the first axis last.
+        arrays = {"responses": read(found).T if matlab_class(found) else read(found)}
         for name in ("stimulus_id", "site_id"):
             if name in file:
-                arrays[name] = read_names(dataset(file, name, (None,), "SO"))
+                arrays[name] = _hdf5_names(dataset(file, name, kind="SOiuf"))
         return arrays
+
+
+def _hdf5_names(found: h5py.Dataset) -> np.ndarray:
+    kind = matlab_class(found)
+    if kind in ("char", "string"):
+        key = found.name.lstrip("/")
+        raise VentralError(
+            f"{found.file.filename}: {key} is a {kind} array of MATLAB; save a cell of text, as by"
+            f" {key} = cellstr({key})"
+        )
+    return read_names(found) if found.dtype.kind in "SO" else read(found)
 
 
 def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
@@ -278,19 +302,33 @@ def _from_arrays(path: Path, arrays: dict[str, np.ndarray]) -> ResponseFile:
         given = arrays.get(name)
         if given is None:
             continue
-        if given.shape != (values.shape[axis],):
+        if given.size != values.shape[axis] or max(given.shape, default=1) != given.size:
             raise VentralError(
                 f"{path}: {name} has shape {given.shape}; responses of shape"
                 f" {arrays['responses'].shape} need ({values.shape[axis]},)"
             )
-        texts = np.array([_text(value) for value in given], object)
+        texts = _texts(given.ravel(), f"{path}: {name}")
         check_unique(texts, name, path)
         names[name] = texts
     return ResponseFile(names["stimulus_id"], names["site_id"], values)
 
 
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _texts(values: np.ndarray, where: str) -> np.ndarray:
+    """Return names as text: of whole numbers their digits."""
+    if values.dtype.kind == "f" and np.all(np.abs(values) < LARGEST_ID):
+        whole = values.astype(np.int64)
+        values = whole if np.array_equal(whole, values) else values
+    if values.dtype.kind not in "SUOTiu":
+        raise VentralError(
+            f"{where} has the type {values.dtype}; it needs text or whole numbers. Save it as text"
+        )
+    try:
+        texts = [
+            value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in values
+        ]
+    except UnicodeDecodeError as error:
+        raise VentralError(f"{where} is not UTF-8 text: {error}") from error
+    return np.array(texts, object)
 
 
 def _with_repetitions(values: np.ndarray, path: Path) -> np.ndarray:

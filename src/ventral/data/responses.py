@@ -27,8 +27,8 @@ class Responses:
     sites : DataFrame, n_sites rows
         ``site_id`` (unique strings), ``region`` and ``animal``.
     average : ndarray, (n_stimuli, n_sites)
-        Responses averaged over repetitions, in the data set's own unit. A stimulus without
-        responses, such as one of a withheld test part, has a row of NaN.
+        Responses averaged over repetitions, in the data set's own unit; NaN where a site has none.
+        A stimulus without responses, such as one of a withheld test part, has a row of NaN.
     repetitions : ndarray, (n_stimuli, n_sites, n_repetitions), optional
         Responses on single trials; NaN for a missing trial.
     noise_variance : ndarray, (n_stimuli, n_sites), optional
@@ -40,7 +40,7 @@ class Responses:
     ------
     VentralError
         If shapes disagree, a column of `sites` is missing or empty for a site, a site is
-        duplicated, or a response is infinite or NaN for only some sites.
+        duplicated, a response is infinite, or all are NaN.
     """
 
     stimulus_id: np.ndarray
@@ -75,7 +75,7 @@ class Responses:
                     f"{sum(empty)} of {len(ids)} sites have no {column}; the first is site"
                     f" {ids.iloc[empty.index(True)]!r}. Name it, or leave the site out"
                 )
-        check_finite(self.average, self.stimulus_id, ids.to_numpy())
+        check_not_infinite(self.average, self.stimulus_id, ids.to_numpy())
 
     def of_train(self, train: np.ndarray) -> np.ndarray:
         """Return the average responses to the train stimuli.
@@ -88,14 +88,15 @@ class Responses:
         Returns
         -------
         ndarray, (n_train, n_sites)
+            NaN where a site has no response.
 
         Raises
         ------
         VentralError
-            If a train stimulus has no responses.
+            If a train stimulus has no response of any site.
         """
         recorded = self.average[train]
-        without = np.isnan(recorded).any(axis=1)
+        without = np.isnan(recorded).all(axis=1)
         if without.any():
             raise VentralError(
                 f"{int(without.sum())} train stimuli have no responses, the first is"
@@ -104,13 +105,13 @@ class Responses:
         return recorded
 
 
-def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarray) -> None:
-    """Check that each stimulus has finite responses at all sites or none at any.
+def check_not_infinite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarray) -> None:
+    """Check that no response is infinite, and that there is one.
 
     Parameters
     ----------
     average : ndarray, (n_stimuli, n_sites)
-        Averaged responses.
+        Averaged responses; NaN where one is missing.
     stimulus_id : ndarray, (n_stimuli,)
         Names for the message.
     site_id : ndarray, (n_sites,)
@@ -119,19 +120,16 @@ def check_finite(average: np.ndarray, stimulus_id: np.ndarray, site_id: np.ndarr
     Raises
     ------
     VentralError
-        If a response is infinite or NaN for only some sites, or if no stimulus has responses. The
-        message names the first stimulus and site.
+        If a response is infinite, or all are NaN. The message names the first stimulus and site.
     """
-    bad = ~np.isfinite(average)
-    without = np.isnan(average).all(axis=1)
-    stray = bad & ~without[:, None]
-    if stray.any():
-        row, column = np.argwhere(stray)[0]
+    infinite = np.isinf(average)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
         raise VentralError(
-            f"{int(stray.sum())} of {average.size} responses are NaN or infinite; the first is"
+            f"{int(infinite.sum())} of {average.size} responses are infinite; the first is"
             f" stimulus {stimulus_id[row]!r} at site {site_id[column]!r}"
         )
-    if without.all():
+    if np.isnan(average).all():
         raise VentralError("no stimulus has responses: all of them are NaN")
 
 

@@ -1,7 +1,9 @@
 """Fit the readout that a config entry describes."""
 
+import functools
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,17 +14,23 @@ from ventral.errors import naming
 from ventral.features.pca_store import read_components
 from ventral.readouts.fit_store import FittedPartition
 from ventral.readouts.fold_errors import fold_errors
+from ventral.readouts.partial import Rows, all_rows, rows_by_sites
 from ventral.readouts.regression import (
     DEFAULT_GRID,
     Readout,
     alpha_grid,
+    choose_alphas,
     fit_linear,
     fit_ridge,
     fit_ridge_cv,
+    leave_one_out_errors,
 )
 from ventral.storage.store import Store
 
 log = logging.getLogger(__name__)
+
+FEWEST_OF_FOLDS = 3
+"""Stimuli of which folds have components: where one of two is left out, there is none."""
 
 
 def fit_readout(
@@ -50,7 +58,8 @@ def fit_readout(
     responses : Responses
         To all stimuli.
     train : numpy.ndarray
-        (n_train,) indices.
+        (n_train,) indices. A site without responses to some of them is fitted to the others, in the
+        units of the same components and on the same grid of alphas.
     everything : numpy.ndarray, optional
         (n, rank), scores on all components, from which k_fold finds those of its folds; by default
         `scores`.
@@ -65,33 +74,111 @@ def fit_readout(
     Raises
     ------
     VentralError
-        Where a train stimulus has no responses.
+        Where a train stimulus has no responses of any site.
 
     """
-    is_pls = settings["method"] == "pls"
-    k = (not is_pls and settings.get("n_components")) or len(eigenvalues)
+    k = (settings["method"] != "pls" and settings.get("n_components")) or len(eigenvalues)
     scores, eigenvalues = scores[:, :k], eigenvalues[:k]
+    method = _Method(settings, eigenvalues, train, scores if everything is None else everything)
     recorded = responses.of_train(train)
     fitted = scores[train]
-    if settings["method"] == "linear":
-        readout = fit_linear(fitted, eigenvalues, recorded)
-    elif settings["method"] == "ridge":
-        readout = fit_ridge(fitted, eigenvalues, recorded, settings["alpha"])
-    elif is_pls:
-        regions = responses.sites["region"].to_numpy()
-        readout = _by_region(fitted, eigenvalues, recorded, regions, settings["n_components"])
-    else:
-        alphas = alpha_grid(settings.get("alphas", DEFAULT_GRID), eigenvalues, len(train))
-        shared = settings["alpha_for"]
-        errors = None
-        if settings.get("choose_alpha") == "k_fold":
-            features = (scores if everything is None else everything)[train]
-            errors = fold_errors(features @ features.T, recorded, len(eigenvalues), alphas)
-        together = responses.sites["region"].to_numpy() if shared == "region" else None
-        readout = fit_ridge_cv(
-            fitted, eigenvalues, recorded, alphas, shared == "site", together, errors
-        )
-    return readout, scores
+    regions = responses.sites["region"].to_numpy()
+    if np.isnan(recorded).any():
+        return _fit_partial(method, fitted, recorded, regions), scores
+    return method.fit(all_rows(fitted, eigenvalues), recorded, regions), scores
+
+
+@dataclass(frozen=True)
+class _Method:
+    """How the settings of a readout fit train stimuli: all of them, or some.
+
+    Attributes
+    ----------
+    settings : Mapping
+        As of `fit_readout`.
+    eigenvalues : numpy.ndarray
+        (k,), of the components that are read.
+    train : numpy.ndarray
+        (n_train,) indices.
+    everything : numpy.ndarray
+        (n, rank), scores of all stimuli on all components.
+
+    """
+
+    settings: Mapping
+    eigenvalues: np.ndarray
+    train: np.ndarray
+    everything: np.ndarray
+
+    @property
+    def shares_alpha(self) -> bool:
+        return self.settings["method"] == "ridge_cv" and self.settings["alpha_for"] != "site"
+
+    @functools.cached_property
+    def alphas(self) -> np.ndarray:
+        grid = self.settings.get("alphas", DEFAULT_GRID)
+        return alpha_grid(grid, self.eigenvalues, len(self.train))
+
+    def regions_that_share(self, regions: np.ndarray) -> np.ndarray | None:
+        return regions if self.settings["alpha_for"] == "region" else None
+
+    def errors(self, rows: Rows, recorded: np.ndarray) -> np.ndarray:
+        """Return the error of each alpha at each site, (grid, sites)."""
+        by_folds = self.settings.get("choose_alpha") == "k_fold"
+        if by_folds and len(recorded) >= FEWEST_OF_FOLDS:
+            features = self.everything[self.train][rows.stimuli]
+            gram = features @ features.T
+            return fold_errors(gram, recorded, len(self.eigenvalues), self.alphas)
+        return leave_one_out_errors(rows.scores, rows.eigenvalues, recorded, self.alphas)
+
+    def fit(self, rows: Rows, recorded: np.ndarray, regions: np.ndarray) -> Readout:
+        settings, fitted = self.settings, (rows.scores, rows.eigenvalues, recorded)
+        if settings["method"] == "linear":
+            return fit_linear(*fitted)
+        if settings["method"] == "ridge":
+            return fit_ridge(*fitted, settings["alpha"])
+        if settings["method"] == "pls":
+            return _by_region(*fitted, regions, settings["n_components"])
+        shared = self.regions_that_share(regions)
+        per_site, errors = settings["alpha_for"] == "site", self.errors(rows, recorded)
+        return fit_ridge_cv(*fitted, self.alphas, per_site, shared, errors)
+
+
+def _fit_partial(
+    method: _Method, scores: np.ndarray, recorded: np.ndarray, regions: np.ndarray
+) -> Readout:
+    """Fit each site to the train stimuli to which it has responses.
+
+    Sites with the same stimuli are fitted together. Where sites share an alpha, each has its error
+    on its own stimuli. A site with fewer than two responses is NaN.
+    """
+    eigenvalues, n_sites = method.eigenvalues, recorded.shape[1]
+    chosen = np.zeros(n_sites, int)
+    if method.shares_alpha:
+        errors = np.full((len(method.alphas), n_sites), np.nan)
+        for sites, rows in rows_by_sites(scores, eigenvalues, recorded):
+            errors[:, sites] = method.errors(rows, recorded[rows.stimuli][:, sites])
+        fitted = ~np.isnan(errors).any(axis=0)
+        shared = method.regions_that_share(regions[fitted])
+        chosen[fitted] = choose_alphas(errors[:, fitted], recorded[:, fitted], False, shared)
+    whole = Readout(
+        coefficients=np.full((len(eigenvalues), n_sites), np.nan),
+        intercept=np.full(n_sites, np.nan),
+        alpha=np.full(n_sites, np.nan),
+        alpha_on_edge=np.zeros(n_sites, bool),
+        dual_coefficients=np.full(recorded.shape, np.nan),
+    )
+    for sites, rows in rows_by_sites(scores, eigenvalues, recorded):
+        own = recorded[rows.stimuli][:, sites]
+        if method.shares_alpha:
+            of_sites = chosen[sites]
+            part = fit_ridge(rows.scores, rows.eigenvalues, own, method.alphas[of_sites])
+            part = replace(part, alpha_on_edge=np.isin(of_sites, (0, len(method.alphas) - 1)))
+        else:
+            with naming(f"{len(sites)} sites with responses to {len(own)} train stimuli"):
+                part = method.fit(rows, own, regions[sites])
+        rows.put(part, whole, sites)
+    return whole
 
 
 def _by_region(

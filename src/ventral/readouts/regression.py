@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ventral.data.missing import is_constant
+
 DEFAULT_GRID = {"low": -6, "high": 6, "count": 97, "relative": True}
 """Eight alphas a decade, in units of tr(K)/n, the mean squared norm of the centred features. More
 bring nothing, and fewer cost explained variance (docs/choosing_alpha.md)."""
@@ -85,16 +87,16 @@ def fit_linear(scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarra
 
 
 def fit_ridge(
-    scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarray, alpha: float
+    scores: np.ndarray, eigenvalues: np.ndarray, responses: np.ndarray, alpha: float | np.ndarray
 ) -> Readout:
-    """Fit ridge regression with one fixed alpha.
+    """Fit ridge regression with a fixed alpha.
 
     Parameters
     ----------
     scores, eigenvalues, responses : numpy.ndarray
         As of `fit_linear`.
-    alpha : float
-        The penalty, in squared units of the scores.
+    alpha : float or numpy.ndarray
+        The penalty, in squared units of the scores; an array has one for each site.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def fit_ridge(
 
     """
     sites = responses.shape[1]
-    alphas = np.full(sites, float(alpha))
+    alphas = np.full(sites, alpha, float)
     coefficients, intercept, dual = _solve(scores, eigenvalues, responses, alphas)
     return Readout(coefficients, intercept, alphas, np.zeros(sites, bool), dual)
 
@@ -143,22 +145,41 @@ def fit_ridge_cv(
     """
     if errors is None:
         errors = leave_one_out_errors(scores, eigenvalues, responses, alphas)
-    if per_site:
-        chosen = errors.argmin(axis=0)
-    elif regions is None:
-        chosen = np.full(responses.shape[1], errors.mean(axis=1).argmin())
-    else:
-        chosen = np.zeros(responses.shape[1], int)
-        varies = (responses != responses[0]).any(axis=0)
-        for region in dict.fromkeys(regions):
-            inside = regions == region
-            counted = inside & varies
-            if counted.any():
-                relative = errors[:, counted] / responses[:, counted].var(axis=0)
-                chosen[inside] = relative.mean(axis=1).argmin()
+    chosen = choose_alphas(errors, responses, per_site, regions)
     coefficients, intercept, dual = _solve(scores, eigenvalues, responses, alphas[chosen])
     on_edge = (chosen == 0) | (chosen == len(alphas) - 1)
     return Readout(coefficients, intercept, alphas[chosen], on_edge, dual)
+
+
+def choose_alphas(
+    errors: np.ndarray, responses: np.ndarray, per_site: bool, regions: np.ndarray | None
+) -> np.ndarray:
+    """Return the index of each site's alpha in the grid, (sites,).
+
+    Parameters
+    ----------
+    errors : numpy.ndarray
+        (grid, sites), mean squared errors.
+    responses : numpy.ndarray
+        (n, sites), of the train stimuli; NaN where one is missing.
+    per_site, regions
+        As of `fit_ridge_cv`.
+
+    """
+    if per_site:
+        return errors.argmin(axis=0)
+    if regions is None:
+        return np.full(responses.shape[1], errors.mean(axis=1).argmin())
+    chosen = np.zeros(responses.shape[1], int)
+    variance = np.nanvar if np.isnan(responses).any() else np.var
+    varies = ~is_constant(responses)
+    for region in dict.fromkeys(regions):
+        inside = regions == region
+        counted = inside & varies
+        if counted.any():
+            relative = errors[:, counted] / variance(responses[:, counted], axis=0)
+            chosen[inside] = relative.mean(axis=1).argmin()
+    return chosen
 
 
 def leave_one_out_errors(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ventral.data.missing import is_constant, sites_by_stimuli
 from ventral.data.responses import Responses
 from ventral.data.splits import FOLDS, SINGLE_PARTITION
 from ventral.data.stimuli import SPLITS
@@ -36,7 +37,9 @@ class Fit:
     Attributes
     ----------
     predictions, responses : numpy.ndarray
-        (stimuli, sites), in the unit of the responses; responses are NaN where a stimulus has none.
+        (stimuli, sites), in the unit of the responses. Responses are NaN where one is missing:
+        each site is scored on the stimuli that it has. Predictions are NaN of sites that could not
+        be fitted.
     split : numpy.ndarray
         (stimuli,) strings.
     sites : pandas.DataFrame
@@ -66,8 +69,8 @@ class Fit:
     noise_variance: np.ndarray | None = None
 
     def parts(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Give each split that has responses, with its rows."""
-        answered = ~np.isnan(self.responses).any(axis=1)
+        """Give each split that has responses, with the rows that have any."""
+        answered = ~np.isnan(self.responses).all(axis=1)
         for part in SPLITS:
             rows = np.flatnonzero((self.split == part) & answered)
             if len(rows) > 1:
@@ -286,27 +289,80 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
             noise = np.full(responses.shape, np.nan)
         else:
             noise = fit.noise_variance[rows]
-        variances = explained_and_explainable(responses, predictions, noise)
+        measured = _measured(responses, predictions, noise)
         tables.append(
             pd.DataFrame(
                 {
                     "region": fit.sites["region"],
                     "split": part,
                     "site_id": fit.sites["site_id"],
-                    "r2": r2(responses, predictions),
-                    "explained_variance": explained_variance(responses, predictions),
-                    "pearson_r": pearson_r(responses, predictions),
+                    **{measure: measured[measure] for measure in MEASURES},
                     "ceiling": fit.ceilings.get(part, np.nan),
                     "r2_ceiled": np.nan,
                     "alpha": fit.alpha,
                     "n_components": fit.n_components,
                     "explained_variance_corrected": np.nan,
                     "explainable_fraction": np.nan,
-                    **dict(zip(VARIANCES, variances, strict=True)),
+                    **{variance: measured[variance] for variance in VARIANCES},
                 }
             )
         )
     return _with_ceiled(pd.concat(tables, ignore_index=True), ceiling_floor)
+
+
+def _measured(
+    responses: np.ndarray, predictions: np.ndarray, noise: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Return each of `MEASURES`, and with the noise of `VARIANCES`, (sites,).
+
+    A site without some of the responses is measured on the others; NaN with fewer than two.
+    """
+    if np.isnan(responses).any():
+        names = (*MEASURES, *(VARIANCES if noise is not None else ()))
+        whole = {name: np.full(responses.shape[1], np.nan) for name in names}
+        for sites, rows in sites_by_stimuli(responses):
+            if len(rows) > 1:
+                arrays = (responses, predictions, *(() if noise is None else (noise,)))
+                own = _measured(*(values[np.ix_(rows, sites)] for values in arrays))
+                for name, values in own.items():
+                    whole[name][sites] = values
+        return whole
+    measured = {
+        "r2": r2(responses, predictions),
+        "explained_variance": explained_variance(responses, predictions),
+        "pearson_r": pearson_r(responses, predictions),
+    }
+    if noise is not None:
+        variances = explained_and_explainable(responses, predictions, noise)
+        measured |= dict(zip(VARIANCES, variances, strict=True))
+    return measured
+
+
+def _of_sites(
+    sample: tuple[np.ndarray, np.ndarray, np.ndarray], sites: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a sample of some sites, with the stimuli to which any of them has a response."""
+    stimuli, responses, predictions = sample
+    responses, predictions = responses[:, sites], predictions[:, sites]
+    answered = ~np.isnan(responses).all(axis=1)
+    if answered.all() or not answered.any():
+        return stimuli, responses, predictions
+    return stimuli[answered], responses[answered], predictions[answered]
+
+
+def _cross_site(responses: np.ndarray, predictions: np.ndarray) -> float:
+    """Return the `cross_site_correlation`, of each recorded site on the stimuli that it has."""
+    if not np.isnan(responses).any():
+        return cross_site_correlation(responses, predictions)
+    total, count = 0.0, 0
+    for sites, rows in sites_by_stimuli(responses):
+        own = responses[np.ix_(rows, sites)]
+        if len(rows) > 1:
+            of_group = cross_site_correlation(own, predictions[rows])
+            if np.isfinite(of_group):
+                varying = int((~is_constant(own)).sum())
+                total, count = total + varying * of_group, count + varying
+    return total / count if count else float("nan")
 
 
 def _with_ceiled(table: pd.DataFrame, floor: float) -> pd.DataFrame:
@@ -359,10 +415,7 @@ def score_population(
     for part, samples in _samples(fits).items():
         for region in dict.fromkeys(regions):
             inside = regions == region
-            of_region = [
-                (stimuli, responses[:, inside], predictions[:, inside])
-                for stimuli, responses, predictions in samples
-            ]
+            of_region = [_of_sites(sample, inside) for sample in samples]
             means = bootstrap_fold_means(of_region, seed, n_bootstrap)
             draws[f"{part}/{region}"] = means
             table = site_scores[(site_scores["split"] == part) & (site_scores["region"] == region)]
@@ -383,9 +436,7 @@ def score_population(
                     else (np.nan, np.nan)
                 )
                 row[f"{measure}_low"], row[f"{measure}_high"] = low, high
-            row["cross_site_correlation"] = np.mean(
-                [cross_site_correlation(*pair) for _, *pair in of_region]
-            )
+            row["cross_site_correlation"] = np.mean([_cross_site(*pair) for _, *pair in of_region])
             row["ceiling_median"] = table["ceiling"].median()
             row["r2_ceiled_median"] = table["r2_ceiled"].median()
             row["n_under_ceiling_floor"] = int(
@@ -442,7 +493,8 @@ def bootstrap_fold_means(
     Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
     covers both; a stimulus that several folds test is drawn for all of them alike. A resample is a
     vector of counts; all sums of all resamples are matrix products. A site whose drawn responses
-    are all equal is left out of that resample (for r, also one whose drawn predictions are). The
+    are all equal is left out of that resample (for r, also one whose drawn predictions are). Of
+    the drawn stimuli each site counts those to which it has a response. The
     readouts are not fitted again, so what the choice of train stimuli adds is not covered.
 
     Parameters
@@ -466,7 +518,7 @@ def bootstrap_fold_means(
     for rows, responses, predictions in folds:
         own = counts[:, np.searchsorted(stimuli, rows)]
         per_site += _resampled_scores(own, responses, predictions) / len(folds)
-        undefined |= (responses == responses[0]).all(axis=0)
+        undefined |= is_constant(responses)
     defined = np.isfinite(per_site) & ~undefined[None, :, None]
     weights = np.where(defined, site_counts[:, :, None], 0)
     total = weights.sum(axis=1)
@@ -480,8 +532,16 @@ def _resampled_scores(
     """Return each measure of each site, (resamples, sites, 3), of counts, (resamples, stimuli)."""
     n = counts.sum(axis=1, keepdims=True)
     # Centring on the full sample conditions the sums of squares; it changes no variance.
-    offset = responses.mean(axis=0)
-    y, prediction = responses - offset, predictions - offset
+    absent = np.isnan(responses)
+    if absent.any():
+        n = counts @ ~absent  # of each site
+        offset = np.where(absent, 0, responses).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
+        y, prediction = (
+            np.where(absent, 0, values - offset) for values in (responses, predictions)
+        )
+    else:
+        offset = responses.mean(axis=0)
+        y, prediction = responses - offset, predictions - offset
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_y, mean_prediction, mean_product, mean_y2, mean_prediction2 = (
             counts @ values / n for values in (y, prediction, y * prediction, y**2, prediction**2)
@@ -504,7 +564,5 @@ def _resampled_scores(
     for draw in np.flatnonzero(unsafe.any(axis=1)):
         rows = np.repeat(np.arange(len(responses)), counts[draw].astype(int))
         pair = responses[rows][:, unsafe[draw]], predictions[rows][:, unsafe[draw]]
-        scores[draw, unsafe[draw]] = np.stack(
-            [measure(*pair) for measure in (r2, explained_variance, pearson_r)], axis=1
-        )
+        scores[draw, unsafe[draw]] = np.stack(list(_measured(*pair).values()), axis=1)
     return scores

@@ -25,6 +25,8 @@ from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
 MAX_ERRORS = 12
 SHARED_SCHEMAS = ("file.schema.yaml",)
 """Schemas in the folder of the sources to which every schema can refer by name."""
+SITES = "sites"
+"""The key of responses that the schema of the config knows, and no source."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
@@ -119,7 +121,17 @@ def _check_settings(
         yield from wrong
         return
     others: dict[str, Any] = {key: {} for key in keys_of_all}
-    schema = {**source.schema, "properties": {**others, **source.schema.get("properties", {})}}
+    own = source.schema.get("properties", {})
+    of_responses = own.get("responses", {})
+    if isinstance(of_responses, Mapping) and SITES in of_responses.get("properties", {}):
+        yield (
+            f"{file}: responses: {SITES}: every data set has this key, to leave sites out; give"
+            " the source's own setting another name"
+        )
+        return
+    schema = {**source.schema, "properties": {**others, **own}}
+    responses = dataset.get("responses", {})
+    sites = {key: responses.pop(key) for key in (SITES,) if key in responses}
     try:
         yield from _check(dataset, schema, where)
     except Unresolvable as error:
@@ -127,6 +139,8 @@ def _check_settings(
             f"{file}: $ref: {error.ref!r} does not exist; a schema can refer to its own $defs and"
             f" to {', '.join(SHARED_SCHEMAS)}"
         )
+    finally:
+        responses.update(sites)
 
 
 def _read(path: Path) -> dict:

@@ -32,8 +32,9 @@ class StepSettings:
 
     def responses(self, dataset: str) -> dict[str, Any]:
         """Return what decides the responses of a data set; simulated ones follow the stimuli."""
-        entry = self.study.datasets[dataset].config
-        return {**self.stimuli(dataset), **_without_files(entry["responses"])}
+        own = _without_files(self.study.datasets[dataset].config["responses"])
+        sites = self._sites(own.pop("sites", {}))
+        return {**self.stimuli(dataset), **own, **sites}
 
     def stimulus_files(self, dataset: str) -> dict[str, dict[str, str]]:
         """Return what is tracked of each file that the stimuli are read from."""
@@ -106,6 +107,16 @@ class StepSettings:
     def references(self, dataset: str) -> list[dict]:
         """Return the published numbers of a data set."""
         return self.study.datasets[dataset].references
+
+    def _sites(self, sites: Mapping[str, Any]) -> dict[str, Any]:
+        """Return which sites are left out, and the seed only where it has a part in it."""
+        chosen: dict[str, Any] = {}
+        if sites.get("exclude"):
+            chosen["exclude"] = sorted(set(sites["exclude"]))
+        if "min_reliability" in sites:
+            chosen["min_reliability"] = sites["min_reliability"]
+            chosen["seed"] = self.study.config["seed"]
+        return {"sites": chosen} if chosen else {}
 
     def _network(self, model: str, weights: str | dict[str, str] | None) -> dict[str, Any]:
         entry = self.study.models[model].config

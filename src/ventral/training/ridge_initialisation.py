@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from sklearn.linear_model import RidgeCV
 
+from ventral.data.missing import sites_by_stimuli
 from ventral.errors import VentralError
 from ventral.networks.preprocessing import Preprocessing
 from ventral.training.batches import Part, ordered_batches
@@ -32,7 +33,8 @@ def start_at_ridge(
     model : HeadedNetwork
         Its head is changed in place.
     train : Part
-        Has targets of the shape (n_stimuli, n_sites).
+        Has targets of the shape (n_stimuli, n_sites), NaN where one is missing. A site with fewer
+        than two keeps its random weights.
     preprocessing : Preprocessing
         Applied to the images of `train`.
     batch_size : int
@@ -57,8 +59,12 @@ def start_at_ridge(
     total_variance = ((features - features.mean(axis=0)) ** 2).sum() / len(features)
     if total_variance == 0:
         raise VentralError(f"layer {model.layer!r} is the same for all train stimuli")
-    ridge = RidgeCV(ALPHAS * total_variance, alpha_per_target=True)
-    ridge.fit(features, train.targets.double().numpy())
+    recorded = train.targets.double().numpy()
     with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(ridge.coef_))
-        model.head.bias.copy_(torch.from_numpy(ridge.intercept_))
+        for sites, rows in sites_by_stimuli(recorded):
+            if len(rows) > 1:
+                ridge = RidgeCV(ALPHAS * total_variance, alpha_per_target=True)
+                ridge.fit(features[rows], recorded[np.ix_(rows, sites)])
+                outputs = torch.from_numpy(sites)
+                model.head.weight[outputs] = torch.from_numpy(ridge.coef_).to(model.head.weight)
+                model.head.bias[outputs] = torch.from_numpy(ridge.intercept_).to(model.head.bias)

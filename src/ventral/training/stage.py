@@ -152,7 +152,7 @@ def _parts(training: Mapping, sources: Sources) -> tuple[Task, Part, Part]:
         if sources.responses is None:
             raise VentralError("training: task: responses needs the responses of the data set")
         task, targets = response_task(read_responses(sources.responses, repetitions=False), train)
-        usable = ~targets[validation].isnan().any(dim=1).numpy()
+        usable = ~targets[validation].isnan().all(dim=1).numpy()
     if not usable.any():
         raise VentralError(
             "training: no validation stimulus has a target, so no epoch can be chosen: change the"

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
+from ventral.data.missing import sites_by_stimuli
 from ventral.data.responses import Responses
 from ventral.errors import VentralError
 from ventral.scores.measures import explained_variance
@@ -52,12 +53,15 @@ class ResponsePrediction:
         In the order of the head's outputs.
     mean, deviation : Tensor, (n_sites,)
         Mean and standard deviation over the train stimuli, in the data set's unit. The deviation of
-        a site that is constant on them is set to 1.
+        a site that is constant on them is set to 1, and the mean of one without responses is NaN.
+    lacks_responses : bool
+        Whether some of the targets are NaN, which are then left out of losses and scores.
     """
 
     site_id: list[str]
     mean: torch.Tensor
     deviation: torch.Tensor
+    lacks_responses: bool = False
 
     @property
     def outputs(self) -> int:
@@ -66,11 +70,20 @@ class ResponsePrediction:
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the mean squared error over stimuli and sites, both (n, n_sites), z-scored."""
-        return functional.mse_loss(outputs, targets)
+        if not self.lacks_responses:
+            return functional.mse_loss(outputs, targets)
+        absent = targets.isnan()
+        errors = torch.where(absent, 0.0, outputs - targets)
+        return (errors**2).sum() / (~absent).sum().clamp(min=1)
 
     def score(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Return the mean explained variance over sites; NaN if it is defined for none."""
-        values = explained_variance(targets.astype(float), outputs.astype(float))
+        recorded, predicted = targets.astype(float), outputs.astype(float)
+        values = np.full(recorded.shape[1], np.nan)
+        for sites, rows in sites_by_stimuli(recorded):
+            if len(rows) > 1:
+                own = np.ix_(rows, sites)
+                values[sites] = explained_variance(recorded[own], predicted[own])
         return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
     def description(self) -> dict:
@@ -146,14 +159,20 @@ def response_task(
     Raises
     ------
     VentralError
-        If a train stimulus has no responses.
+        If a train stimulus has no response of any site.
     """
     recorded = responses.of_train(train)
     mean, deviation = recorded.mean(axis=0), recorded.std(axis=0)
+    for site in np.flatnonzero(np.isnan(mean)):
+        present = recorded[~np.isnan(recorded[:, site]), site]
+        if len(present):
+            mean[site], deviation[site] = present.mean(), present.std()
     deviation = np.where(deviation > 0, deviation, 1.0)
+    answered = ~np.isnan(responses.average).all(axis=1)
     task = ResponsePrediction(
         [str(site) for site in responses.sites["site_id"]],
         torch.from_numpy(mean),
         torch.from_numpy(deviation),
+        bool(np.isnan(responses.average[answered]).any()),
     )
     return task, torch.from_numpy(((responses.average - mean) / deviation).astype(np.float32))

@@ -143,13 +143,10 @@ FIRST = "the first is stimulus 'image0005' at site '190923_01'"
         (replace("responses", lambda y: y[..., None]), r"has no columns \(shape \(3, 12, 1\)\)"),
         (
             set_to(np.nan, "responses", 1, 5),
-            f"responses.npy: .*NaN or infinite for 1 of 36.*{FIRST}",
+            f"responses.npy: .*is NaN and has repetitions for 1 of 36.*{FIRST}",
         ),
-        (
-            set_to(np.inf, "responses", 1, 5),
-            f"responses.npy: .*NaN or infinite for 1 of 36.*{FIRST}",
-        ),
-        (set_to(np.nan, "responses", slice(None), 5), "NaN or infinite for 3 of 36"),
+        (set_to(np.inf, "responses", 1, 5), f"responses.npy: .*is infinite for 1 of 36.*{FIRST}"),
+        (set_to(np.nan, "responses", slice(None), 5), "NaN and has repetitions for 3 of 36"),
         (
             replace("repetitions", lambda y: y[:, :-1]),
             r"repetitions.npy has shape \(3, 11, 4\); the averaged responses have \(3, 12\)",
@@ -159,10 +156,13 @@ FIRST = "the first is stimulus 'image0005' at site '190923_01'"
             r"repetitions.npy has shape \(4, 3, 12\); the averaged responses have \(3, 12\)",
         ),
         (replace("repetitions", lambda y: y[..., 0]), r"repetitions.npy has shape \(3, 12\)"),
-        (replace("repetitions", lambda y: y[..., :0]), "all repetitions are absent for 36 of 36"),
+        (
+            replace("repetitions", lambda y: y[..., :0]),
+            "has no repetition for 36 of 36",
+        ),
         (
             set_to(np.nan, "repetitions", 1, 5),
-            f"repetitions.npy: all repetitions are absent for 1 of 36.*{FIRST}",
+            f"repetitions.npy: the response has no repetition for 1 of 36.*{FIRST}",
         ),
         (
             set_to(-np.inf, "repetitions", 1, 5, 2),
@@ -175,6 +175,13 @@ def test_responses_that_cannot_be_right(session, spoil, message):
     spoil(session)
     with pytest.raises(VentralError, match=message):
         load(session)
+
+
+def test_a_site_may_be_without_some_responses(session):
+    session["responses"][1, 5] = session["repetitions"][1, 5] = np.nan
+    _, responses = load(session)
+    assert np.argwhere(np.isnan(responses.average)).tolist() == [[5, 1]]
+    assert np.isnan(responses.repetitions[5, 1]).all()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ventral.data.image_folders import images_in
-from ventral.data.responses import write_responses
+from ventral.data.responses import read_responses, write_responses
 from ventral.data.sources import load_source
 from ventral.data.sources.files import reader as files
 from ventral.data.stimuli import write_stimuli
@@ -63,7 +63,7 @@ class Lab:
                 average.assign(repetition=r, **dict(zip(SITE_ID, values.T, strict=True)))
                 for r, values in enumerate(np.moveaxis(self.repetitions[self.order], 2, 0))
             ]
-            table = pd.concat(tables).dropna()
+            table = pd.concat(tables).dropna(how="all", subset=SITE_ID)
         table.to_csv(self.path("responses.csv"), index=False)
         self.files["responses"] = self.path("responses.csv")
         return table
@@ -168,6 +168,42 @@ def test_a_stimulus_may_be_without_responses(lab):
     table.to_csv(lab.files["responses"], index=False)
     average = lab.load()[1].average
     assert list(np.flatnonzero(np.isnan(average).all(axis=1))) == [lab.order[2]]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".npy", ".npz", ".h5"])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_site_may_be_without_some_responses(lab, tmp_path, ending, repeated):
+    for values in (lab.average, lab.repetitions):
+        values[2, 1] = np.nan
+        values[4:, 2] = np.nan
+    lab.write(ending, lab.repetitions if repeated else lab.average)
+    _, responses = lab.load()
+    np.testing.assert_allclose(responses.average, lab.average)
+    write_responses(tmp_path / "responses.zarr", responses)
+    again = read_responses(tmp_path / "responses.zarr")
+    np.testing.assert_array_equal(again.average, responses.average)
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_matlab_files_have_the_axes_that_matlab_shows(lab, repeated):
+    lab.names = [f"{name}é.png" for name in lab.names]
+    with zipfile.ZipFile(lab.files["images"], "w") as archive:
+        for i, name in enumerate(NAMES):
+            archive.writestr(f"{name}é.png", image(i))
+    values = lab.repetitions if repeated else lab.average
+    write_matlab(lab, values, site_id=np.array([[3.0, 11.0, 200.0]]))
+    _, responses = lab.load()
+    np.testing.assert_allclose(responses.average, lab.average)
+    assert list(responses.sites["site_id"]) == ["3", "11", "200"]
+
+
+@pytest.mark.parametrize("ending", [".npz", ".h5"])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float64])
+def test_whole_numbers_are_names(lab, ending, dtype):
+    write = lab.arrays
+    lab.arrays = lambda values: write(values) | {"site_id": np.array([[7], [10], [3]], dtype)}
+    lab.write(ending, lab.average)
+    assert list(lab.load()[1].sites["site_id"]) == ["7", "10", "3"]
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (8, 16), (30, 10), (200, 3), (1, 1)])
@@ -349,6 +385,41 @@ def external_link(lab):
         file["responses"] = h5py.ExternalLink("/etc/passwd", "/x")
 
 
+def write_matlab(lab, values, site_id=None):
+    """Write a MATLAB file of version 7.3: axes in reverse, and texts behind references."""
+    path = lab.files["responses"] = lab.path("responses.mat")
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["responses"] = values[lab.order].T
+        file["responses"].attrs["MATLAB_class"] = np.bytes_("double")
+        cell = np.empty((1, len(lab.names)), h5py.ref_dtype)
+        for i, name in enumerate(lab.names):
+            units = np.frombuffer(name.encode("utf-16-le"), "<u2")
+            file[f"#refs#/{i}"] = units[:, None]
+            cell[0, i] = file[f"#refs#/{i}"].ref
+        file["stimulus_id"] = cell
+        file["stimulus_id"].attrs["MATLAB_class"] = np.bytes_("cell")
+        if site_id is not None:
+            file["site_id"] = site_id
+            file["site_id"].attrs["MATLAB_class"] = np.bytes_("double")
+    return path
+
+
+def matlab_names(kind):
+    def spoil(lab):
+        with h5py.File(write_matlab(lab, lab.average), "r+") as file:
+            del file["stimulus_id"]
+            file["stimulus_id"] = np.zeros((3, N), np.uint16)
+            file["stimulus_id"].attrs["MATLAB_class"] = np.bytes_(kind)
+
+    return spoil
+
+
+def a_cell_of_numbers(lab):
+    with h5py.File(write_matlab(lab, lab.average), "r+") as file:
+        file["number"] = np.zeros((1, 1))
+        file["stimulus_id"][0, 0] = file["number"].ref
+
+
 def set_cell(row, column, value):
     def change(table):
         table = table.astype(object)
@@ -375,15 +446,32 @@ BAD = [
     (csv(lambda t: t.rename(columns={"stimulus_id": "image"})), "no column 'stimulus_id'"),
     (csv(lambda t: t[["stimulus_id"]]), "csv has no column of responses besides stimulus_id"),
     (csv(set_cell(3, 2, "high")), r"csv: row 5, column 'middle': 'high' is not a number"),
-    (csv(set_cell(3, 2, "")), r"csv: 1 responses are missing; .*at site 'middle'"),
+    (csv(set_cell(slice(None), slice(1, None), "")), "csv has no response: every field is empty"),
     (csv(set_cell(3, 2, "inf")), r"csv: the response to .* at site 'middle' is infinite"),
     (csv(set_cell(3, 0, "")), "csv: row 5 has no stimulus_id"),
     (content("responses.csv", b""), "csv is not a table of comma-separated values"),
     (content("responses.csv", b"\xff\xfe\x00\x01,\x80"), "csv is not a table of comma-separated"),
     (
         content("responses.mat", b"MATLAB"),
-        r"mat: responses are read from \.csv, .* not from '\.mat'",
+        r"mat is not a MATLAB file of version 7\.3; save it .* the option '-v7\.3'",
     ),
+    (
+        content("responses.xlsx", b"PK"),
+        r"xlsx: responses are read from \.csv, .*\.mat, not from '\.xlsx'",
+    ),
+    (
+        array(".npz", stimulus_id=np.arange(N) + 0.5),
+        "stimulus_id has the type float64; it needs text or",
+    ),
+    (
+        array(".npz", stimulus_id=np.arange(N) == 3),
+        "stimulus_id has the type bool; it needs text or",
+    ),
+    (array(".npz", site_id=np.array([b"a", b"\xff", b"c"])), "site_id is not UTF-8 text"),
+    (array(".npz", site_id=np.arange(6).reshape(3, 2)), r"site_id has shape \(3, 2\)"),
+    (matlab_names("char"), r"stimulus_id is a char array of MATLAB; .*= cellstr\(stimulus_id\)"),
+    (matlab_names("string"), "stimulus_id is a string array of MATLAB; save a cell of text"),
+    (a_cell_of_numbers, "key 'stimulus_id' has a reference to something other than a short text"),
     (content("responses.npz", b"PK\x03\x04"), "npz is not a valid .npz file"),
     (content("responses.h5", b"no"), "h5 is not a valid HDF5 file"),
     (external_link, "h5: key 'responses' is a link"),

@@ -147,7 +147,6 @@ BAD = [
     ("responses", drop("test_MUA_reps", np.zeros((8, 9))), {}, r"it needs \(any, 8, 9\)"),
     ("responses", drop("train_MUA", np.zeros((39, 9))), {}, "the table has a train image 40"),
     ("responses", put("train_MUA", (3, 2), np.inf), {}, "stimulus 'zucchini_00b' at site 'F_0003'"),
-    ("responses", put("test_MUA", (1, 8), np.nan), {}, "'abacus_00s' at site 'F_0009'"),
     ("responses", put("train_MUA", ..., 0), {"regions": ["MT"]}, "'MT' is unknown; there is V1"),
     (
         "responses",

@@ -60,6 +60,8 @@ def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
     """
     folds = max(1, fold_count(dataset.config["split"]))
     size = replace(_from_settings(dataset), folds=folds)
+    if "sites" in dataset.config["responses"]:  # some are left out, and how many is not known
+        size = replace(size, responses_known=False)
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images

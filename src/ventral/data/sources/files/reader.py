@@ -87,13 +87,14 @@ def read_responses(
     Returns
     -------
     Responses
-        A stimulus whose fields are all empty has no responses: it is predicted and not scored.
+        An empty field is a missing response. A stimulus whose fields are all empty is predicted and
+        not scored.
 
     Raises
     ------
     VentralError
         Naming the file where stimuli or sites do not match, where rows without names have two
-        possible orders, and where a response is infinite or missing at some of the sites.
+        possible orders, and where a response is infinite or all are missing.
 
     """
     path = files["responses"]
@@ -122,14 +123,9 @@ def read_responses(
     present = ~np.isnan(values)
     count = present.sum(axis=2)
     total = np.where(present, values, 0).sum(axis=2)
+    if not count.any():
+        raise VentralError(f"{path} has no response: every field is empty or NaN")
     average = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    stray = (count == 0) & (count > 0).any(axis=1, keepdims=True)
-    if stray.any():
-        row, site = np.argwhere(stray)[0]
-        raise VentralError(
-            f"{path}: {int(stray.sum())} responses are missing; the first is stimulus"
-            f" {stimulus_id[row]!r} at site {site_id[site]!r}"
-        )
     sites = _sites(settings, files, site_id)
     return Responses(stimulus_id, sites, average, values if values.shape[2] > 1 else None)
 

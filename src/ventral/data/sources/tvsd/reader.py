@@ -134,7 +134,7 @@ def read_responses(
     ------
     VentralError
         Naming file and key where an array is missing or of another shape, where a response is
-        infinite or missing at some stimuli, and for regions and electrodes that do not exist.
+        infinite, and for regions and electrodes that do not exist.
 
     """
     path = files["responses"]
