@@ -153,7 +153,8 @@ def summary_rows(values, split="validation"):
             "region": "IT",
             "layer": list("abcd")[: len(values)],
             "split": split,
-            "explained_variance_mean": values,
+            "explained_variance_median": values,
+            "explained_variance_mean": values[::-1],
         }
     )
 
@@ -164,6 +165,16 @@ def test_commitment_is_on_validation_and_reported_everywhere():
     assert set(marked.loc[marked["layer_committed"], "layer"]) == {"b"}
     assert marked["layer_committed"].sum() == 2
     assert set(marked["committed_on"]) == {"validation"}
+    assert set(marked["committed_by"]) == {"median"}
+
+
+def test_one_outlying_site_does_not_choose_the_layer():
+    """Layer b is better at every site but one, which it predicts badly enough to lose the mean."""
+    scores = pd.DataFrame({"a": np.full(20, 0.1), "b": np.r_[np.full(19, 0.3), -30.0]})
+    table = summary_rows(scores.median()).assign(explained_variance_mean=scores.mean().to_numpy())
+    chosen = {by: commit_layers(table, by) for by in ("median", "mean")}
+    layers = {by: marked.loc[marked["layer_committed"], "layer"] for by, marked in chosen.items()}
+    assert layers["median"].tolist() == ["b"] and layers["mean"].tolist() == ["a"]
 
 
 def test_commitment_without_validation_says_test():

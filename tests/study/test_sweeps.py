@@ -140,6 +140,7 @@ def population(rows):
             {
                 **{"dataset": "d", "region": "IT", "model": model, "layer": layer},
                 **{"readout": "cv", "split": split, "explained_variance_mean": value},
+                "explained_variance_median": value,
             }
             for model, layer, *values in rows
             for split, value in zip(("validation", "test"), values, strict=True)

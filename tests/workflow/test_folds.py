@@ -194,7 +194,9 @@ def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
 def test_folds_choose_the_layer_and_say_so():
     rows = {"dataset": "d", "model": "m", "readout": "r", "region": "IT", "split": "folds"}
     table = pd.DataFrame([{**rows, "layer": layer} for layer in "ab"])
-    marked = commit_layers(table.assign(explained_variance_mean=[0.2, 0.3]))
+    marked = commit_layers(
+        table.assign(explained_variance_median=[0.2, 0.3], explained_variance_mean=[0.2, 0.3])
+    )
     assert marked.loc[marked["layer_committed"], "layer"].tolist() == ["b"]
     assert set(marked["committed_on"]) == {"folds"}
     assert reported_split(marked) == "folds"

@@ -6,5 +6,7 @@ from ventral.storage.tables import write_csv
 
 with job(snakemake):
     table = collect(snakemake.input, snakemake.params.names, KEY)
-    committed = commit_settings(commit_layers(table), snakemake.params.origins)
+    committed = commit_settings(
+        commit_layers(table, snakemake.params.commit_by), snakemake.params.origins
+    )
     write_csv(snakemake.output[0], committed)

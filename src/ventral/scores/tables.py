@@ -68,6 +68,7 @@ SWEEP_COLUMNS = [
     "Explained Variance, test",
     "Committed",
     "Committed on",
+    "Committed by",
 ]
 OPTIONAL_COLUMNS = ("Setting", "Retrained parameters", "Beats its start")
 """Columns that a table of models shows only if one of its models was swept or trained."""
@@ -191,7 +192,8 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
     -------
     DataFrame
         With `SWEEP_COLUMNS`. "Committed" marks the variant of each sweep that is best on the split
-        "Committed on".
+        "Committed on". Explained variances are what "Committed by" names, the median or the mean
+        over sites.
     """
     trained = _by_model(training)
     of_sweeps = summary[summary["setting"].fillna("") != ""]
@@ -199,8 +201,8 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
     rows = []
     for (model, readout, region, variant, _), here in of_sweeps.groupby(keys, sort=False):
         committed = here[committed_rows(here)]
-        scores = committed.set_index("split")["explained_variance_mean"]
         row = (here if committed.empty else committed).iloc[0]
+        scores = committed.set_index("split")[f"explained_variance_{row['committed_by']}"]
         rows.append(
             {
                 "Model": model,
@@ -213,6 +215,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
                 "Explained Variance, test": scores.get("test", np.nan),
                 "Committed": row["setting_committed"],
                 "Committed on": row["committed_on"],
+                "Committed by": row["committed_by"],
             }
         )
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS)

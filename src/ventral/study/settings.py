@@ -94,7 +94,13 @@ class StepSettings:
 
     def scores(self) -> dict[str, Any]:
         """Return the settings of scores and their intervals."""
-        return {**self.study.config["scores"], "seed": self.study.config["seed"]}
+        scores = self.study.config["scores"]
+        own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
+        return {**own, "seed": self.study.config["seed"]}
+
+    def commitment(self) -> str:
+        """Return by what layers and settings of sweeps are chosen."""
+        return self.study.config["scores"]["commit_by"]
 
     def references(self, dataset: str) -> list[dict]:
         """Return the published numbers of a data set."""
