@@ -162,6 +162,16 @@ def _draw_panel(
     for place, dataset in enumerate(datasets):
         here = rows[rows["dataset"] == dataset].set_index("model")
         own = [name for name in names if name in here.index]
+        if here[score].isna().all():
+            axes.text(
+                place,
+                0.5,
+                "no single trials",
+                ha="center",
+                va="center",
+                color=style.GREY,
+                fontsize=7,
+            )
         step = min(SLOT / len(own), 0.2)
         for rank, name in enumerate(own):
             row: Any = here.loc[name]

@@ -1,5 +1,6 @@
-"""How large a data set is: from its stores where they exist, else from its settings."""
+"""How large a data set is: from its stores where they exist, else from its settings and files."""
 
+import csv
 import functools
 import json
 from dataclasses import dataclass, replace
@@ -9,6 +10,8 @@ from zipfile import BadZipFile, ZipFile
 from ventral.data.folds import fold_count
 from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.study.entries import Dataset
+
+COUNTED = ("stimuli", "sites", "repetitions")
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,9 @@ class DatasetSize:
         Of the responses.
     folds : int
         Of the split.
-    known : bool
-        Whether the stimuli were counted. Else they are assumed, as the rest is until the stores
-        exist.
+    counted : frozenset of str
+        Which of `COUNTED` were counted or follow from the settings. The others are assumed: enough
+        for most data sets.
 
     """
 
@@ -37,7 +40,7 @@ class DatasetSize:
     sites: int = 300
     repetitions: int = 50
     folds: int = 1
-    known: bool = False
+    counted: frozenset[str] = frozenset()
 
 
 def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
@@ -60,24 +63,48 @@ def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images
-        size = replace(size, stimuli=stimuli, height=height, width=width, known=True)
+        size = _count(replace(size, height=height, width=width), stimuli=stimuli)
     responses = _shape(Path(folder) / "responses.json", "responses")
     if responses:
         trials = _shape(Path(folder) / "responses.json", "repetitions")
-        size = replace(size, sites=responses[1], repetitions=trials[2] if trials else 0)
+        size = _count(size, sites=responses[1], repetitions=trials[2] if trials else 0)
     return size
 
 
 def _from_settings(dataset: Dataset) -> DatasetSize:
-    """Return what the source says of the size, else the number of images in a folder or zip."""
+    """Return what the source says of the size, else what a look at its files tells."""
     counts = dataset.source.counts(dataset.config)
     side = counts.pop("image_size", DatasetSize.height)
-    size = DatasetSize(height=side, width=side, known="stimuli" in counts, **counts)
-    if size.known:
+    size = _count(DatasetSize(height=side, width=side), **counts)
+    if "stimuli" in size.counted:
         return size
     images = dataset.config["stimuli"].get("files", {}).get("images", {}).get("path")
-    count = _count_images(Path(images)) if images else 0
-    return replace(size, stimuli=count, known=True) if count else size
+    if images and (count := _count_images(Path(images))):
+        size = _count(size, stimuli=count)
+    table = dataset.config["responses"].get("files", {}).get("responses", {}).get("path")
+    if dataset.source.name == "files" and table:
+        size = _count(size, **_counts_of_table(Path(table)))
+    return size
+
+
+def _count(size: DatasetSize, **counts: int) -> DatasetSize:
+    """Return the size with numbers that were counted."""
+    return replace(size, counted=size.counted | counts.keys(), **counts)
+
+
+def _counts_of_table(path: Path) -> dict[str, int]:
+    """Return what the first line of a CSV of responses tells; nothing of other files."""
+    if path.suffix.lower() != ".csv":
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = {name.strip() for name in next(csv.reader(file), [])}
+    except (OSError, ValueError, csv.Error):
+        return {}
+    sites = len(header - {"stimulus_id", "repetition"})
+    if "stimulus_id" not in header or not sites:
+        return {}
+    return {"sites": sites} if "repetition" in header else {"sites": sites, "repetitions": 0}
 
 
 @functools.cache

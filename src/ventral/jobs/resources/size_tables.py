@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ventral.jobs.resources.dataset_size import COUNTED
 from ventral.jobs.resources.disk import count_records, count_results, tap_set_disk
 from ventral.jobs.resources.estimator import ResourceEstimator
 
@@ -23,7 +24,8 @@ def size_tables(estimator: ResourceEstimator) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict
-        ``data sets``: stimuli (assumed until they can be counted), sites, repetitions. ``layers``:
+        ``data sets``: stimuli, sites, repetitions (0 without single trials), and which of them are
+        assumed until they can be counted. ``layers``:
         the shape and the bytes of the activations of each layer. ``tap sets``: bytes at most, of
         activations, Gram matrices, components, fits and scores; files; memory in MB and minutes
         at most of the jobs that take most. ``study``: all of it together.
@@ -44,9 +46,9 @@ def _datasets(estimator: ResourceEstimator) -> Iterator[dict]:
         yield {
             "data set": name,
             "stimuli": size.stimuli,
-            "counted": "yes" if size.known else "assumed",
             "sites": size.sites,
             "repetitions": size.repetitions,
+            "assumed": ", ".join(name for name in COUNTED if name not in size.counted) or "none",
         }
 
 
