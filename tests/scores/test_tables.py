@@ -140,7 +140,7 @@ def test_markdown_of_layers_marks_the_committed_one(summary):
     [
         ({}, "by the mean over sites of the explained variance on validation."),
         ({}, "of one animal: the interval says nothing of others"),
-        ({}, "Of which session a site is is not known"),
+        ({}, "The sessions of the sites are not known"),
         ({"n_sessions": 3.0}, "Sites are of 3 sessions in each region"),
         ({"committed_on": "test", "committed_by": "median"}, "score slightly too high"),
         ({"committed_by": "median"}, "by the median over sites"),

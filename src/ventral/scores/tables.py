@@ -330,7 +330,7 @@ def _sentence_of(kind: str, counts: list[int]) -> str:
         )
     if max(counts) == 1:
         return f"All sites of a region are of one {kind}: the interval says nothing of others."
-    return f"Of which {kind} a site is is not known: the interval takes them for one."
+    return f"The {kind}s of the sites are not known: the interval treats them as one."
 
 
 def _by_model(training: pd.DataFrame | None) -> dict[Any, dict]:
