@@ -40,7 +40,7 @@ class Functional(nn.Module):
     [
         (lambda x: nn.functional.dropout(x, 0.5), DRAWS),
         (lambda x: x + 0.01 * torch.randn_like(x), DRAWS),
-        (lambda x: x[:, torch.randperm(3)], DRAWS),
+        (lambda x: x[..., torch.randperm(32)], DRAWS),
         (lambda x: nn.functional.batch_norm(x, None, None, training=True), MIXES),
         (lambda x: x - x.mean(dim=0), MIXES),
         (lambda x: x / x.abs().max(), MIXES),

@@ -169,6 +169,16 @@ def test_a_module_from_git_runs_and_records_its_commit(repository, study):
     assert (cache / commit / "src" / "ventral" / "__init__.py").is_file()
 
 
+def test_jobs_use_the_package_of_the_module_and_not_an_installed_one(repository, study, tmp_path):
+    """Where another version is installed, or this one in place, its code ran under this commit."""
+    other = tmp_path / "site"
+    (other / "ventral").mkdir(parents=True)
+    (other / "ventral" / "__init__.py").write_text("raise ImportError('the installed one')\n")
+    import_from(study, gitfile(repository[0], commit=repository[1]))
+    done = run(study, "results/own/split.csv", PYTHONPATH=str(other))
+    assert not done.returncode, done.stdout
+
+
 def test_the_files_of_a_commit_are_written_once(repository, study):
     folder, commit = repository
     import_from(study, gitfile(folder, commit=commit))

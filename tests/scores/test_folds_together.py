@@ -1,7 +1,5 @@
 """Folds that test each stimulus once are scored together, and others are means over folds."""
 
-import logging
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,19 +100,3 @@ def test_repeated_folds_keep_their_means():
     np.testing.assert_allclose(together["r2"], np.mean(of_folds, axis=0))
     tested = np.any([split == "test" for split in partitions], axis=0)
     assert population["n_stimuli"].item() == tested.sum()
-
-
-@pytest.mark.parametrize(
-    ("method", "folds", "words"),
-    [("k_fold", 10, "rows of single folds"), ("repeated", 3, "So are their means")],
-)
-def test_small_folds_are_said(caplog, method, folds, words):
-    _, responses, best = a_data_set(3)
-    with caplog.at_level(logging.WARNING):
-        scored(lambda _: best, responses, fold_partitions(60, method, folds, seed=0))
-    (message,) = caplog.messages
-    assert "tests 6 stimuli" in message and words in message
-    caplog.clear()
-    with caplog.at_level(logging.WARNING):
-        scored(lambda _: best, responses, fold_partitions(60, "k_fold", 3, seed=0))
-    assert not caplog.messages

@@ -16,6 +16,7 @@ def summary() -> pd.DataFrame:
     for layer, value, committed in (("a", 0.1, False), ("b", 0.3, True)):
         for split, offset in (("train", 0.5), ("validation", 0.0)):
             row = {"layer": layer, "split": split, "layer_committed": committed}
+            row |= {"pearson_r_median": value * 2, "ceiling_median": 0.8}
             rows.append(KEYS | row | {"committed_on": "validation", "r2_mean": value + offset})
     return pd.DataFrame(rows)
 
@@ -45,12 +46,14 @@ def check(**reference) -> pd.DataFrame:
         ({"region": "IT"}, "b", 0.3),
         ({"measure": "alpha"}, "b", 4.0),
         ({"measure": "alpha", "layer": "a"}, "a", 2.0),
+        ({"measure": "r_over_ceiling_squared"}, "b", 0.5625),
+        ({"measure": "r_over_ceiling_squared", "layer": "a"}, "a", 0.0625),
     ],
 )
 def test_the_published_number_is_compared_with_the_right_one_of_ours(reference, layer, ours):
     (row,) = check(**reference).to_dict("records")
     assert row["layer"] == layer
-    assert row["ours"] == ours
+    assert row["ours"] == pytest.approx(ours)
     assert row["difference"] == pytest.approx(ours - 0.25)
     assert row["published"] == 0.25 and row["source"] == "paper"
     assert ("layer chosen on validation" in row["note"]) == ("layer" not in reference)

@@ -17,7 +17,7 @@ from ventral.scores.score import (
     score_partitions,
     score_population,
 )
-from ventral.scores.summary import commit_layers
+from ventral.scores.summary import commit_layers, commit_settings
 
 
 def a_fit(n=90, n_sites=8, seed=0, noise=1.0):
@@ -164,10 +164,29 @@ def summary_rows(values, split="validation"):
             "region": "IT",
             "layer": list("abcd")[: len(values)],
             "split": split,
+            "explained_variance_mean": values,
             "explained_variance_median": values,
-            "explained_variance_mean": values[::-1],
         }
     )
+
+
+def test_one_outlier_chooses_no_layer():
+    """A layer that predicts every site better but one, on which it is far off."""
+    table = summary_rows([0.1, 0.3])
+    table["explained_variance_mean"] = [0.1, -2.0]
+    median, mean = (commit_layers(table, by)["layer_committed"] for by in ("median", "mean"))
+    assert list(median) == [False, True] and list(mean) == [True, False]
+    origins = {
+        "models": {"m": {"entry": "m", "settings": {}}},
+        "readouts": {
+            name: {"entry": "ridge", "settings": {"alpha": i}} for i, name in enumerate("xy")
+        },
+    }
+    swept = pd.concat([table[:1].assign(readout="x"), table[1:].assign(readout="y")])
+    swept = swept.reset_index(drop=True)
+    for by, chosen in (("median", "y"), ("mean", "x")):
+        marked = commit_settings(commit_layers(swept, by), origins)
+        assert list(marked.loc[marked["setting_committed"], "readout"]) == [chosen]
 
 
 def test_commitment_is_on_validation_and_reported_everywhere():

@@ -139,9 +139,9 @@ def test_markdown_of_layers_marks_the_committed_one(summary):
     ("changes", "said"),
     [
         ({}, "by the mean over sites of the explained variance on validation."),
-        ({}, "of one animal: the interval says nothing of others"),
-        ({}, "The sessions of the sites are not known"),
-        ({"n_sessions": 3.0}, "Sites are of 3 sessions in each region"),
+        ({}, "come from one animal; the interval says nothing about other animals"),
+        ({}, "The sessions of the sites are unknown"),
+        ({"n_sessions": 3.0}, "The sites of a region come from 3 sessions"),
         ({"committed_on": "test", "committed_by": "median"}, "score slightly too high"),
         ({"committed_by": "median"}, "by the median over sites"),
     ],

@@ -156,9 +156,15 @@ def test_components_have_a_number_where_a_readout_asks_for_it():
 
 def test_a_readout_is_given_without_its_label():
     settings = StepSettings(study())
-    assert settings.readout("cv").keys() == {"method", "features", "n_components", "alpha_for"}
+    assert settings.readout("cv").keys() == {
+        "method",
+        "features",
+        "n_components",
+        "alpha_for",
+        "choose_alpha",
+    }
     assert settings.scores() == {"ceiling_floor": 0.1, "n_bootstrap": 1000, "seed": 4}
-    assert settings.commitment() == "median"
+    assert settings.commit_by == "median"
 
 
 def test_what_tables_show():

@@ -88,7 +88,7 @@ def test_a_nested_setting_gets_the_defaults_of_its_neighbours():
     expected = {"pooling": "average", "learning_rate": None}
     assert heads == [{**expected, "dropout": dropout} for dropout in (0, 0.5)]
     alphas = config["readouts"]["cv.alphas.low--3"]["alphas"]
-    assert alphas == {"low": -3, "high": 12, "count": 26, "relative": False}
+    assert alphas == {"low": -3, "high": 6, "count": 97, "relative": True}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ventral.features.pca import fit_pca
 from ventral.readouts.regression import fit_ridge_cv
 from ventral.training.batches import Part, augment, shuffled_batches
 from ventral.training.checkpoint import ResumeFile
-from ventral.training.headed_network import HeadedNetwork, freeze_all_but
+from ventral.training.headed_network import HeadedNetwork, freeze_all_but, train_mode
 from ventral.training.optimisers import make_optimiser
 from ventral.training.ridge_initialisation import start_at_ridge
 from ventral.training.train import predict, train_stage
@@ -135,6 +135,71 @@ def test_frozen_parameters_and_statistics_do_not_move():
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert {"second.0.weight", "second.1.running_mean"} <= moved
     assert all(name.startswith("second.") for name in moved)
+
+
+class Block(nn.Module):
+    """A convolution, and what has no weights: a normalisation, a dropout, a functional dropout."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, 4, 3, padding=1)
+        self.normalise = nn.BatchNorm2d(4, affine=False)
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, images):
+        images = self.dropout(self.normalise(self.convolution(images)))
+        return nn.functional.dropout(images, 0.3, self.training)
+
+
+class Blocks(nn.Module):
+    """Blocks that are defined in another order than they are called in."""
+
+    def __init__(self):
+        super().__init__()
+        self.late, self.early, self.input = Block(4), Block(3), nn.Dropout(0.5)
+
+    def forward(self, images):
+        return self.late(self.early(self.input(images)))
+
+
+@pytest.mark.parametrize("trainable", [(), ("late.*",), ("early.*",), ("*",)])
+def test_what_is_frozen_computes_what_is_recorded(trainable):
+    torch.manual_seed(0)
+    network = Blocks()
+    given = stage(trainable=trainable, network=network, layer="late", dropout=0.5)
+    images = given.preprocessing(given.train.images)
+    frozen = {(): "late", ("late.*",): "early"}.get(trainable)
+
+    def output():
+        taken = []
+        layer = network.get_submodule(frozen)
+        handle = layer.register_forward_hook(lambda *found: taken.append(found[2].clone()))
+        with torch.no_grad():
+            network(images)
+        handle.remove()
+        return taken[0]
+
+    before = parameters(network)
+    if frozen:
+        network.eval()
+        recorded = output()
+        train_mode(given.model, "update")
+        assert torch.equal(output(), recorded)
+        train_stage(given)
+        network.eval()
+        assert torch.equal(output(), recorded)
+    else:
+        train_stage(given)
+    moved = {name for name, value in network.state_dict().items() if not value.equal(before[name])}
+    for block in ("early", "late"):
+        learns = any(pattern in ("*", f"{block}.*") for pattern in trainable)
+        assert (f"{block}.normalise.running_mean" in moved) == learns
+        assert (f"{block}.convolution.weight" in moved) == learns
+        train_mode(given.model, "update")
+        for part in ("", ".normalise", ".dropout"):
+            assert network.get_submodule(block + part).training == learns
+    assert network.input.training == network.early.training
+    assert given.model.dropout.training
 
 
 def test_statistics_are_kept_where_they_shall_be():

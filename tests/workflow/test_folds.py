@@ -148,18 +148,22 @@ def test_every_fold_is_what_scikit_learn_gives(data, readout, layer):
     features = features * np.sqrt(LAYERS[layer])
     scores = table_of(folder / f"{readout}.csv", layer)
     measures = ["r2", "explained_variance", "pearson_r"]
-    per_fold, blocks = [], []
+    per_fold, blocks, pooled = [], [], np.full(responses.shape, np.nan)
     for fold, (train, test) in enumerate(splits_of(dataset, objects)):
         ours = scores[scores["split"] == f"fold_{fold}"]
         assert list(ours["site_id"]) == list("abcde")
         predicted = predict(readout, features, responses, train, test)
         pair = responses[test], predicted
+        pooled[test] = predicted
         theirs = [measure(*pair) for measure in (r2, explained_variance, pearson_r)]
         np.testing.assert_allclose(ours[measures].to_numpy().T, theirs, atol=1e-6)
         per_fold.append(theirs)
         blocks.append(cross_site_correlation(pair[0][:, :3], pair[1][:, :3]))
     mean = scores[scores["split"] == "folds"]
     expected = np.mean(per_fold, axis=0)
+    if dataset == "k_fold":
+        expected = [measure(responses, pooled) for measure in (r2, explained_variance, pearson_r)]
+        blocks = [cross_site_correlation(responses[:, :3], pooled[:, :3])]
     np.testing.assert_allclose(mean[measures].to_numpy().T, expected, atol=1e-6)
     row = table_of(folder / f"{readout}.population.csv", layer).set_index("region").loc["IT"]
     assert row["split"] == "folds"
@@ -194,9 +198,8 @@ def test_only_the_test_stimuli_of_a_fold_are_predicted(data):
 def test_folds_choose_the_layer_and_say_so():
     rows = {"dataset": "d", "model": "m", "readout": "r", "region": "IT", "split": "folds"}
     table = pd.DataFrame([{**rows, "layer": layer} for layer in "ab"])
-    marked = commit_layers(
-        table.assign(explained_variance_median=[0.2, 0.3], explained_variance_mean=[0.2, 0.3])
-    )
+    scores = {f"explained_variance_{name}": [0.2, 0.3] for name in ("mean", "median")}
+    marked = commit_layers(table.assign(**scores))
     assert marked.loc[marked["layer_committed"], "layer"].tolist() == ["b"]
     assert set(marked["committed_on"]) == {"folds"}
     assert reported_split(marked) == "folds"

@@ -28,10 +28,10 @@ OVERLAY = """
 datasets:
   cowley_v4_210325: {models: [pixels]}
 models:
-  squeezenet1_1: {taps: {main: [features.4, features.10]}, readouts: [linear_pcs, ridge_cv_pcs]}
+  squeezenet1_1: {taps: {main: [features.4, features.10]}, readouts: [linear_pcs, ridge_cv]}
   squeezenet1_1_random:
     taps: {main: [features.4, features.7, features.10, features.12]}
-    readouts: [ridge_cv_pcs]
+    readouts: [ridge_cv]
 """
 
 
@@ -74,10 +74,8 @@ def test_a_second_run_has_nothing_to_do(run):
 
 
 def test_pretrained_beats_random_beats_nothing(summary):
-    pretrained = of(
-        summary, model="squeezenet1_1", layer="features.10", readout="ridge_cv_pcs"
-    ).item()
-    random = of(summary, model="squeezenet1_1_random", readout="ridge_cv_pcs").max()
+    pretrained = of(summary, model="squeezenet1_1", layer="features.10", readout="ridge_cv").item()
+    random = of(summary, model="squeezenet1_1_random", readout="ridge_cv").max()
     assert 0.25 < pretrained < 0.40
     assert pretrained > 2 * random
     assert of(summary, model="pixels").max() < 0.12
@@ -90,14 +88,15 @@ def test_equals_scikit_learn_on_the_same_features(session, summary):
     split = pd.read_csv(session / "split.csv")
     train, test = rows_of(split, "train"), rows_of(split, "test")
     responses = read_responses(session / "responses.zarr").average
-    pca = PCA(500, svd_solver="full").fit(features[train])
-    scores = pca.transform(features)
+    scores = PCA(500, svd_solver="full").fit(features[train]).transform(features)
+    centred = features - features[train].mean(axis=0)
+    unit = (centred[train] ** 2).sum() / len(train)
     named = {"model": "squeezenet1_1", "layer": "features.10"}
-    for readout, theirs in (
-        ("ridge_cv_pcs", RidgeCV(np.logspace(-12, 12, 26), alpha_per_target=True)),
-        ("linear_pcs", LinearRegression()),
+    for readout, read, theirs in (
+        ("ridge_cv", centred, RidgeCV(np.logspace(-6, 6, 97) * unit, alpha_per_target=True)),
+        ("linear_pcs", scores, LinearRegression()),
     ):
-        predictions = theirs.fit(scores[train], responses[train]).predict(scores[test])
+        predictions = theirs.fit(read[train], responses[train]).predict(read[test])
         expected = explained_variance_score(responses[test], predictions)
         np.testing.assert_allclose(
             of(summary, **named, readout=readout).item(), expected, rtol=1e-6

@@ -10,7 +10,7 @@ OVERLAY = """
 datasets:
   simulated:
     models: [pixels, shallow_cnn_random, shallow_cnn_categories, shallow_cnn_4_responses]
-    readouts: [ridge_cv_pcs]
+    readouts: [ridge_cv]
 models:
   shallow_cnn_random: {taps: {main: [stage1, stage3, stage6]}}
   shallow_cnn_categories: {taps: {main: [stage1, stage3, stage6]}}
@@ -33,7 +33,7 @@ def results(tmp_path_factory):
 
 def draws(results, model, layer, region):
     """Return the bootstrap means of explained variance on test; equal draws go together."""
-    with np.load(results / "draws" / model / "main" / "ridge_cv_pcs.npz") as file:
+    with np.load(results / "draws" / model / "main" / "ridge_cv.npz") as file:
         return file[f"{layer}/test/{region}"][:, 1]
 
 

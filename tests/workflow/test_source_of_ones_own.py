@@ -89,7 +89,8 @@ def test_a_plan_does_not_import_the_reader(project):
 def test_sizes_are_told_of_such_a_data_set(project):
     done = snakemake(project, "sizes", "--configfile", str(project / "config.yaml"))
     assert done.returncode == 0, done.stdout[-2000:]
-    assert re.search(rf"session_1 +{N_IMAGES} +yes +{N_SITES} +3\n", done.stdout), done.stdout
+    row = rf"session_1 +{N_IMAGES} +counted +{N_SITES} +3 +counted\n"
+    assert re.search(row, done.stdout), done.stdout
 
 
 def test_a_wrong_value_is_refused_before_any_job(project):

@@ -82,7 +82,7 @@ rule summarise_scores:
     params:
         names=given(DISPLAY.fits),
         origins=given(DISPLAY.origins),
-        commit_by=SETTINGS.commitment(),
+        commit_by=SETTINGS.commit_by,
         expected=expected_behind,
         code=code("summarise_scores"),
     script:

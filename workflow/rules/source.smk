@@ -85,7 +85,10 @@ def exported(repository, rules):
 
 IS_FROM_LOCAL_GIT = isinstance(workflow.current_basedir, LocalGitFile)
 ROOT = source_folder(workflow.current_basedir)
-sys.path.insert(0, str(ROOT / "src"))  # Snakemake hands its path on to every script
+sys.path.insert(0, str(ROOT / "src"))
+# For the jobs: Snakemake appends its own path to theirs, behind an installed package of that name.
+FOLDERS = [str(ROOT / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+os.environ.update(PYTHONPATH=os.pathsep.join(dict.fromkeys(FOLDERS)))
 
 INSTALL = (
     "Install what the workflow needs: pip install -r requirements.txt in a copy of it, or"

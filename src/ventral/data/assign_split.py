@@ -1,12 +1,16 @@
 """Draw the split of a data set, or take the one that the data set has."""
 
+import logging
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
     KFold,
     ShuffleSplit,
+    StratifiedGroupKFold,
     StratifiedKFold,
     StratifiedShuffleSplit,
     train_test_split,
@@ -14,6 +18,13 @@ from sklearn.model_selection import (
 
 from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
 from ventral.errors import VentralError
+
+logger = logging.getLogger(__name__)
+
+DRAWS = 20
+SMALL_FOLD = 20
+UNGROUPED = ("given", "stratified")
+"""Methods that take no groups."""
 
 
 def random_split(
@@ -62,6 +73,49 @@ def random_split(
     return names
 
 
+def grouped_split(
+    groups: np.ndarray, fractions: Mapping[str, float] = FRACTIONS, seed: int = 0
+) -> np.ndarray:
+    """Draw a random split into train, validation and test that divides no group.
+
+    Of 20 draws the one is taken whose part is nearest to its size.
+
+    Parameters
+    ----------
+    groups : ndarray, (n,)
+        Group of each stimulus, such as the scene that it is a view of.
+    fractions, seed
+        As of `random_split`.
+
+    Returns
+    -------
+    ndarray of str, (n,)
+        A member of `SPLITS` for each stimulus.
+
+    Raises
+    ------
+    VentralError
+        If there are fewer groups than parts.
+    """
+    names = np.full(len(groups), "train", dtype=object)
+    sizes = {part: size for part, size in part_sizes(len(groups), fractions).items() if size}
+    count = len(np.unique(groups))
+    if count <= len(sizes):
+        raise VentralError(f"split: {count} groups are too few for {len(sizes) + 1} parts")
+    remaining = np.arange(len(groups))
+    for place, (part, size) in enumerate(sizes.items()):
+        left = len(np.unique(groups[remaining]))
+        share = min(max(size / len(remaining), 1 / left), 1 - (len(sizes) - place) / left)
+        draws = GroupShuffleSplit(DRAWS, test_size=share, random_state=seed)
+        kept, taken = min(
+            draws.split(remaining, groups=groups[remaining]),
+            key=lambda draw: abs(len(draw[1]) - size),
+        )
+        names[remaining[taken]] = part
+        remaining = remaining[kept]
+    return names
+
+
 def fold_partitions(
     n: int,
     method: str,
@@ -69,10 +123,11 @@ def fold_partitions(
     test_fraction: float = 0.1,
     seed: int = 0,
     stratify: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Draw random folds, each of which splits all stimuli into train and test.
 
-    They are scikit-learn's KFold (shuffled) and ShuffleSplit, or the stratified forms of both.
+    They are scikit-learn's KFold (shuffled) and ShuffleSplit, or their stratified or grouped forms.
 
     Parameters
     ----------
@@ -89,6 +144,8 @@ def fold_partitions(
         Seed of the drawing.
     stratify : ndarray, (n,), optional
         Labels; the test stimuli of each fold have the same proportions of them.
+    groups : ndarray, (n,), optional
+        No group is divided between train and test.
 
     Returns
     -------
@@ -100,23 +157,37 @@ def fold_partitions(
     VentralError
         If there are too few stimuli, or too few with one of the labels.
     """
+    if groups is not None and method == "k_fold" and len(np.unique(groups)) < folds:
+        raise VentralError(f"split: {folds} folds need more than {len(np.unique(groups))} groups")
     if method == "k_fold":
-        kind = KFold if stratify is None else StratifiedKFold
+        plain, grouped = (
+            (KFold, GroupKFold) if stratify is None else (StratifiedKFold, StratifiedGroupKFold)
+        )
+        kind = plain if groups is None else grouped
         splitter = kind(folds, shuffle=True, random_state=seed)
         rarest = n if stratify is None else np.unique(stratify, return_counts=True)[1].min()
         if rarest < folds:
             what = "stimuli" if stratify is None else "stimuli of the rarest label"
             raise VentralError(f"split: {folds} folds need more than {rarest} {what}")
-    else:
+    elif groups is None:
         kind = ShuffleSplit if stratify is None else StratifiedShuffleSplit
         splitter = kind(folds, test_size=test_fraction, random_state=seed)
+    else:
+        splitter = GroupShuffleSplit(folds, test_size=test_fraction, random_state=seed)
     partitions = []
     try:
-        for _, test in splitter.split(np.zeros(n), stratify):
+        for _, test in splitter.split(np.zeros(n), stratify, groups):
             partitions.append(np.full(n, "train", dtype=object))
             partitions[-1][test] = "test"
     except ValueError as error:
         raise VentralError(f"split: {folds} folds cannot be drawn: {error}") from error
+    smallest = min((partition == "test").sum() for partition in partitions)
+    if method == "repeated" and smallest < SMALL_FOLD:
+        logger.warning(
+            "a fold tests as few as %d stimuli, on which R² and explained variance are biased"
+            " downwards: raise test_fraction, or use k_fold, whose predictions are pooled",
+            smallest,
+        )
     return partitions
 
 
@@ -132,6 +203,7 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
         ``fractions``; ``k_fold``, with ``folds``; or ``repeated``, with ``repeats`` and
         ``test_fraction``. All but the first have ``seed``. ``by`` names the column of the stimulus
         table to stratify by; its default is ``object`` for ``stratified``, and none for folds.
+        ``group`` names a column whose values are never divided between parts.
 
     Returns
     -------
@@ -141,28 +213,50 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     Raises
     ------
     VentralError
-        If the column to stratify by does not exist, or a part would be empty.
+        If the column to stratify or to group by does not exist, a part would be empty, or the
+        method cannot keep groups together.
     """
     method = settings["method"]
+    group = settings.get("group")
+    if group is not None and (method in UNGROUPED or (method == "repeated" and "by" in settings)):
+        how = f"method {method!r}" + (" with 'by'" if method == "repeated" else "")
+        raise VentralError(
+            f"split: group: {how} cannot keep groups together; give method random, k_fold or"
+            " repeated, or remove the key"
+        )
     if method == "given":
         return stimuli[["stimulus_id", "split"]].reset_index(drop=True)
     by = settings.get("by", "object" if method == "stratified" else None)
     labels = None
     if by is not None and method != "random":
-        if by not in stimuli:
-            raise VentralError(
-                f"split: by: {by!r} is not a column of the stimulus table; it has"
-                f" {', '.join(stimuli.columns)}"
-            )
-        labels = stimuli[by].to_numpy().astype(str)
+        labels = _column(stimuli, "by", by)
+    groups = None if group is None else _column(stimuli, "group", group)
     table = pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy()})
     n, seed = len(stimuli), settings["seed"]
     if method not in FOLD_METHODS:
-        table["split"] = random_split(n, settings["fractions"], seed, labels)
+        if groups is None:
+            table["split"] = random_split(n, settings["fractions"], seed, labels)
+        else:
+            table["split"] = grouped_split(groups, settings["fractions"], seed)
         return table
     folds = fold_count(settings)
-    partitions = fold_partitions(n, method, folds, settings["test_fraction"], seed, labels)
+    partitions = fold_partitions(n, method, folds, settings["test_fraction"], seed, labels, groups)
     width = len(str(folds - 1))
     for index, partition in enumerate(partitions):
         table[f"fold_{index:0{width}d}"] = partition
     return table
+
+
+def _column(stimuli: pd.DataFrame, key: str, name: str) -> np.ndarray:
+    if name not in stimuli:
+        raise VentralError(
+            f"split: {key}: {name!r} is not a column of the stimulus table; it has"
+            f" {', '.join(stimuli.columns)}"
+        )
+    values = stimuli[name].to_numpy().astype(str)
+    if key == "group" and (np.char.strip(values) == "").any():
+        row = int((np.char.strip(values) == "").argmax())
+        raise VentralError(
+            f"split: group: stimulus {stimuli['stimulus_id'].iloc[row]!r} has no {name}"
+        )
+    return values

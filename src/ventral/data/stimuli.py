@@ -13,7 +13,7 @@ from ventral.storage.store import Store
 from ventral.storage.store_writer import write_store
 
 SPLITS = ("train", "validation", "test")
-LABELS = ("object", "category")
+LABELS = ("object", "category", "group")
 BATCH = 64
 """Number of images in a chunk of a store, and read at a time."""
 

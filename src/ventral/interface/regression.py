@@ -17,10 +17,7 @@ from ventral.interface.arrays import (
     slabs,
 )
 from ventral.interface.components import decompose
-from ventral.readouts.regression import Readout, alpha_grid, fit_ridge_cv
-
-DEFAULT_GRID = {"low": -6, "high": 6, "count": 97, "relative": True}
-"""Eight alphas a decade, in units of tr(K)/n, the mean squared norm of the centred features."""
+from ventral.readouts.regression import DEFAULT_GRID, Readout, alpha_grid, fit_ridge_cv
 
 
 @dataclass(frozen=True)

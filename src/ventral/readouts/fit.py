@@ -11,7 +11,9 @@ from ventral.data.splits import rows_of
 from ventral.errors import naming
 from ventral.features.pca_store import read_components
 from ventral.readouts.fit_store import FittedPartition
+from ventral.readouts.fold_errors import fold_errors
 from ventral.readouts.regression import (
+    DEFAULT_GRID,
     Readout,
     alpha_grid,
     fit_linear,
@@ -22,8 +24,6 @@ from ventral.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-REPORT_GRID = {"low": -12, "high": 12, "count": 26, "relative": False}
-
 
 def fit_readout(
     settings: Mapping,
@@ -31,6 +31,7 @@ def fit_readout(
     eigenvalues: np.ndarray,
     responses: Responses,
     train: np.ndarray,
+    everything: np.ndarray | None = None,
 ) -> tuple[Readout, np.ndarray]:
     """Fit a readout on the train stimuli.
 
@@ -38,7 +39,8 @@ def fit_readout(
     ----------
     settings : Mapping
         ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``, ``alphas``,
-        ``alpha_for`` (site, region, all_sites), and ``n_components``: of ``pls`` the latent
+        ``alpha_for`` (site, region, all_sites), ``choose_alpha`` (leave_one_out, k_fold), and
+        ``n_components``: of ``pls`` the latent
         components, of all others how many of the first components to take. ``pls`` is fitted to the
         sites of a region together.
     scores : numpy.ndarray
@@ -49,6 +51,9 @@ def fit_readout(
         To all stimuli.
     train : numpy.ndarray
         (n_train,) indices.
+    everything : numpy.ndarray, optional
+        (n, rank), scores on all components, from which k_fold finds those of its folds; by default
+        `scores`.
 
     Returns
     -------
@@ -76,10 +81,16 @@ def fit_readout(
         regions = responses.sites["region"].to_numpy()
         readout = _by_region(fitted, eigenvalues, recorded, regions, settings["n_components"])
     else:
-        alphas = alpha_grid(settings.get("alphas", REPORT_GRID), eigenvalues, len(train))
+        alphas = alpha_grid(settings.get("alphas", DEFAULT_GRID), eigenvalues, len(train))
         shared = settings["alpha_for"]
+        errors = None
+        if settings.get("choose_alpha") == "k_fold":
+            features = (scores if everything is None else everything)[train]
+            errors = fold_errors(features @ features.T, recorded, len(eigenvalues), alphas)
         together = responses.sites["region"].to_numpy() if shared == "region" else None
-        readout = fit_ridge_cv(fitted, eigenvalues, recorded, alphas, shared == "site", together)
+        readout = fit_ridge_cv(
+            fitted, eigenvalues, recorded, alphas, shared == "site", together, errors
+        )
     return readout, scores
 
 
@@ -162,13 +173,18 @@ def fit_layers(
         Naming the layer: where the store is damaged, or as `fit_readout`.
 
     """
+    is_raw = settings["features"] == "raw"
+    in_folds = not is_raw and settings.get("choose_alpha") == "k_fold"
     for layer in components.groups:
         fits = {}
         with naming(f"layer {layer!r}"):
-            found = read_components(components, layer, everything=settings["features"] == "raw")
+            found = read_components(components, layer, everything=is_raw)
+            whole = read_components(components, layer, everything=True) if in_folds else found
             for name, partition in partitions.items():
                 train = rows_of(partition, "train")
-                readout, scores = fit_readout(settings, *found[name], responses, train)
+                readout, scores = fit_readout(
+                    settings, *found[name], responses, train, whole[name][0]
+                )
                 fits[name] = FittedPartition(
                     readout=readout,
                     predictions=readout.predict(scores),

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+DEFAULT_GRID = {"low": -6, "high": 6, "count": 97, "relative": True}
+"""Eight alphas a decade, in units of tr(K)/n, the mean squared norm of the centred features. More
+bring nothing, and fewer cost explained variance (docs/choosing_alpha.md)."""
+
 
 @dataclass(frozen=True)
 class Readout:
@@ -110,6 +114,7 @@ def fit_ridge_cv(
     alphas: np.ndarray,
     per_site: bool = True,
     regions: np.ndarray | None = None,
+    errors: np.ndarray | None = None,
 ) -> Readout:
     """Fit ridge regression, alpha chosen by exact leave-one-out error on the train stimuli.
 
@@ -128,13 +133,16 @@ def fit_ridge_cv(
         of the error in units of each site's variance: neither a noisy site nor another region
         decides. Without it all sites share one, by the mean error in squared units of the
         responses, as in scikit-learn's RidgeCV.
+    errors : numpy.ndarray, optional
+        (grid, sites), in place of the leave-one-out errors.
 
     Returns
     -------
     Readout
 
     """
-    errors = leave_one_out_errors(scores, eigenvalues, responses, alphas)
+    if errors is None:
+        errors = leave_one_out_errors(scores, eigenvalues, responses, alphas)
     if per_site:
         chosen = errors.argmin(axis=0)
     elif regions is None:

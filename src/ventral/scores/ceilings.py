@@ -29,7 +29,8 @@ def estimate_ceilings(
     repetitions : ndarray, (n_stimuli, n_sites, n_repetitions), or None
         Responses on single trials; NaN for a missing trial. None if the data set has no trials.
     parts : Mapping
-        {name: rows} of the stimuli that are scored together, of `scored_together`.
+        {name: rows} of the stimuli that are scored together: ``validation`` and ``test``, or the
+        test stimuli of each fold.
     seed : int
         Seed of the random split halves.
 
@@ -37,9 +38,9 @@ def estimate_ceilings(
     -------
     DataFrame, n_sites rows
         ``site_id``, ``region``, ``ceiling`` over all stimuli, ``n_repetitions`` (the mean over
-        stimuli) and ``ceiling_{part}`` over the stimuli of each part. With folds that are not
-        scored together ``ceiling_folds`` is the mean of their ceilings. All are NaN without
-        repetitions.
+        stimuli) and ``ceiling_{part}`` over the stimuli of each part. With folds ``ceiling_folds``
+        is over the stimuli of all folds, where no two share one; else it is the mean of the folds'
+        ceilings. All are NaN without repetitions.
     """
     unknown = np.full(len(sites), np.nan)
     ceiling, count = unknown, unknown
@@ -50,8 +51,12 @@ def estimate_ceilings(
         of_parts = {
             name: split_half_reliability(repetitions[rows], seed) for name, rows in parts.items()
         }
-    if of_parts and not of_parts.keys() & {*SPLITS, FOLDS}:
-        of_parts = {FOLDS: np.mean(list(of_parts.values()), axis=0), **of_parts}
+    if of_parts and not of_parts.keys() & set(SPLITS):
+        rows = np.concatenate(list(parts.values()))
+        of_all = np.mean(list(of_parts.values()), axis=0)
+        if repetitions is not None and len(rows) == len(np.unique(rows)) > 0:
+            of_all = split_half_reliability(repetitions[np.sort(rows)], seed)
+        of_parts = {FOLDS: of_all, **of_parts}
     return pd.DataFrame(
         {
             "site_id": sites["site_id"],
@@ -74,17 +79,12 @@ def scored_together(partitions: Mapping[str, pd.DataFrame]) -> dict[str, np.ndar
     Returns
     -------
     dict
-        {part: rows}: ``validation`` and ``test``, or the test stimuli of each fold; where the folds
-        test each stimulus once, also all of them, as `FOLDS`.
+        {part: rows}: ``validation`` and ``test``, or the test stimuli of each fold.
     """
     if SINGLE_PARTITION in partitions:
         split = partitions[SINGLE_PARTITION]["split"]
         return {part: np.flatnonzero(split == part) for part in SPLITS if part != "train"}
-    parts = {name: np.flatnonzero(fold["split"] == "test") for name, fold in partitions.items()}
-    n = len(next(iter(partitions.values())))
-    if np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(n)):
-        parts = {FOLDS: np.arange(n), **parts}
-    return parts
+    return {name: np.flatnonzero(fold["split"] == "test") for name, fold in partitions.items()}
 
 
 def split_half_reliability(

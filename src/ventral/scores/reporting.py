@@ -55,7 +55,7 @@ def reported_split(summary: pd.DataFrame) -> str:
 def split_in_words(split: str) -> str:
     """Return the words with which a figure names the stimuli of a score."""
     if split == "folds":
-        return "Mean over the test stimuli of all folds, which chose the layer too"
+        return "Test stimuli of all folds, which chose the layer too"
     return f"{split.capitalize()} split"
 
 

@@ -1,6 +1,5 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,13 +23,9 @@ from ventral.scores.measures import (
     ratio_of_sums,
 )
 
-log = logging.getLogger(__name__)
-
 MEASURES = ("r2", "explained_variance", "pearson_r")
 VARIANCES = ("_explained", "_explainable", "_whole")
 INTERVAL = (2.5, 97.5)
-SMALL_FOLD = 20
-"""Stimuli: on fewer, R² is biased down by more than a few hundredths."""
 CANCELLED = 1e-9
 """Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
 
@@ -160,8 +155,6 @@ def score_layers(
             fits = {
                 name: fit_to_score(fit, responses, ceilings, name) for name, fit in stored.items()
             }
-            if not site_tables:
-                _warn_of_small_folds(fits)
             sites = score_partitions(fits, ceiling_floor)
             population, of_layer = score_population(fits, sites, seed, n_bootstrap)
         site_tables.append(_with_layer(sites, layer))
@@ -172,23 +165,6 @@ def score_layers(
         pd.concat(population_tables, ignore_index=True),
         draws,
     )
-
-
-def _warn_of_small_folds(fits: Mapping[str, Fit]) -> None:
-    if SINGLE_PARTITION in fits:
-        return
-    smallest = min(len(_test_rows(name, fit)) for name, fit in fits.items())
-    if smallest < SMALL_FOLD:
-        pooled = pool_folds(fits) is not None
-        log.warning(
-            "the smallest fold tests %d stimuli: R² and explained variance of so few are too low."
-            " %s",
-            smallest,
-            "Only the rows of single folds are; those of all folds are of all stimuli together."
-            if pooled
-            else "So are their means over folds: take a larger test_fraction, or k_fold, whose"
-            " folds are scored together.",
-        )
 
 
 def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
@@ -237,14 +213,13 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     columns = [*MEASURES, "ceiling", *VARIANCES]
     means = grouped[columns].mean(skipna=False)
     middles = grouped[["alpha", "n_components"]].median()
-    first = tables[0].reset_index(drop=True)
-    mean = first.assign(
+    mean = tables[0].assign(
         split=FOLDS,
-        **{column: means[column].to_numpy() for column in columns},
         alpha=middles["alpha"].to_numpy(),
         n_components=middles["n_components"].to_numpy(),
+        **{column: means[column].to_numpy() for column in columns},
     )
-    mean = _with_ceiled(mean, ceiling_floor)
+    mean = _with_ceiled(mean.reset_index(drop=True), ceiling_floor)
     return _without_parts(pd.concat([folds, mean], ignore_index=True))
 
 
@@ -455,7 +430,7 @@ def _test_rows(fold: str, fit: Fit) -> np.ndarray:
 
 
 def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
-    """Return (rows, responses, predictions) of each split: one, or one per fold."""
+    """Return (rows, responses, predictions) of each split: one, or one per fold if they overlap."""
     if SINGLE_PARTITION in fits:
         fit = fits[SINGLE_PARTITION]
         return {

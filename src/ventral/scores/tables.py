@@ -295,9 +295,9 @@ def note_of(summary: pd.DataFrame, split: str) -> str:
         sessions the sites are.
     """
     sentences = [
-        "Scores are means over sites unless they say median; the interval is of the mean explained"
-        " variance, over stimuli and sites. The ceiling is the sites' median split-half reliability"
-        " on the stimuli that are scored."
+        "Scores are means over sites unless a column says median; the interval is that of the mean"
+        " explained variance, over stimuli and sites. The ceiling is the sites' median split-half"
+        " reliability on the stimuli that are scored."
     ]
     on = [name for name in summary["committed_on"].dropna().unique() if name]
     if on:
@@ -325,12 +325,15 @@ def _sentence_of(kind: str, counts: list[int]) -> str:
     if max(counts) > 1:
         numbers = " or ".join(str(count) for count in counts if count)
         return (
-            f"Sites are of {numbers} {kind}s in each region, which the interval draws before their"
-            " sites; of few it can only be wide."
+            f"The sites of a region come from {numbers} {kind}s. The interval resamples {kind}s"
+            " first, then their sites; with few of them it is wide."
         )
     if max(counts) == 1:
-        return f"All sites of a region are of one {kind}: the interval says nothing of others."
-    return f"The {kind}s of the sites are not known: the interval treats them as one."
+        return (
+            f"All sites of a region come from one {kind}; the interval says nothing about other"
+            f" {kind}s."
+        )
+    return f"The {kind}s of the sites are unknown; the interval treats them as one."
 
 
 def _by_model(training: pd.DataFrame | None) -> dict[Any, dict]:

@@ -98,8 +98,9 @@ class StepSettings:
         own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
         return {**own, "seed": self.study.config["seed"]}
 
-    def commitment(self) -> str:
-        """Return by what layers and settings of sweeps are chosen."""
+    @property
+    def commit_by(self) -> str:
+        """What chooses the committed layer."""
         return self.study.config["scores"]["commit_by"]
 
     def references(self, dataset: str) -> list[dict]:

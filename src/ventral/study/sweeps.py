@@ -113,7 +113,13 @@ def check_sweeps(config: Mapping) -> Iterator[str]:
 
 def _optional(kind: str, key: str) -> bool:
     """Tell whether a readout's setting may be swept although its entry does not give it."""
-    return kind == "readouts" and key in ("n_components", "alpha", "alphas", "alpha_for")
+    return kind == "readouts" and key in (
+        "n_components",
+        "alpha",
+        "alphas",
+        "alpha_for",
+        "choose_alpha",
+    )
 
 
 def _variants(name: str, entry: Mapping) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _NormBase
 
 from ventral.errors import VentralError, suggest
+from ventral.networks.first_pass import naming_refused_input
 
 
 class _HeadReached(Exception):
@@ -75,7 +76,7 @@ class HeadedNetwork(nn.Module):
         self.network = network
         self.layer = layer
         self.pooling = pooling
-        self.calls = self._count_calls(probe)
+        self.calls, self.call_order = self._calls(probe)
         with torch.no_grad():
             self.width = self.features(probe).shape[1]
         self.dropout = nn.Dropout(dropout)
@@ -132,23 +133,24 @@ class HeadedNetwork(nn.Module):
         """Return the head's outputs, (batch, n_outputs), for images, (batch, 3, size, size)."""
         return self.head(self.dropout(self.features(images)))
 
-    def _count_calls(self, probe: torch.Tensor) -> int:
+    def _calls(self, probe: torch.Tensor) -> tuple[int, list[str]]:
+        """Return how often the head's layer is called, and the modules in the order of calls."""
         self.network.eval()
-        calls = 0
-
-        def count(module: nn.Module, inputs: Any, output: Any) -> None:
-            nonlocal calls
-            calls += 1
-
-        handle = self.network.get_submodule(self.layer).register_forward_hook(count)
+        order: list[str] = []
+        handles = [
+            module.register_forward_pre_hook(lambda *_, name=name: order.append(name))
+            for name, module in self.network.named_modules()
+        ]
         try:
-            with torch.no_grad():
+            with torch.no_grad(), naming_refused_input(self.network, probe):
                 self.network(probe)
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
+        calls = order.count(self.layer)
         if not calls:
             raise VentralError(f"head: layer {self.layer!r} is never called in a forward pass")
-        return calls
+        return calls, list(dict.fromkeys(order))
 
     def reached_parameters(self, probe: torch.Tensor) -> list[str]:
         """Return the names of the network's parameters that the head's outputs depend on."""
@@ -219,9 +221,12 @@ def freeze_all_but(
 
 
 def train_mode(model: HeadedNetwork, batch_statistics: str) -> None:
-    """Set train mode, except that frozen normalisations keep their running statistics.
+    """Set train mode for what is trained, and evaluation mode for what is frozen.
 
-    A normalisation without parameters counts as frozen if the whole network is.
+    A module with parameters is frozen if all of them are. One without, such as a dropout or a
+    normalisation without weights, goes with the last module with parameters that is called before
+    it, or with the first one where none comes before. So frozen layers compute what they do when
+    their activations are recorded: their statistics do not drift, and their dropout is off.
 
     Parameters
     ----------
@@ -231,13 +236,29 @@ def train_mode(model: HeadedNetwork, batch_statistics: str) -> None:
         ``update``, or ``keep`` to keep the statistics of every normalisation.
     """
     model.train()
-    any_trainable = batch_statistics == "update" and any(
-        parameter.requires_grad for parameter in model.network.parameters()
-    )
+    called = [name for name in model.call_order if _is_weighted(model.network, name)]
+    before = bool(called) and _is_trained(model.network.get_submodule(called[0]))
     for module in model.network.modules():
-        if isinstance(module, _NormBase):
-            own = [parameter.requires_grad for parameter in module.parameters()]
-            module.train(any_trainable and (any(own) or not own))
+        module.training = _is_trained(module)
+    for name in model.call_order:
+        module = model.network.get_submodule(name)
+        if _is_weighted(model.network, name):
+            before = _is_trained(module)
+        elif next(module.parameters(), None) is None:
+            module.training = before
+    if batch_statistics == "keep":
+        for module in model.network.modules():
+            if isinstance(module, _NormBase):
+                module.training = False
+
+
+def _is_weighted(network: nn.Module, name: str) -> bool:
+    """Tell whether a module has parameters of its own, and not only in its parts."""
+    return next(network.get_submodule(name).parameters(recurse=False), None) is not None
+
+
+def _is_trained(module: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in module.parameters())
 
 
 def _count(parameters: Iterable[nn.Parameter]) -> int:

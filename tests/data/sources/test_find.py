@@ -186,7 +186,7 @@ def test_what_a_source_declares_predicts_the_size(tmp_path):
     entry = checked(tmp_path, responses={"n_sites": 5})
     source = find_source(entry["source"], [tmp_path])
     size = dataset_size(tmp_path, Dataset("mine", (), frozenset(), source, entry))
-    assert (size.stimuli, size.sites, size.counted) == (121, 5, {"stimuli", "sites"})
+    assert (size.stimuli, size.sites, size.known) == (121, 5, True)
     assert size.repetitions == type(size)().repetitions
 
 

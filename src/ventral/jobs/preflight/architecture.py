@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -24,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ventral.errors import VentralError
 from ventral.networks.build import build_arguments, check_weights, construct
+from ventral.networks.first_pass import naming_refused_input
 
 TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
@@ -53,12 +55,13 @@ def describe(
     -------
     dict
         ``layers``: module paths. ``shapes``: {layer: its output's shape for one stimulus}, as
-        `ventral.activations.taps.Taps` records it. ``cuda``: whether this torch is built for it.
+        `ventral.activations.taps.Taps` records it; also of each call, ``{layer}@{call}``.
+        ``cuda``: whether this torch is built for it.
         ``parameters``: their number. ``flops``: of one stimulus. ``forward_bytes``,
         ``training_bytes``: the most that is alive at once in a forward pass for one stimulus,
         beside the parameters: without gradients, and with all that those of what is learnt need.
         Where a network cannot run without content, all but ``layers``, ``cuda`` and ``parameters``
-        are None.
+        are None; ``refused`` is why it does not take images of this size, or None if it does.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def describe(
         "layers": _names(model),
         "cuda": torch.version.cuda is not None,
         "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
-        **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes")),
+        **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes", "refused")),
     }
     device = next((tensor.device for tensor in model.parameters()), torch.device("meta"))
     images = torch.empty(TRAINED_AT_ONCE, 3, size, size, device=device)
@@ -80,8 +83,27 @@ def describe(
         found |= _passed(model, images[:1])
         found["training_bytes"] = _trained(model, images, trainable)
     except Exception as error:  # a network's own code may raise anything
-        logging.warning("%s cannot be run without content: %s", architecture, error)
+        found["refused"] = _refusal(architecture, arguments, weights, size)
+        if found["refused"] is None:
+            logging.warning("%s cannot be run without content: %s", architecture, error)
     return found
+
+
+def _refusal(
+    architecture: str, arguments: dict | None, weights: str | None, size: int
+) -> str | None:
+    """Return why a network with content does not take images of a size, or None if it does."""
+    try:
+        with torch.random.fork_rng(devices=[]):
+            model = construct(architecture, build_arguments(architecture, weights, arguments))
+        image = torch.zeros(1, 3, size, size)
+        with torch.no_grad(), naming_refused_input(model.eval(), image):
+            model(image)
+    except VentralError as error:
+        return str(error)
+    except Exception:  # of the machine: the job will say it
+        return None
+    return None
 
 
 def _construct(architecture: str, arguments: dict | None) -> nn.Module:
@@ -101,11 +123,14 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
     """Return shapes, flops and memory of a forward pass on one stimulus, (1, 3, size, size)."""
     shapes: dict[str, list[int]] = {}
 
+    calls: Counter[str] = Counter()
+
     def look(name: str, output: object) -> None:
+        calls[name] += 1
         tensors = output if isinstance(output, tuple | list) else [output]
         first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
         if first is not None and first.shape[:1] == (1,):
-            shapes[name] = list(first.shape[1:])
+            shapes[name] = shapes[f"{name}@{calls[name]}"] = list(first.shape[1:])
 
     handles = [
         module.register_forward_hook(lambda _, inputs, output, name=name: look(name, output))

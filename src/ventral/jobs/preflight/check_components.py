@@ -76,6 +76,8 @@ def _train_stimuli(dataset: Dataset) -> int | None:
     split = dataset.config["split"]
     if stimuli is None or (split["method"] == "given" and not dataset.source.simulated):
         return None
+    if "group" in split and split["method"] != "k_fold":  # groups may be of any size
+        return None
     return largest_train_part(stimuli, split)
 
 

@@ -1,4 +1,4 @@
-"""How large a data set is: from its stores where they exist, else from its settings and files."""
+"""How large a data set is: from its stores where they exist, else from its settings."""
 
 import csv
 import functools
@@ -10,8 +10,6 @@ from zipfile import BadZipFile, ZipFile
 from ventral.data.folds import fold_count
 from ventral.data.image_folders import IMAGE_ENDINGS
 from ventral.study.entries import Dataset
-
-COUNTED = ("stimuli", "sites", "repetitions")
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,10 @@ class DatasetSize:
         Of the responses.
     folds : int
         Of the split.
-    counted : frozenset of str
-        Which of `COUNTED` were counted or follow from the settings. The others are assumed: enough
-        for most data sets.
+    known : bool
+        Whether the stimuli were counted. Else they are assumed.
+    responses_known : bool
+        Whether the sites and repetitions were counted. Else they are assumed.
 
     """
 
@@ -40,7 +39,8 @@ class DatasetSize:
     sites: int = 300
     repetitions: int = 50
     folds: int = 1
-    counted: frozenset[str] = frozenset()
+    known: bool = False
+    responses_known: bool = False
 
 
 def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
@@ -63,48 +63,50 @@ def dataset_size(folder: str | Path, dataset: Dataset) -> DatasetSize:
     images = _shape(Path(folder) / "stimuli.json", "images")
     if images:
         stimuli, height, width, _ = images
-        size = _count(replace(size, height=height, width=width), stimuli=stimuli)
+        size = replace(size, stimuli=stimuli, height=height, width=width, known=True)
     responses = _shape(Path(folder) / "responses.json", "responses")
     if responses:
         trials = _shape(Path(folder) / "responses.json", "repetitions")
-        size = _count(size, sites=responses[1], repetitions=trials[2] if trials else 0)
+        trials_of_each = trials[2] if trials else 0
+        size = replace(size, sites=responses[1], repetitions=trials_of_each, responses_known=True)
     return size
 
 
 def _from_settings(dataset: Dataset) -> DatasetSize:
-    """Return what the source says of the size, else what a look at its files tells."""
+    """Return what the source says of the size, else what can be counted in the user's files."""
     counts = dataset.source.counts(dataset.config)
     side = counts.pop("image_size", DatasetSize.height)
-    size = _count(DatasetSize(height=side, width=side), **counts)
-    if "stimuli" in size.counted:
+    size = DatasetSize(
+        height=side,
+        width=side,
+        known="stimuli" in counts,
+        responses_known={"sites", "repetitions"} <= counts.keys(),
+        **counts,
+    )
+    table = dataset.config.get("responses", {}).get("files", {}).get("responses", {}).get("path")
+    if table and table.lower().endswith(".csv") and not size.responses_known:
+        size = _with_columns(size, Path(table))
+    if size.known:
         return size
     images = dataset.config["stimuli"].get("files", {}).get("images", {}).get("path")
-    if images and (count := _count_images(Path(images))):
-        size = _count(size, stimuli=count)
-    table = dataset.config["responses"].get("files", {}).get("responses", {}).get("path")
-    if dataset.source.name == "files" and table:
-        size = _count(size, **_counts_of_table(Path(table)))
-    return size
+    count = _count_images(Path(images)) if images else 0
+    return replace(size, stimuli=count, known=True) if count else size
 
 
-def _count(size: DatasetSize, **counts: int) -> DatasetSize:
-    """Return the size with numbers that were counted."""
-    return replace(size, counted=size.counted | counts.keys(), **counts)
+def _with_columns(size: DatasetSize, table: Path) -> DatasetSize:
+    """Return a size with the sites of a table of responses: its columns but those of names.
 
-
-def _counts_of_table(path: Path) -> dict[str, int]:
-    """Return what the first line of a CSV of responses tells; nothing of other files."""
-    if path.suffix.lower() != ".csv":
-        return {}
+    How often a stimulus was repeated is in its rows, which are not read for a plan.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = {name.strip() for name in next(csv.reader(file), [])}
-    except (OSError, ValueError, csv.Error):
-        return {}
-    sites = len(header - {"stimulus_id", "repetition"})
-    if "stimulus_id" not in header or not sites:
-        return {}
-    return {"sites": sites} if "repetition" in header else {"sites": sites, "repetitions": 0}
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            columns = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return size
+    sites = len(set(columns) - {"stimulus_id", "repetition"})
+    if "repetition" in columns:
+        return replace(size, sites=sites)
+    return replace(size, sites=sites, repetitions=0, responses_known=True)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ BESIDE = 450 * memory.MB
 """Beside a job's own process: the workflow's, two on a cluster, where the limit is for all."""
 
 ITEMSIZE = {"auto": 4, "float16": 2, "float32": 4}
-ALPHAS = 26
+ALPHAS = 97
 """Values of a grid of penalties, where the config gives no number."""
 HEAD_FEATURES = 2048
 """Of a layer whose width is not known."""
@@ -79,7 +79,9 @@ class ResourceEstimator:
         if step == "fit_pca":
             return memory.fit_pca(size)
         if step == "fit_readout":
-            return memory.fit_readout(size, self._components_read(wildcards["readout"]))
+            readout = wildcards["readout"]
+            in_folds = self._chooses_in_folds(readout)
+            return memory.fit_readout(size, self._components_read(readout), in_folds)
         model = self.study.models[wildcards["model"]]
         description, batch_size = self.describe(model.name), self._batch_size
         if step == "apply_head":
@@ -113,9 +115,10 @@ class ResourceEstimator:
         if step == "fit_pca":
             return runtime.fit_pca(size, layers, threads)
         if step == "fit_readout":
-            grid = self.study.readouts[wildcards["readout"]].config.get("alphas", {})
-            components = self._components_read(wildcards["readout"])
-            return runtime.fit_readout(size, layers, components, grid.get("count", ALPHAS))
+            readout = wildcards["readout"]
+            count = self.study.readouts[readout].config.get("alphas", {}).get("count", ALPHAS)
+            components, in_folds = self._components_read(readout), self._chooses_in_folds(readout)
+            return runtime.fit_readout(size, layers, components, count, in_folds)
         widths, itemsize = self.widths(model.name, wildcards["taps"]), self.itemsize(model.name)
         if step == "compute_gram":
             return runtime.compute_gram(size, widths, itemsize, threads)
@@ -160,6 +163,10 @@ class ResourceEstimator:
         shapes = (self.describe(name) or {}).get("shapes") or {}
         channels = shapes.get(model.head_layer, [HEAD_FEATURES])[0]
         return channels if model.config["training"]["head"]["pooling"] == "average" else int(1e9)
+
+    def _chooses_in_folds(self, readout: str) -> bool:
+        """Tell whether a readout chooses its alpha on folds."""
+        return self.study.readouts[readout].config.get("choose_alpha") == "k_fold"
 
     def _components_read(self, readout: str) -> float:
         """Return how many components a readout is given, at most; raw features are all of them."""

@@ -222,7 +222,7 @@ def fit_pca(size: DatasetSize) -> float:
     return NUMBERS + FLOAT * (n**2 + n * train + 4 * train**2 + 3 * scores + of_folds)
 
 
-def fit_readout(size: DatasetSize, components: float) -> float:
+def fit_readout(size: DatasetSize, components: float, in_folds: bool = False) -> float:
     """Count the scores of a layer and their squares, and the responses.
 
     Parameters
@@ -231,10 +231,14 @@ def fit_readout(size: DatasetSize, components: float) -> float:
         Of the data set.
     components : float
         Principal components that the readout is given; more than there are means all.
+    in_folds : bool
+        Whether alpha is chosen on folds, which find components in a Gram matrix of their own.
 
     """
     components = min(components, TRAIN_SHARE * size.stimuli)
-    fitted = FLOAT * size.stimuli * (5 * components + 20 * size.sites)
+    train = TRAIN_SHARE * size.stimuli
+    gram = FLOAT * (size.stimuli * train + 5 * train**2) if in_folds else 0
+    fitted = gram + FLOAT * size.stimuli * (5 * components + 20 * size.sites)
     of_folds = FLOAT * size.stimuli * (components + 3 * size.sites) * (size.folds - 1)
     return NUMBERS + read_responses(size) + fitted + of_folds
 

@@ -102,8 +102,10 @@ def fit_pca(size: DatasetSize, layers: int, threads: int) -> float:
     return START + layers * (read + size.folds * (one + written))
 
 
-def fit_readout(size: DatasetSize, layers: int, components: float, alphas: int) -> float:
-    """Time the leave-one-out errors of every alpha, for each layer and fold.
+def fit_readout(
+    size: DatasetSize, layers: int, components: float, alphas: int, in_folds: bool = False
+) -> float:
+    """Time the errors of every alpha, for each layer and fold.
 
     Parameters
     ----------
@@ -115,12 +117,15 @@ def fit_readout(size: DatasetSize, layers: int, components: float, alphas: int) 
         Principal components that the readout is given; more than there are means all.
     alphas : int
         Penalties that are tried.
+    in_folds : bool
+        Whether alpha is chosen on ten folds, each with components of its own.
 
     """
     components = min(components, size.stimuli)
     errors = 4 * alphas * size.stimuli * components * size.sites / FLOATS_PER_SECOND
     read = 8 * size.stimuli * components / BYTES_PER_SECOND
-    return START + layers * size.folds * (read + errors)
+    found = 10 * 10 * (TRAIN_SHARE * size.stimuli) ** 3 / FACTORISED_PER_SECOND if in_folds else 0
+    return START + layers * size.folds * (read + errors + found)
 
 
 def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:

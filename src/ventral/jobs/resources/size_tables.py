@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ventral.jobs.resources.dataset_size import COUNTED
 from ventral.jobs.resources.disk import count_records, count_results, tap_set_disk
 from ventral.jobs.resources.estimator import ResourceEstimator
 
@@ -24,8 +23,7 @@ def size_tables(estimator: ResourceEstimator) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict
-        ``data sets``: stimuli, sites, repetitions (0 without single trials), and which of them are
-        assumed until they can be counted. ``layers``:
+        ``data sets``: stimuli, sites and repetitions, and whether they were counted. ``layers``:
         the shape and the bytes of the activations of each layer. ``tap sets``: bytes at most, of
         activations, Gram matrices, components, fits and scores; files; memory in MB and minutes
         at most of the jobs that take most. ``study``: all of it together.
@@ -46,9 +44,10 @@ def _datasets(estimator: ResourceEstimator) -> Iterator[dict]:
         yield {
             "data set": name,
             "stimuli": size.stimuli,
+            "stimuli are": "counted" if size.known else "assumed",
             "sites": size.sites,
             "repetitions": size.repetitions,
-            "assumed": ", ".join(name for name in COUNTED if name not in size.counted) or "none",
+            "responses are": "counted" if size.responses_known else "assumed",
         }
 
 
