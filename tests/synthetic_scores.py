@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-PCS = {"label": "Ridge CV", "method": "ridge_cv", "features": "pcs", "n_components": 500}
+PCS = {"label": "Ridge CV", "method": "ridge_cv", "features": "pcs", "used": 39}
 READOUTS = {
     "raw_linear": {
         "label": "Linear",
         "method": "linear",
         "features": "raw",
-        "n_components": None,
+        "used": 2000,
     },
     "pcs_ridge_cv": PCS,
 }
@@ -101,7 +101,7 @@ def synthetic(
                                     "ceiling": reliability if ceiling else np.nan,
                                     "r2_ceiled": r * abs(r) / reliability if ceiling else np.nan,
                                     "alpha": 10.0,
-                                    "n_components": how["n_components"],
+                                    "n_components": how.get("used", np.nan),
                                 }
                             )
                         )
@@ -115,6 +115,8 @@ def summarise(scores):
     for key, part in scores.groupby(keys, sort=False):
         row = dict(zip(keys, key, strict=True))
         row |= {"n_sites": len(part), "n_components": part["n_components"].iloc[0]}
+        row |= {"n_stimuli": 70, "n_animals": 1.0, "n_sessions": np.nan}
+        row["ceiling_median"] = part["ceiling"].median()
         for metric in METRICS:
             values = part[metric].dropna()
             error = 1.96 * values.std(ddof=1) / np.sqrt(max(len(values), 1))
@@ -145,6 +147,8 @@ def summarise(scores):
         )
     ]
     return summary.assign(
+        committed_on="validation",
+        committed_by="mean",
         model_entry=summary["model"],
         readout_entry=summary["readout"],
         setting="",

@@ -182,6 +182,21 @@ def test_last_call_is_recorded(images, stimuli, tmp_path):
     np.testing.assert_array_equal(store.read_slice("pool", ...), expected.flatten(1).numpy())
 
 
+def test_a_call_can_be_chosen(images, stimuli, tmp_path):
+    layers = ["pool@2", "pool@1", "pool"]
+    store = extract(stimuli, CallsTwice(), layers, tmp_path / "main", dtype="float32")
+    inputs = torch.cat(list(batches_of(images, N)))
+    once = nn.functional.avg_pool2d(inputs, 2)
+    twice = nn.functional.avg_pool2d(once, 2)
+    for layer, expected in zip(layers, (twice, once, twice), strict=True):
+        assert store.array(layer).attrs["layer_shape"] == list(expected.shape[1:])
+        np.testing.assert_array_equal(activations(store, layer), expected.flatten(1).numpy())
+    with pytest.raises(VentralError, match=r"layer 'pool@3': 'pool' is called 2 time\(s\)"):
+        extract(stimuli, CallsTwice(), ["pool@3"], tmp_path / "three")
+    with pytest.raises(VentralError, match="has no layer 'pol@1'"):
+        extract(stimuli, CallsTwice(), ["pol@1"], tmp_path / "unknown")
+
+
 def test_in_place_relu_does_not_reach_the_tap(images, stimuli, tmp_path):
     model = sequence(pool=nn.AvgPool2d(8), relu=nn.ReLU(inplace=True))
     store = extract(stimuli, model, ["pool", "relu"], tmp_path / "main")

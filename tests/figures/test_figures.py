@@ -6,6 +6,7 @@ from matplotlib.colors import to_hex
 
 from synthetic_scores import PIXELS, READOUTS, many_models, network, summarise, synthetic
 from ventral.figures import explained_variance_by_layer, score_along_layers, style
+from ventral.figures.looks import assign_looks
 
 FIGURES = (explained_variance_by_layer, score_along_layers)
 LAYERS = ["features.0", "features.7", "blocks.11.mlp.fc2"]
@@ -83,7 +84,7 @@ def test_lines_show_the_means_the_baseline_and_the_ceiling():
             )
         assert artist(axes, "pixels").get_ydata()[0] == mean["pixels", "pixels"]
         sites = scores[scores["region"] == region].drop_duplicates("site_id")
-        assert artist(axes, "ceiling").get_ydata()[0] == pytest.approx(sites["ceiling"].mean())
+        assert artist(axes, "ceiling").get_ydata()[0] == sites["ceiling"].median()
     trained, random = (artist(axes, f"mean:{model}") for model in ("trained", "random"))
     assert to_hex(trained.get_color()) == to_hex(random.get_color())
     assert (trained.get_linestyle(), random.get_linestyle()) == ("-", "--")
@@ -153,6 +154,35 @@ def test_looks_tell_all_networks_apart():
     assert looks["resnet"].color == looks["resnet_random"].color != looks["alexnet"].color
     # A third network of an architecture, and each after it, has a colour of its own.
     assert len({looks[name].color for name in ("resnet", "resnet_goal", "resnet_scratch")}) == 3
+
+
+def test_twelve_architectures_have_twelve_colours():
+    looks = style.looks({f"n{i}": network(f"Net {i}", "") for i in range(12)})
+    assert len({look.color for look in looks.values()}) == 12
+
+
+def test_a_model_has_one_colour_in_the_figures_of_a_run():
+    """Data sets that use other models, and the figure over all of them."""
+    models = many_models()
+    for name, look in assign_looks(models).items():
+        models[name] = models[name] | {"look": look}
+    some = {name: models[name] for name in ("pixels", "vit", "resnet_goal")}
+    assert style.looks(some) == {
+        name: style.looks(models)[name] for name in some if name != "pixels"
+    }
+    scores, summary = synthetic(some)
+    along = score_along_layers.draw(scores, summary, some, READOUTS, "test").axes[0]
+    assert to_hex(artist(along, "mean:vit").get_color()) == style.looks(models)["vit"].color.lower()
+    assert style.looks(many_models()) == style.looks(models)
+
+
+def test_the_number_of_components_is_the_one_used():
+    scores, summary = synthetic(MODELS)
+    summary.loc[summary["layer"] == "features.7", "n_components"] = 20
+    for figure in FIGURES:
+        assert "on the top 20 to 39 PCs" in texts(
+            figure.draw(scores, summary, MODELS, READOUTS, "test")
+        )
 
 
 def test_layers_of_relatives_merge_in_network_order():

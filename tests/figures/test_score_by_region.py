@@ -7,7 +7,7 @@ from ventral.figures import score_by_region
 from ventral.scores.regions import COLUMNS, table_of_regions
 
 READOUTS = {
-    name: {"label": name.upper(), "method": method, "features": "pcs", "n_components": 9}
+    name: {"label": name.upper(), "method": method, "features": "pcs", "used": 9}
     for name, method in (("pls", "pls"), ("cv", "ridge_cv"), ("ridge", "ridge"))
 }
 MODELS = {
@@ -83,18 +83,20 @@ def test_the_figure_shows_every_mean_at_its_height(tables):
     summary.loc[summary["model"] == "far", "explained_variance_mean"] = -2.0
     table = table_of_regions(tables, MODELS, READOUTS)
     figure = score_by_region.draw(table, MODELS, READOUTS, None)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["V4", "IT"]
-    labels = [[text.get_text() for text in axes.get_xticklabels()] for axes in figure.axes]
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["V4", "IT"]
+    labels = [[text.get_text() for text in axes.get_xticklabels()] for axes in figure.axes[2:]]
     assert labels == [["one", "two\n(PLS)"], ["one"]]  # the last ridge_cv, else the last there is
     means = artists(figure, "mean:")
     assert set(means) == {"one:pixels", "one:net", "two:pixels", "two:net", "two:far"}
     row = table.query("dataset == 'two' and model == 'net'").iloc[0]
     assert means["two:net"].get_ydata()[0] == row["explained_variance_mean"]
-    assert set(artists(figure, "corrected:")) == {"one:pixels", "one:net"}
+    corrected = artists(figure, "corrected:")
+    assert set(corrected) == {"one:pixels", "one:net", "one:far"}  # no ceiling of data set two
+    assert not {mark.axes for mark in corrected.values()} & {mark.axes for mark in means.values()}
     assert set(artists(figure, "ceiling:")) == {"one"}  # data set two has no single trials
-    assert set(artists(figure, "lower:")) == {"one:far"}
+    assert set(artists(figure, "lower:mean:")) == {"one:far"}
     words = [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
-    assert words.count("-2.0") == 2  # in both regions, where it lies under the axis
+    assert words.count("−2.0") == 2  # in both regions, where it lies under the axis
 
 
 def test_nothing_to_draw_says_so():

@@ -329,6 +329,22 @@ def test_weights_that_torchvision_does_not_have(own):
     assert "models: own: torchvision has no weights 'DEFAULT'" in of_own
 
 
+def test_a_call_that_is_not_made(own):
+    models = {
+        "fine": entry("resnet18", taps={"main": ["layer1.0.relu@1", "layer1.0.relu@2"]}),
+        "wrong": entry("resnet18", taps={"main": ["layer1.0.relu@3", "layer1.0.rel@1"]}),
+        "once": entry("resnet18", taps={"main": ["conv1@1", "conv1@2"]}),
+    }
+    with pytest.raises(VentralError) as error:
+        check_layers_of_models(models, SOURCE, [own])
+    unknown, once = str(error.value).splitlines()[1:]
+    assert "models: wrong: taps: main: layer 'layer1.0.rel@1' is unknown" in unknown
+    assert "models: once: taps: main: layer 'conv1@2': 'conv1' is called 1 time(s)" in once
+    del models["wrong"]["taps"]["main"][1], models["once"]
+    with pytest.raises(VentralError, match=r"'layer1.0.relu' is called 2 time\(s\)"):
+        check_layers_of_models(models, SOURCE, [own])
+
+
 def test_an_input_that_a_network_does_not_take(own):
     models = {
         "small": entry("vit_b_16", preprocessing={"size": 96}),

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from toy_project import ROOT
 from ventral.scores.reference_check import COLUMNS, check_references
 
 KEYS = {"region": "IT", "model": "net", "readout": "ridge_cv"}
@@ -68,3 +70,32 @@ def test_a_number_that_we_do_not_have_is_an_empty_cell_with_a_note(reference):
 
 def test_without_references_the_table_has_its_columns():
     assert list(check_references([], summary(), scores()).columns) == COLUMNS
+
+
+@pytest.mark.parametrize(("r", "expected"), [(0.6, 0.5409), (-0.6, -0.5409), (np.nan, np.nan)])
+def test_brain_scores_quotient_is_of_the_medians(r, expected):
+    """R .6 and c .8158 are published as .5409; r² / c would be .4413."""
+    table = summary().assign(pearson_r_median=r, ceiling_median=0.8158)
+    reference = {"model": "net", "readout": "ridge_cv", "split": "validation", "value": 0.5}
+    reference |= {"measure": "r_over_ceiling_squared", "source": "Brain-Score"}
+    (row,) = check_references([reference], table, scores()).to_dict("records")
+    assert row["ours"] == pytest.approx(expected, abs=1e-4, nan_ok=True)
+    assert "medians over sites of r and of ceilings" in row["note"]
+
+
+def test_what_is_called_published_was_published():
+    """Brain-Score publishes (r / c)² alone; r and r² / c would be our arithmetic."""
+    config = yaml.safe_load((ROOT / "config" / "majajhong2015.yaml").read_text())
+    references = config["datasets"]["majajhong2015"]["reference"]
+    assert {entry["measure"] for entry in references} == {"r_over_ceiling_squared"}
+    published = {(entry["model"], entry["value"]) for entry in references}
+    assert published == {
+        ("pixels", 0.0764),
+        ("alexnet", 0.505),
+        ("alexnet", 0.514),
+        ("resnet18", 0.544),
+        ("resnet50", 0.525),
+        ("resnet50", 0.537),
+        ("vgg16", 0.54),
+        ("squeezenet1_1", 0.522),
+    }

@@ -14,8 +14,8 @@ MODELS = {
     "shallow": network("LeNet", "one layer", layers=["conv1"]),
 }
 READOUTS = {
-    "ridge_raw": {"label": "Ridge", "method": "ridge", "features": "raw", "n_components": None},
-    "cv": {"label": "Ridge CV", "method": "ridge_cv", "features": "pcs", "n_components": 30},
+    "ridge_raw": {"label": "Ridge", "method": "ridge", "features": "raw", "used": 90},
+    "cv": {"label": "Ridge CV", "method": "ridge_cv", "features": "pcs", "used": 30},
 }
 
 
@@ -31,11 +31,13 @@ def summary():
 def test_models_are_grouped_and_scored_at_the_committed_layer(summary):
     table = tables.table_of_models(summary, MODELS, READOUTS, "test")
 
-    assert list(table.columns) == tables.MODEL_COLUMNS
+    assert list(table.columns) == [
+        name for name in tables.MODEL_COLUMNS if name != "Cross-site correlation"
+    ]
     images, task, goal = "Images", "Task-driven models", "Goal-driven models"
     assert list(table[["Group", "Inputs", "Regression", "Layer"]].itertuples(index=False)) == [
-        (images, "Raw", "Ridge", "pixels"),
-        (images, "Top 30 PCs", "Ridge CV", "pixels"),
+        (images, "Pixels", "Ridge", "pixels"),
+        (images, "Pixels", "Ridge CV", "pixels"),
         (task, "ResNet-50, random weights", "Ridge", "avgpool"),
         (task, "ResNet-50, random weights", "Ridge CV", "avgpool"),
         (task, "LeNet, one layer", "Ridge", "conv1"),
@@ -46,9 +48,23 @@ def test_models_are_grouped_and_scored_at_the_committed_layer(summary):
     expected = summary.query(
         "model == 'deep_goal' and layer == 'features.0' and readout == 'cv' and split == 'test'"
     ).iloc[0]
+    compared = tables.table_of_models(summary, MODELS, READOUTS, "test", cross_site=True)
     for name, column in (tables.SCORES | tables.COUNTS).items():
-        assert table.iloc[-1][name] == expected[column]
-    assert set(table["Split"]) == {"test"}
+        assert compared.iloc[-1][name] == expected[column]
+    assert set(table["Split"]) == {"test"} and set(table["Committed on"]) == {"validation"}
+    assert list(table["Features"]) == 4 * ["Raw", "Top 30 PCs"]
+
+
+def test_features_are_those_that_were_used(summary):
+    """Asked for 500 components, a layer of 39 has 39."""
+    summary.loc[summary["model"] == "shallow", "n_components"] = 39
+    for make in (tables.table_of_models, tables.table_of_layers):
+        table = make(summary, MODELS, READOUTS, "test")
+        name = "Inputs" if "Inputs" in table else "Model"
+        found = table[table["Regression"] == "Ridge CV"].groupby(name)["Features"].unique()
+        assert found["AlexNet, pretrained"].tolist() == ["Top 30 PCs"]
+        if name == "Inputs":
+            assert found["LeNet, one layer"].tolist() == ["Top 39 PCs"]
 
 
 def test_model_without_a_committed_layer_keeps_a_row_without_scores(summary):
@@ -56,14 +72,17 @@ def test_model_without_a_committed_layer_keeps_a_row_without_scores(summary):
     table = tables.table_of_models(summary, MODELS, READOUTS, "test")
     row = table[table["Inputs"] == "ResNet-50, random weights"].iloc[0]
     assert row["Layer"] == "none"
-    assert row[list(tables.SCORES)].isna().all()
+    shown = [name for name in tables.SCORES if name != "Cross-site correlation"]
+    assert row[shown].isna().all() and row["Committed on"] == ""
     assert row["Sites"] == 8
 
 
 def test_layers_come_in_network_order_and_only_of_deep_models(summary):
     table = tables.table_of_layers(summary, MODELS, READOUTS, "validation")
 
-    assert list(table.columns) == tables.LAYER_COLUMNS
+    assert [*table.columns, "Cross-site correlation"] == sorted(
+        tables.LAYER_COLUMNS, key=lambda name: name == "Cross-site correlation"
+    )
     columns = ["Model", "Layer", "Regression", "Committed"]
     assert list(table[columns].itertuples(index=False)) == [
         ("ResNet-50, random weights", "conv1", "Ridge", False),
@@ -100,9 +119,11 @@ def test_markdown_shows_every_row_and_a_bold_line_per_group(summary):
     assert len(lines) == 2 + 3 + len(table)
     bold = [row[0] for row in cells if row[0].startswith("**")]
     assert bold == ["**Images**", "**Task-driven models**", "**Goal-driven models**"]
-    assert cells[0][:5] == ["Inputs", "Regression", "Score", "Explained Variance", "95% interval"]
+    shown = ["Inputs", "Features", "Regression", "Mean R²", "Explained Variance", "95% interval"]
+    assert cells[0][:6] == shown
+    assert {"Stimuli", "Sites", "Ceiling", "Committed on"} < set(cells[0])
     random = next(row for row in cells if row[0] == "ResNet-50, random weights")
-    assert random[3] == "-0.037"
+    assert random[4] == "-0.037"
     assert "Undefined sites" not in cells[0]
     assert "Undefined sites" in tables.grouped_markdown(table.assign(**{"Undefined sites": 2}))
 
@@ -112,6 +133,21 @@ def test_markdown_of_layers_marks_the_committed_one(summary):
     text = tables.grouped_markdown(tables.table_of_layers(summary, MODELS, READOUTS, "test"))
     assert text.count("✓") == 4
     assert all("–" in line for line in text.splitlines() if "features.10" in line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "by the mean over sites of the explained variance on validation."),
+        ({}, "come from one animal; the interval says nothing about other animals"),
+        ({}, "The sessions of the sites are unknown"),
+        ({"n_sessions": 3.0}, "The sites of a region come from 3 sessions"),
+        ({"committed_on": "test", "committed_by": "median"}, "score slightly too high"),
+        ({"committed_by": "median"}, "by the median over sites"),
+    ],
+)
+def test_the_note_says_how_the_numbers_came_about(summary, changes, said):
+    assert said in tables.note_of(summary.assign(**changes), "test")
 
 
 def test_an_empty_table_renders_its_header():

@@ -164,6 +164,7 @@ def test_a_readout_is_given_without_its_label():
         "choose_alpha",
     }
     assert settings.scores() == {"ceiling_floor": 0.1, "n_bootstrap": 1000, "seed": 4}
+    assert settings.commit_by == "median"
 
 
 def test_what_tables_show():
@@ -173,9 +174,8 @@ def test_what_tables_show():
     assert shown["models"]["tuned"]["weights"] == "trained here"
     assert shown["models"]["tuned"]["layers"] == ["features.5", "head"]  # a layer of that name
     assert shown["readouts"]["cv"]["label"] == "Cross-validated"
-    counts = {name: readout["n_components"] for name, readout in shown["readouts"].items()}
-    assert counts == {"raw": 7, "cv": 5, "latent": 7, "head": 7}
-    assert display.all_datasets()["models"]["net"]["label"] == "A network"
+    assert not shown["cross_site"]
+    assert display.table_of_all()["models"]["net"]["label"] == "A network"
     assert display.figures("some")["readout"] is None
     assert display.fits("some")[0] == ["some", TUNED[0], "cv"]
     origins = display.origins("some")
@@ -184,7 +184,18 @@ def test_what_tables_show():
 
 def test_a_model_of_no_data_set_is_not_shown():
     found = study(datasets__all__models=["net"], datasets__some__models=["net"])
-    assert list(Display(found).all_datasets()["models"]) == ["net"]
+    assert list(Display(found).table_of_all()["models"]) == ["net"]
+
+
+def test_a_model_has_one_look_in_all_figures():
+    display = Display(study())
+    of_all = display.figure_of_all()["models"]
+    for dataset in ("all", "some"):
+        for name, description in display.figures(dataset)["models"].items():
+            assert description.get("look") == of_all[name].get("look")
+    assert (
+        "look" not in of_all["pixels"] and "look" not in display.tables("some")["models"]["tuned"]
+    )
 
 
 def test_params_are_plain_values():

@@ -198,7 +198,8 @@ def test_the_best_variant_on_validation_is_reported_on_test():
         "explained_variance_corrected_ratio",
     ):
         shown[column] = 0.0
-    shown[["n_sites", "n_undefined", "n_alpha_on_edge"]] = 1
+    shown[["ceiling_median", "n_components"]] = 1.0
+    shown[["n_stimuli", "n_sites", "n_undefined", "n_alpha_on_edge"]] = 1
     models = {
         name: {"label": name, "group": "Models", "architecture": "a", "layers": ["a", "b"]}
         for name in ("net", "plain")

@@ -92,7 +92,7 @@ def test_every_row_of_both_tables_comes_out(folder):
     layers = pd.read_csv(results / "tables" / "layers.csv")
     for table in (models, layers):
         assert set(table["Split"]) == {"validation"}
-        scores = table[["Score", "Explained Variance", "Average Correlation", "Pearson r"]]
+        scores = table[["Mean R²", "Explained Variance", "Cross-site correlation", "Pearson r"]]
         assert scores.notna().all(axis=None)
     of_ridge_cv = models[models["Regression"] == "Ridge CV"]
     assert len(of_ridge_cv) == len(config["models"])

@@ -93,7 +93,7 @@ rule draw_score_by_region:
     conda:
         "../../envs/analysis.yaml"
     params:
-        display=DISPLAY.all_datasets(),
+        display=DISPLAY.figure_of_all(),
         expected=expected_behind,
         code=code("draw_score_by_region"),
     script:

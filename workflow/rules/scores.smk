@@ -187,7 +187,7 @@ rule summarise_regions:
         "../../envs/analysis.yaml"
     params:
         datasets=list(STUDY.datasets),
-        display=DISPLAY.all_datasets(),
+        display=DISPLAY.table_of_all(),
         expected=expected_behind,
         code=code("summarise_regions"),
     script:

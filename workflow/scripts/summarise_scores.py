@@ -6,6 +6,7 @@ from ventral.storage.tables import write_csv
 
 with job(snakemake):
     table = collect(snakemake.input, snakemake.params.names, KEY)
-    by = snakemake.params.commit_by
-    committed = commit_settings(commit_layers(table, by), snakemake.params.origins, by)
+    committed = commit_settings(
+        commit_layers(table, snakemake.params.commit_by), snakemake.params.origins
+    )
     write_csv(snakemake.output[0], committed)

@@ -14,6 +14,7 @@ from torch import nn
 from ventral.activations.cast import Cast
 from ventral.errors import VentralError, suggest
 from ventral.networks.first_pass import naming_refused_input
+from ventral.networks.tap_names import tapped_call
 
 
 class _AfterLastTap(Exception):
@@ -25,16 +26,16 @@ class Taps:
 
     A probe, one full forward pass on one stimulus, finds how often each layer is called and the
     shape of its output. Every later pass ends with the last of these calls. If a pass calls a
-    module several times, the last output is recorded; if an output is a tuple or a list, its first
-    tensor. A hook copies the output immediately, because the next module may overwrite its input
-    (``ReLU(inplace=True)``).
+    module several times, the last output is recorded, or that of the call which ``@`` names
+    (``relu@1``); if an output is a tuple or a list, its first tensor. A hook copies the output
+    immediately, because the next module may overwrite its input (``ReLU(inplace=True)``).
 
     Parameters
     ----------
     model : Module
         In evaluation mode, on its device.
     layers : iterable of str
-        Module paths.
+        Module paths, see `ventral.networks.tap_names.tapped_call`.
     probe : Tensor, (1, 3, size, size)
         One preprocessed stimulus, on the model's device.
     dtype : str
@@ -59,8 +60,9 @@ class Taps:
     ) -> None:
         layers = list(dict.fromkeys(layers))
         names = [name for name, _ in model.named_modules()]
-        for layer in layers:
-            if layer not in names:
+        self.taps = {layer: tapped_call(layer, set(names)) for layer in layers}
+        for layer, (module, _) in self.taps.items():
+            if module not in names:
                 raise VentralError(
                     f"{type(model).__name__} has no layer {layer!r}; {suggest(layer, names[1:])}"
                 )
@@ -112,7 +114,7 @@ class Taps:
 
         def take(layer: str, output: Any) -> None:
             seen[layer] += 1
-            if seen[layer] < self.calls[layer]:
+            if seen[layer] != (self.taps[layer][1] or self.calls[layer]):
                 return
             tensor = _first_tensor(layer, output)
             if tensor.shape != (len(images), *self.shapes[layer]):
@@ -141,6 +143,8 @@ class Taps:
 
         def look(layer: str, output: Any) -> None:
             calls[layer] += 1
+            if self.taps[layer][1] not in (None, calls[layer]):
+                return
             shape = tuple(_first_tensor(layer, output).shape)
             if shape[:1] != (1,) or not math.prod(shape):
                 raise VentralError(
@@ -157,11 +161,17 @@ class Taps:
                 f"layer {uncalled[0]!r} is never called in a forward pass of"
                 f" {type(self.model).__name__}; it has no activations"
             )
+        for layer in self.layers:
+            if layer not in shapes:
+                raise VentralError(
+                    f"layer {layer!r}: {self.taps[layer][0]!r} is called {calls[layer]} time(s) in"
+                    f" a forward pass of {type(self.model).__name__}"
+                )
         return calls, {layer: shapes[layer] for layer in self.layers}
 
     def _forward(self, images: torch.Tensor, receive: Callable[[str, Any], None]) -> None:
         handles = [
-            self.model.get_submodule(layer).register_forward_hook(
+            self.model.get_submodule(self.taps[layer][0]).register_forward_hook(
                 functools.partial(_pass_on, receive, layer)
             )
             for layer in self.layers

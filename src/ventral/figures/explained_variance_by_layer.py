@@ -113,10 +113,11 @@ def draw(
             row[0].set_ylabel("Explained variance (fraction)")
             _name_family(row[-1], key[0], family, look_of)
         _explain_marks(figure, is_clipped=bool((values < low).any()))
+        in_words = readout_name(readouts[readout], summary["n_components"])
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
-            f"{split_in_words(split)}; {readout_name(readouts[readout])}; a point is a site.",
+            f"{split_in_words(split)}; {in_words}; a point is a site.",
         )
     return figure
 

@@ -1,7 +1,5 @@
 """The score of each network against the number of parameters that its training learnt."""
 
-from typing import Any
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -81,10 +79,11 @@ def draw(
             axes.set_xlabel("Parameters learnt, network and head")
         panels[0].set_ylabel("Mean explained variance\n(fraction)")
         _add_legend(figure, names, models, columns)
+        in_words = readout_name(readouts[readout], shown["n_components"])
         style.title(
             figure,
             "Score against the number of retrained parameters",
-            f"{split_in_words(split)}, committed layer; {readout_name(readouts[readout])}; mean"
+            f"{split_in_words(split)}, committed layer; {in_words}; mean"
             " over sites and its 95% bootstrap interval; small: variants of a sweep that were not"
             " chosen; a cross: training did not beat its start.",
         )
@@ -108,7 +107,7 @@ def _draw_panel(
         axes.plot(
             count,
             row[MEAN],
-            **_mark(look),
+            **style.mark_of(look),
             markersize=size if row["setting_committed"] else 0.5 * size,
             zorder=3,
             gid=f"mean:{variant}",
@@ -121,24 +120,9 @@ def _draw_panel(
     axes.set_xlim(-0.3 * smallest, 3 * counts.max())
 
 
-def _mark(look: style.Look) -> dict[str, Any]:
-    """Return how a network is drawn: hollow with random weights, half-filled if it is a second one.
-
-    The second network of an architecture and group has another line style in other figures; here
-    there are no lines, so half a mark replaces it.
-    """
-    mark = {
-        "linestyle": "none",
-        "marker": look.marker,
-        "color": look.color,
-        "markerfacecolor": "white" if look.is_random else look.color,
-    }
-    if any(look.line == second for _, second in style.LINES.values()):
-        mark |= {"fillstyle": "left", "markerfacecoloralt": "0.8" if look.is_random else "white"}
-    return mark
-
-
 def _add_legend(figure: Figure, names: list[str], models: dict[str, dict], columns: int) -> None:
     look_of, display_names = style.looks(models), model_names(models)
-    handles = [Line2D([], [], **_mark(look_of[name]), label=display_names[name]) for name in names]
+    handles = [
+        Line2D([], [], **style.mark_of(look_of[name]), label=display_names[name]) for name in names
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)

@@ -38,8 +38,8 @@ def draw(
 
     Architectures are side by side, each with its layers in network order. Bands are the 95%
     bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
-    The noise ceiling is the mean over sites of the ceiling in `scores`: a site's split-half
-    reliability, which bounds its explained variance.
+    The noise ceiling is the median over sites of the ceiling on the stimuli that are shown: a
+    site's split-half reliability, which bounds its explained variance.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def draw(
         style.title(
             figure,
             "Explained variance along the layers of each network",
-            f"{split_in_words(split)}; {readout_name(readouts[readout])};"
+            f"{split_in_words(split)}; {readout_name(readouts[readout], drawn['n_components'])};"
             " mean over sites and its 95% bootstrap interval.",
         )
     return figure
@@ -115,7 +115,7 @@ def _draw_panel(
     drawn = summary[summary["model"].isin(models)]
     top = max(np.nanmax(drawn[[MEAN, HIGH]].to_numpy(float), initial=0.05), 0.05)
     low = _lowest_shown(drawn)
-    ceiling = scores.drop_duplicates("site_id")["ceiling"].mean()
+    ceiling = scores.drop_duplicates("site_id")["ceiling"].median()
 
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     pixels = _draw_pixels(axes, summary, models, low)
@@ -146,7 +146,7 @@ def _draw_panel(
     if np.isfinite(ceiling):
         axes.axhline(ceiling, color="black", linestyle=(0, (1, 2)), linewidth=1.2, gid="ceiling")
         top = max(top, ceiling)
-        remark = f"{pixels}noise ceiling {ceiling:.2f} (dotted)"
+        remark = f"{pixels}noise ceiling, median of sites: {ceiling:.2f} (dotted)"
     else:
         remark = f"{pixels}no noise ceiling: no repeated trials"
     span = top - low

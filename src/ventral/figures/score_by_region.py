@@ -1,5 +1,7 @@
 """All data sets and regions in one figure: what is explained, and what could be."""
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -12,7 +14,6 @@ from matplotlib.patches import Patch, Rectangle
 from ventral.figures import style
 from ventral.scores.reporting import (
     default_readout,
-    is_pixels,
     model_names,
     readout_name,
     regions_in_order,
@@ -23,7 +24,7 @@ CORRECTED = "explained_variance_corrected_ratio"
 LOWEST = -0.3
 """Lower end of the axis: below it a prediction is far worse than the mean response."""
 
-CEILING = "ceiling: median and quartiles of sites"
+CEILING = "noise ceiling: median, quartiles of sites"
 
 SLOT = 0.8
 """Fraction of the distance between two data sets that the marks of one take."""
@@ -34,10 +35,11 @@ def draw(
 ) -> Figure:
     """Draw a panel per region, in it a column per data set, and in that a mark per model.
 
-    A filled mark is the mean over sites of the explained variance at the committed layer, with its
-    95% bootstrap interval; a hollow diamond is the same mean corrected for noise. The grey box
-    shows the median and the quartiles of the sites' noise ceilings (split-half reliability); a data
-    set without single trials has none.
+    A mark is the mean over sites of the explained variance at the committed layer, with its 95%
+    bootstrap interval. The grey box shows the median and the quartiles of the sites' noise ceilings
+    (split-half reliability) on the stimuli that are reported; a data set without single trials has
+    none. Where any has, a second row of panels shows what is explained of what can be explained:
+    there a perfect model is at 1, so these marks are not set against the ceiling.
 
     Parameters
     ----------
@@ -73,109 +75,138 @@ def draw(
     names = [name for name in models if name in set(shown["model"])]
     slot = max(1.1, 0.17 * len(names) + 0.3)
     widths = [max(len(datasets), 1) for datasets in places.values()]
+    corrected = bool(shown[CORRECTED].notna().any())
     with matplotlib.rc_context(style.STYLE):
         width, display_names = max(5.5, slot * sum(widths) + 1.2), model_names(models)
-        labels = [CEILING, *(display_names[name] for name in names)]
-        columns = style.legend_columns(width, labels, most=3)
-        figure = Figure(figsize=(width, 4.1 + 0.18 * -(-len(names) // columns)))
-        panels = figure.subplots(
-            nrows=1, ncols=len(regions), squeeze=False, sharey=True, width_ratios=widths
-        )[0]
-        for axes, region in zip(panels, regions, strict=True):
+        columns = style.legend_columns(width, [display_names[name] for name in names], most=3)
+        height = (6.3 if corrected else 4.1) + 0.18 * -(-len(names) // columns)
+        figure = Figure(figsize=(width, height))
+        grid = figure.subplots(
+            nrows=2 if corrected else 1,
+            ncols=len(regions),
+            squeeze=False,
+            sharex="col",
+            sharey="row",
+            width_ratios=widths,
+        )
+        looks = style.looks(models)
+        for column, region in enumerate(regions):
             here = shown[shown["region"] == region]
-            _draw_panel(axes, here, places[region], names, models)
+            datasets = places[region]
+            raw = grid[0, column]
+            raw.set_title(region, loc="left", fontweight="bold")
+            for place, dataset in enumerate(datasets):
+                _draw_ceiling(raw, here[here["dataset"] == dataset].iloc[0], place)
+            _draw_panel(raw, here, datasets, names, looks, MEAN)
+            if corrected:
+                below = grid[1, column]
+                below.axhline(1, color="0.6", linestyle=(0, (1, 2)), linewidth=1.2, zorder=1)
+                _draw_panel(below, here, datasets, names, looks, CORRECTED)
             labels = [
                 dataset
                 if shown_readout[dataset] == readout
                 else f"{dataset}\n({readouts[shown_readout[dataset]]['label']})"
-                for dataset in places[region]
+                for dataset in datasets
             ]
+            axes = grid[-1, column]
             axes.set_xticks(range(len(labels)), labels)
-            axes.tick_params(axis="x", length=0)
-            if max(map(len, labels)) * 0.085 > slot:
+            for panel in grid[:, column]:
+                panel.tick_params(axis="x", length=0)
+            lines = [line for label in labels for line in label.split("\n")]
+            if max(map(len, lines)) * 0.085 > slot:
                 axes.tick_params(axis="x", rotation=25)
                 for text in axes.get_xticklabels():
                     text.set(ha="right", rotation_mode="anchor")
-            axes.set_title(region, loc="left", fontweight="bold")
-        panels[0].set_ylabel("Mean explained variance\n(fraction)")
-        bottom = max(LOWEST, np.nanmin(shown[[MEAN, LOW]].to_numpy(float), initial=0)) - 0.03
-        top = np.nanmax(shown[[MEAN, HIGH, CORRECTED, "ceiling_third_quartile"]].to_numpy(float))
-        panels[0].set_ylim(bottom, min(top, 1.5) + 0.05)
+        grid[0, 0].set_ylabel("Mean explained variance\n(fraction)")
+        lowest = np.nanmin(shown[[MEAN, LOW]].to_numpy(float), initial=0)
+        top = np.nanmax(shown[[MEAN, HIGH, "ceiling_third_quartile"]].to_numpy(float))
+        grid[0, 0].set_ylim(max(LOWEST, lowest) - 0.03, min(top, 1.2) + 0.05)
+        if corrected:
+            grid[1, 0].set_ylabel("Explained of what\ncan be explained")
+            lowest = np.nanmin(shown[CORRECTED].to_numpy(float), initial=0)
+            top = np.nanmax(shown[CORRECTED].to_numpy(float), initial=1)
+            grid[1, 0].set_ylim(max(LOWEST, lowest) - 0.03, min(top, 1.5) + 0.05)
+        lower = shown[[MEAN, CORRECTED]] if corrected else shown[[MEAN]]
         _add_legend(
             figure,
             names,
             models,
             columns,
             has_ceiling=bool(shown["ceiling_median"].notna().any()),
-            has_lower=bool((shown[MEAN] < LOWEST).any()),
+            has_lower=bool((lower < LOWEST).any(axis=None)),
         )
+        used = shown.loc[shown["readout"] == readout, "n_components"]
+        in_words = readout_name(readouts[readout], used)
         style.title(
             figure,
             "Explained variance by data set and region",
             "At each model's committed layer, on the stimuli that each data set reports: test,"
-            f" validation or the test stimuli of all folds; {readout_name(readouts[readout])}; mean"
-            " over sites and its 95% bootstrap interval.",
+            f" validation or the test stimuli of all folds; {in_words};"
+            " mean over sites and its 95% bootstrap interval."
+            + (" Below: corrected for noise, where 1 is all that can be." if corrected else ""),
         )
     return figure
 
 
 def _draw_panel(
-    axes: Axes, rows: pd.DataFrame, datasets: list[str], names: list[str], models: dict[str, dict]
+    axes: Axes,
+    rows: pd.DataFrame,
+    datasets: list[str],
+    names: list[str],
+    looks: dict[str, style.Look],
+    score: str,
 ) -> None:
-    looks = _looks(models)
+    """Draw the marks of a score; of the mean with its interval."""
+    kind = "mean" if score == MEAN else "corrected"
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for place, dataset in enumerate(datasets):
         here = rows[rows["dataset"] == dataset].set_index("model")
-        _draw_ceiling(axes, here.iloc[0], place)
         own = [name for name in names if name in here.index]
+        if here[score].isna().all():
+            axes.text(
+                place,
+                0.5,
+                "no single trials",
+                ha="center",
+                va="center",
+                color=style.GREY,
+                fontsize=7,
+            )
         step = min(SLOT / len(own), 0.2)
         for rank, name in enumerate(own):
-            row, (marker, color) = here.loc[name], looks[name]
-            x = place + (rank - (len(own) - 1) / 2) * step
-            if row[MEAN] < LOWEST:
-                axes.plot(
-                    x,
-                    LOWEST,
-                    marker="v",
-                    linestyle="none",
-                    color=color,
-                    markersize=4,
-                    zorder=3,
-                    gid=f"lower:{dataset}:{name}",
-                )
-                axes.annotate(
-                    f"{row[MEAN]:.1f}",
-                    xy=(x, LOWEST),
-                    xytext=(0, 5),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=6,
-                )
-                continue
-            axes.vlines(x, max(row[LOW], LOWEST), row[HIGH], color=color, linewidth=1.2)
-            axes.plot(
-                x,
-                row[MEAN],
-                marker=marker,
-                linestyle="none",
-                color=color,
-                markersize=5,
-                zorder=3,
-                gid=f"mean:{dataset}:{name}",
-            )
-            if np.isfinite(row[CORRECTED]) and row[CORRECTED] >= LOWEST:
-                axes.plot(
-                    x + 0.38 * step,
-                    row[CORRECTED],
-                    marker="D",
-                    linestyle="none",
-                    color=color,
-                    markerfacecolor="white",
-                    markersize=4,
-                    zorder=2,
-                    gid=f"corrected:{dataset}:{name}",
-                )
+            row: Any = here.loc[name]
+            mark = style.mark_of(looks.get(name))
+            x, value = place + (rank - (len(own) - 1) / 2) * step, row[score]
+            if value < LOWEST:
+                _draw_lower(axes, x, value, mark["color"], f"{kind}:{dataset}:{name}")
+            elif np.isfinite(value):
+                if score == MEAN:
+                    low = max(row[LOW], LOWEST)
+                    axes.vlines(x, low, row[HIGH], color=mark["color"], linewidth=1.2)
+                axes.plot(x, value, **mark, markersize=5, zorder=3, gid=f"{kind}:{dataset}:{name}")
     axes.set_xlim(-0.55, len(datasets) - 0.45)
+
+
+def _draw_lower(axes: Axes, x: float, value: float, color: str, name: str) -> None:
+    """Draw a mark that points to a value below the axis, with its number."""
+    axes.plot(
+        x,
+        LOWEST,
+        marker="v",
+        linestyle="none",
+        color=color,
+        markersize=4,
+        zorder=3,
+        gid=f"lower:{name}",
+    )
+    axes.annotate(
+        f"{value:.1f}".replace("-", "−"),
+        xy=(x, LOWEST),
+        xytext=(0, 5),
+        textcoords="offset points",
+        ha="center",
+        fontsize=6,
+    )
 
 
 def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
@@ -196,17 +227,6 @@ def _draw_ceiling(axes: Axes, row: pd.Series, place: int) -> None:
     )
 
 
-def _looks(models: dict[str, dict]) -> dict[str, tuple[str, str]]:
-    """Return {model: (marker, colour)}; a further marker begins when all colours are used."""
-    networks = [name for name, description in models.items() if not is_pixels(description)]
-    markers, colors = ("o", "^", "P", "X"), style.COLORS
-    looks = {
-        name: (markers[i // len(colors) % len(markers)], colors[i % len(colors)])
-        for i, name in enumerate(networks)
-    }
-    return {name: looks.get(name, ("s", style.GREY)) for name in models}
-
-
 def _add_legend(
     figure: Figure,
     names: list[str],
@@ -215,17 +235,9 @@ def _add_legend(
     has_ceiling: bool,
     has_lower: bool,
 ) -> None:
-    looks, display_names = _looks(models), model_names(models)
+    looks, display_names = style.looks(models), model_names(models)
     marks: list[Artist] = [
-        Line2D(
-            xdata=[],
-            ydata=[],
-            linestyle="none",
-            marker=looks[name][0],
-            color=looks[name][1],
-            markersize=5,
-            label=display_names[name],
-        )
+        Line2D([], [], **style.mark_of(looks.get(name)), markersize=5, label=display_names[name])
         for name in names
     ]
     if has_lower:
@@ -241,17 +253,5 @@ def _add_legend(
             )
         )
     if has_ceiling:
-        marks.append(
-            Line2D(
-                xdata=[],
-                ydata=[],
-                linestyle="none",
-                marker="D",
-                markerfacecolor="white",
-                color="0.3",
-                markersize=4,
-                label="corrected for noise",
-            )
-        )
         marks.append(Patch(color="0.9", label=CEILING))
     figure.legend(handles=marks, loc="outside lower center", ncols=columns)

@@ -1,7 +1,6 @@
 """One look for all figures: sizes, colours, how a model is drawn, and how a figure is saved."""
 
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType, RcKeyType
 
-from ventral.scores.reporting import is_pixels
+from ventral.figures.looks import LINES, assign_looks
 from ventral.storage.atomic import write_aside
 
 STYLE: dict[RcKeyType, Any] = {
@@ -45,15 +44,6 @@ STYLE: dict[RcKeyType, Any] = {
 GREY = "0.35"
 """Colour of the zero line, the pixel baseline and remarks."""
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B94", "#8C6D31")
-"""Okabe and Ito's palette for colour-blind readers, without black and yellow, plus two colours."""
-
-LINES: dict[str, tuple[LineStyleType, LineStyleType]] = {
-    "weights": ("-", "-."),
-    "random": ("--", ":"),
-}
-MARKERS = ("o", "s", "D", "^")
-
 
 @dataclass(frozen=True)
 class Look:
@@ -80,50 +70,49 @@ class Look:
 def looks(models: dict[str, dict]) -> dict[str, Look]:
     """Return the look of each network.
 
-    The colour shows the architecture and the marker the group; random weights have a dashed line
-    and hollow marks. An architecture's first two networks share its colour. The third and later
-    ones have their own, because the line styles alone would not distinguish them.
-
     Parameters
     ----------
     models : dict
-        Descriptions of the models, see `ventral.scores.reporting`.
+        Descriptions of the models, see `ventral.scores.reporting`. ``look`` of each is what
+        `ventral.figures.looks.assign_looks` gives it among all models of the study; where it is
+        absent, looks are given out among these.
 
     Returns
     -------
     dict of str to Look
         Without the pixel baseline.
     """
-    networks = {
-        model: description for model, description in models.items() if not is_pixels(description)
+    given = {model: description.get("look") for model, description in models.items()}
+    assigned = assign_looks(models)
+    return {model: Look(**(given[model] or look)) for model, look in assigned.items()}
+
+
+def mark_of(look: Look | None) -> dict[str, Any]:
+    """Return how a model is drawn where there are no lines.
+
+    Parameters
+    ----------
+    look : Look or None
+        None for the pixel baseline.
+
+    Returns
+    -------
+    dict
+        Properties of a line of matplotlib: a hollow mark with random weights; a half-filled one
+        for the second network of an architecture and group, which elsewhere has another line.
+    """
+    if look is None:
+        return {"linestyle": "none", "marker": "s", "color": GREY}
+    mark = {
+        "linestyle": "none",
+        "marker": look.marker,
+        "color": look.color,
+        "markerfacecolor": "white" if look.is_random else look.color,
     }
-    colors = _colors(networks)
-    groups = list(dict.fromkeys(description["group"] for description in networks.values()))
-    seen: Counter[tuple[str, str, str]] = Counter()
-    result = {}
-    for model, description in networks.items():
-        start = "random" if description.get("weights") is None else "weights"
-        kind = (description["architecture"], description["group"], start)
-        result[model] = Look(
-            color=colors[model],
-            line=LINES[start][seen[kind] % len(LINES[start])],
-            marker=MARKERS[groups.index(description["group"]) % len(MARKERS)],
-            is_random=start == "random",
-        )
-        seen[kind] += 1
-    return result
-
-
-def _colors(networks: dict[str, dict]) -> dict[str, str]:
-    """Return the colour of each network; those with the same key share one."""
-    n_networks: Counter[str] = Counter()
-    keys = {}
-    for model, description in networks.items():
-        architecture = description["architecture"]
-        n_networks[architecture] += 1
-        keys[model] = (architecture, model if n_networks[architecture] > len(LINES) else "")
-    distinct = list(dict.fromkeys(keys.values()))
-    return {model: COLORS[distinct.index(key) % len(COLORS)] for model, key in keys.items()}
+    if any(look.line == second for _, second in LINES.values()):
+        mark |= {"fillstyle": "left", "markerfacecolor": look.color}
+        mark["markerfacecoloralt"] = "0.8" if look.is_random else "white"
+    return mark
 
 
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:

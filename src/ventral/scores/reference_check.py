@@ -31,11 +31,11 @@ def check_references(
     Parameters
     ----------
     references : iterable of mapping
-        Entries of the config: ``model``, ``readout``, ``measure``, ``value``, ``source``,
-        ``split``; optionally ``layer`` (by default the committed layer) and ``region`` (by default
-        every region). ``measure`` is a column of the summary, ``alpha`` for the median over sites,
-        or ``r_over_ceiling_squared``, the square of the quotient of the medians over sites of
-        pearson_r and of the ceiling, as Brain-Score has it.
+        Entries of the config: ``model``, ``readout``, ``measure``, ``value`` as it was published,
+        ``source``, ``split``; optionally ``layer`` (by default the committed layer) and ``region``
+        (by default every region). ``measure`` is a column of the summary; ``alpha``, the median
+        over sites; or ``r_over_ceiling_squared``, (r / c)² of the medians over sites of Pearson's r
+        and of the ceiling, as Brain-Score reports it.
     summary, scores : DataFrame
         ``summary.csv`` and ``scores.csv`` of a data set.
 
@@ -75,9 +75,8 @@ def _rows(
             ours = of_sites["alpha"].median()
             note = "; ".join(filter(None, [note, "median of sites"]))
         elif reference["measure"] == "r_over_ceiling_squared":
-            row = found.iloc[0]
-            ours = (row["pearson_r_median"] / row["ceiling_median"]) ** 2
-            note = "; ".join(filter(None, [note, f"ceiling {row['ceiling_median']:.3f}"]))
+            ours = _r_over_ceiling_squared(found.iloc[0])
+            note = "; ".join(filter(None, [note, "of the medians over sites of r and of ceilings"]))
         else:
             ours = found[reference["measure"]].iloc[0]
         yield {
@@ -89,3 +88,13 @@ def _rows(
             "difference": ours - reference["value"],
             "note": note,
         }
+
+
+def _r_over_ceiling_squared(row: pd.Series) -> float:
+    """Return (r / c)² with the sign of r.
+
+    The ceiling c is a reliability, whose root bounds r, so the published quotient is not bounded by
+    1; it is computed to be compared, and `ventral.scores.measures.r2_ceiled` is what we report.
+    """
+    quotient = row["pearson_r_median"] / row["ceiling_median"]
+    return float(quotient * abs(quotient))

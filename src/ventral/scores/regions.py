@@ -20,11 +20,10 @@ SCORES = [
     "explained_variance_corrected_median",
     "pearson_r_mean",
     "pearson_r_median",
-    "cross_site_correlation",
     "r2_ceiled_median",
     "r2_ceiled_ratio",
 ]
-COUNTS = ["n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
+COUNTS = ["n_stimuli", "n_components", "n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
 CEILINGS = [
     "n_sites",
     "n_repetitions",

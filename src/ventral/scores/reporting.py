@@ -2,14 +2,16 @@
 
 `models` and `readouts` are the descriptions of the config in display order:
 ``{model: {label, variant, group, architecture, weights, layers}}`` and
-``{readout: {label, method, features, n_components}}``.
+``{readout: {label, method, features}}``.
 
 A layer is "committed" if it was chosen by its score on one split to be reported on another, a term
 of Brain-Score; the committed setting of a sweep is chosen in the same way.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from ventral.errors import VentralError
@@ -128,20 +130,44 @@ def model_names(models: dict[str, dict]) -> dict[str, str]:
     }
 
 
-def features_name(readout: dict) -> str:
-    """Return the name of a readout's features: "Raw" or "Top K PCs"; a network's own is "Head"."""
+def features_name(readout: dict, n_components: float) -> str:
+    """Return the name of a readout's features: "Raw" or "Top K PCs"; a network's own is "Head".
+
+    Parameters
+    ----------
+    readout : dict
+        Description of the readout.
+    n_components : float
+        How many it was given, of the summary; a layer may have fewer than the config asks for.
+    """
     if readout["method"] == "head":
         return "Head"
-    return "Raw" if readout["features"] == "raw" else f"Top {readout['n_components']} PCs"
+    if readout["features"] == "raw":
+        return "Raw"
+    return "PCs" if np.isnan(n_components) else f"Top {n_components:g} PCs"
 
 
-def readout_name(readout: dict) -> str:
-    """Return a readout in words, such as "Ridge CV on the top 500 PCs"."""
+def readout_name(readout: dict, n_components: Iterable[float]) -> str:
+    """Return a readout in words, such as "Ridge CV on the top 39 to 500 PCs".
+
+    Parameters
+    ----------
+    readout : dict
+        Description of the readout.
+    n_components : iterable of float
+        How many it was given, of each row of the summary that is shown.
+    """
     if readout["method"] == "head":
         return f"{readout['label']}: the network's own output"
-    raw = readout["features"] == "raw"
-    return f"{readout['label']} on " + (
-        "all features" if raw else f"the top {readout['n_components']} PCs"
+    if readout["features"] == "raw":
+        return f"{readout['label']} on all features"
+    used = sorted({count for count in n_components if not np.isnan(count)})
+    if not used:
+        return f"{readout['label']} on PCs"
+    return (
+        f"{readout['label']} on the top "
+        + " to ".join(f"{count:g}" for count in dict.fromkeys((used[0], used[-1])))
+        + " PCs"
     )
 
 

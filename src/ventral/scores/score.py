@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri, stdtrit
 
 from ventral.data.missing import is_constant, sites_by_stimuli
 from ventral.data.responses import Responses
@@ -50,7 +51,7 @@ class Fit:
         (sites,), whether it is the first or the last of its grid.
     ceilings : Mapping
         {split: (sites,)}, the reliability of each site over the stimuli of a split; none of train.
-        Of a fold also that over all folds.
+        A fit of a fold has `FOLDS` too, over what all folds test.
     n_components : int
         Components of the readout's features.
     noise_variance : numpy.ndarray or None
@@ -98,9 +99,9 @@ def fit_to_score(
     Fit
 
     """
-    names = {part: part for part in SPLITS[1:]}
+    parts = {name: name for name in SPLITS[1:]}
     if partition != SINGLE_PARTITION:
-        names = {"test": partition, FOLDS: FOLDS}
+        parts = {"test": partition, FOLDS: FOLDS}
     return Fit(
         predictions=stored.predictions,
         responses=responses.average,
@@ -109,7 +110,7 @@ def fit_to_score(
         sites=responses.sites,
         alpha=stored.alpha,
         alpha_on_edge=stored.alpha_on_edge,
-        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in names.items()},
+        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in parts.items()},
         n_components=stored.n_components,
     )
 
@@ -174,7 +175,7 @@ def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
 
 
 def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFrame:
-    """Return one row per split and site; with folds, per fold and site, and of all folds.
+    """Return one row per split and site; with folds, per fold and site, and of all of them.
 
     Parameters
     ----------
@@ -187,12 +188,12 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
     -------
     pandas.DataFrame
         The columns of `score_sites` without the variances. The rows of a fold are of its test
-        stimuli, and their split is the fold's name. The rows of all folds have the split `FOLDS`.
-        Where each stimulus is tested once, they are scores of the predictions of all folds pooled:
-        the variance of a few stimuli is small beside that of all, so the mean over small folds is
-        biased downwards. Else they are means over folds, with ``r2_ceiled`` of the mean correlation
-        and the mean ceiling, and ``explained_variance_corrected`` of the summed variances; a site
-        that is undefined in one fold has no mean. Alpha and n_components are medians.
+        stimuli, and their split is the fold's name. The rows of all folds have the split `FOLDS`;
+        their alpha and n_components are medians. Where the folds test each stimulus once, these
+        rows are of the predictions of all folds together (`pool_folds`). Else they are means over
+        folds, ``r2_ceiled`` of the mean correlation and the mean ceiling and
+        ``explained_variance_corrected`` of the summed variances; a site that is undefined in one
+        fold has no mean.
 
     Raises
     ------
@@ -208,27 +209,29 @@ def score_partitions(fits: Mapping[str, Fit], ceiling_floor: float) -> pd.DataFr
         of_fold = score_sites(fit, ceiling_floor)
         tables.append(of_fold[of_fold["split"] == "test"].assign(split=name))
     folds = pd.concat(tables, ignore_index=True)
+    if (pooled := pool_folds(fits)) is not None:
+        together = score_sites(pooled, ceiling_floor).assign(split=FOLDS)
+        return _without_parts(pd.concat([folds, together], ignore_index=True))
     grouped = folds.groupby("site_id", sort=False)
     columns = [*MEASURES, "ceiling", *VARIANCES]
     means = grouped[columns].mean(skipna=False)
     middles = grouped[["alpha", "n_components"]].median()
-    pooled = pooled_fit(fits)
-    if pooled is None:
-        of_all = tables[0].reset_index(drop=True)
-        of_all = of_all.assign(**{column: means[column].to_numpy() for column in columns})
-    else:
-        of_all = score_sites(pooled, ceiling_floor)
-    of_all = of_all.assign(
+    mean = tables[0].assign(
         split=FOLDS,
         alpha=middles["alpha"].to_numpy(),
         n_components=middles["n_components"].to_numpy(),
+        **{column: means[column].to_numpy() for column in columns},
     )
-    mean = _with_ceiled(of_all, ceiling_floor)
+    mean = _with_ceiled(mean.reset_index(drop=True), ceiling_floor)
     return _without_parts(pd.concat([folds, mean], ignore_index=True))
 
 
-def pooled_fit(fits: Mapping[str, Fit]) -> Fit | None:
-    """Return a fit with the prediction of each stimulus by the fold that tests it.
+def pool_folds(fits: Mapping[str, Fit]) -> Fit | None:
+    """Put the predictions of the test stimuli of all folds together.
+
+    The R² of a few stimuli is biased down, by ȳ that is estimated from them and by their variance
+    in the denominator: of a true .610, folds of six stimuli give .339. A mean over folds keeps
+    that; together the folds are one large sample.
 
     Parameters
     ----------
@@ -238,22 +241,24 @@ def pooled_fit(fits: Mapping[str, Fit]) -> Fit | None:
     Returns
     -------
     Fit or None
-        Its split has no part but ``test``. None where a stimulus is tested by several folds.
+        All stimuli are its test stimuli, alpha and n_components are medians over folds. None if a
+        stimulus is tested in several folds or in none.
 
     """
-    first = next(iter(fits.values()))
-    tested = np.sum([fit.split == "test" for fit in fits.values()], axis=0)
-    if (tested > 1).any():
+    tested = np.array([fit.split == "test" for fit in fits.values()])
+    if not (tested.sum(axis=0) == 1).all():
         return None
+    first = next(iter(fits.values()))
     predictions = np.full(first.predictions.shape, np.nan)
-    for fit in fits.values():
-        rows = fit.split == "test"
+    for rows, fit in zip(tested, fits.values(), strict=True):
         predictions[rows] = fit.predictions[rows]
     return replace(
         first,
         predictions=predictions,
-        split=np.where(tested == 1, "test", ""),
-        ceilings={"test": first.ceilings[FOLDS]},
+        split=np.full(len(first.split), "test", dtype=object),
+        alpha=np.median([fit.alpha for fit in fits.values()], axis=0),
+        ceilings={"test": first.ceilings.get(FOLDS, np.full(len(first.sites), np.nan))},
+        n_components=int(np.median([fit.n_components for fit in fits.values()])),
     )
 
 
@@ -399,7 +404,7 @@ def score_population(
     Returns
     -------
     population : pandas.DataFrame
-        One row per split and region: counts, mean, median and 95 % bootstrap interval of each
+        One row per split and region: counts, mean, median and 95 % interval (`interval_of`) of each
         measure, ``cross_site_correlation``; of the corrected scores also the ratio of the sums over
         sites (`ratio_of_sums`), which sites of low reliability do not bias.
     draws : dict
@@ -416,7 +421,8 @@ def score_population(
         for region in dict.fromkeys(regions):
             inside = regions == region
             of_region = [_of_sites(sample, inside) for sample in samples]
-            means = bootstrap_fold_means(of_region, seed, n_bootstrap)
+            levels = levels_of(any_fit.sites[inside])
+            means, stretch = resample_population(of_region, seed, n_bootstrap, levels)
             draws[f"{part}/{region}"] = means
             table = site_scores[(site_scores["split"] == part) & (site_scores["region"] == region)]
             row = {
@@ -424,18 +430,18 @@ def score_population(
                 "split": part,
                 "n_components": table["n_components"].median(),
                 "n_sites": int(inside.sum()),
+                "n_animals": _count(any_fit.sites[inside], "animal"),
+                "n_sessions": _count(any_fit.sites[inside], "session"),
+                "n_stimuli": len(np.unique(np.concatenate([rows for rows, *_ in of_region]))),
                 "n_undefined": int(table["explained_variance"].isna().sum()),
                 "n_alpha_on_edge": int(on_edge[inside].sum()),
             }
             for column, measure in enumerate(MEASURES):
                 row[f"{measure}_mean"] = table[measure].mean()
                 row[f"{measure}_median"] = table[measure].median()
-                low, high = (
-                    np.nanpercentile(means[:, column], INTERVAL)
-                    if np.isfinite(means[:, column]).any()
-                    else (np.nan, np.nan)
+                row[f"{measure}_low"], row[f"{measure}_high"] = interval_of(
+                    means[:, column], stretch[column], row[f"{measure}_mean"]
                 )
-                row[f"{measure}_low"], row[f"{measure}_high"] = low, high
             row["cross_site_correlation"] = np.mean([_cross_site(*pair) for _, *pair in of_region])
             row["ceiling_median"] = table["ceiling"].median()
             row["r2_ceiled_median"] = table["r2_ceiled"].median()
@@ -457,6 +463,13 @@ def score_population(
     return pd.DataFrame(rows), draws
 
 
+def _count(sites: pd.DataFrame, column: str) -> float:
+    """Return how many animals or sessions the sites are of; NaN where a site has no name of one."""
+    if column not in sites or (sites[column].fillna("") == "").any():
+        return float("nan")
+    return float(sites[column].nunique())
+
+
 def _test_rows(fold: str, fit: Fit) -> np.ndarray:
     rows = dict(fit.parts()).get("test")
     if rows is None:
@@ -474,9 +487,8 @@ def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
         return {
             part: [(rows, fit.responses[rows], fit.predictions[rows])] for part, rows in fit.parts()
         }
-    pooled = pooled_fit(fits)
-    if pooled is not None:
-        rows = dict(pooled.parts())["test"]
+    if (pooled := pool_folds(fits)) is not None:
+        rows = _test_rows(FOLDS, pooled)
         return {FOLDS: [(rows, pooled.responses[rows], pooled.predictions[rows])]}
     samples = []
     for name, fit in fits.items():
@@ -486,16 +498,38 @@ def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
 
 
 def bootstrap_fold_means(
-    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], seed: int, n_bootstrap: int
+    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    seed: int,
+    n_bootstrap: int,
+    levels: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
     """Return the mean over folds and sites of each measure, (n_bootstrap, 3), under resampling.
 
+    Parameters
+    ----------
+    folds, seed, n_bootstrap, levels
+        As of `resample_population`.
+
+    """
+    return resample_population(folds, seed, n_bootstrap, levels)[0]
+
+
+def resample_population(
+    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    seed: int,
+    n_bootstrap: int,
+    levels: Sequence[np.ndarray] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Resample stimuli and sites, and return the mean over folds and sites of each measure.
+
     Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
-    covers both; a stimulus that several folds test is drawn for all of them alike. A resample is a
-    vector of counts; all sums of all resamples are matrix products. A site whose drawn responses
-    are all equal is left out of that resample (for r, also one whose drawn predictions are). Of
-    the drawn stimuli each site counts those to which it has a response. The
-    readouts are not fitted again, so what the choice of train stimuli adds is not covered.
+    covers both; a stimulus that several folds test is drawn for all of them alike. Of sites in
+    several animals or sessions, animals are drawn first, then sessions of those, then sites of
+    those: sites of one session are not independent. A resample is a vector of counts; all sums of
+    all resamples are matrix products. A site counts those of the drawn stimuli to which it has a
+    response, and is left out of a resample in which these responses are all equal (for r, also
+    where its predictions are). The readouts are not fitted again, so what the choice of train
+    stimuli adds is not covered.
 
     Parameters
     ----------
@@ -506,24 +540,153 @@ def bootstrap_fold_means(
         Of the resampling, with the numbers of stimuli and of sites.
     n_bootstrap : int
         Number of resamples.
+    levels : sequence of ndarray, (sites,)
+        Labels of the groups of sites, the widest first, of `levels_of`.
+
+    Returns
+    -------
+    means : ndarray, (n_bootstrap, 3)
+        In the order of `MEASURES`; NaN where no site is defined.
+    stretch : ndarray, (3,)
+        By how much the spread of the means must be multiplied to be that of the estimate.
+
+    Notes
+    -----
+    With A the variance over resamples of the sites alone (times k / (k − 1) of k sites, or of k
+    groups of the widest level), S that over resamples of the stimuli alone, and I the part of S
+    that sites do not share, the variance of the estimate is A + S − I: what is of a site and a
+    stimulus together is in both A and S. Resampled together they hold A + S + I. The stretch is the
+    root of the quotient, times the quotient of Student's t with k − 1 degrees of freedom and the
+    normal quantile.
+
+    References
+    ----------
+    Owen, "The pigeonhole bootstrap", Ann. Appl. Stat. 2007.
 
     """
     stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
     n, n_sites = len(stimuli), folds[0][1].shape[1]
     rng = np.random.default_rng([seed, n, n_sites])
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
-    site_counts = rng.multinomial(n_sites, np.full(n_sites, 1 / n_sites), size=n_bootstrap)
+    site_counts = _draw_sites(rng, levels, n_sites, n_bootstrap)
     per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
+    observed = np.zeros((n_sites, len(MEASURES)))
     undefined = np.zeros(n_sites, bool)
     for rows, responses, predictions in folds:
         own = counts[:, np.searchsorted(stimuli, rows)]
         per_site += _resampled_scores(own, responses, predictions) / len(folds)
+        once = np.ones((1, len(rows)))
+        observed += _resampled_scores(once, responses, predictions)[0] / len(folds)
         undefined |= is_constant(responses)
-    defined = np.isfinite(per_site) & ~undefined[None, :, None]
-    weights = np.where(defined, site_counts[:, :, None], 0)
+    per_site[:, undefined] = np.nan
+    observed[undefined] = np.nan
+    groups = len(np.unique(levels[0])) if len(levels) else n_sites
+    means = np.full((n_bootstrap, len(MEASURES)), np.nan)
+    stretch = np.ones(len(MEASURES))
+    for column in range(len(MEASURES)):
+        values = per_site[:, :, column]
+        means[:, column] = _weighted_means(values, site_counts)
+        if groups > 1:
+            of_sites = _weighted_means(observed[:, column], site_counts)
+            variance = np.nanvar(of_sites) * groups / (groups - 1)
+            stretch[column] = _stretch(values, means[:, column], variance, groups)
+    return means, stretch
+
+
+def _weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the mean over defined sites of values, (sites,) or (resamples, sites)."""
+    weights = np.where(np.isfinite(values), weights, 0)
     total = weights.sum(axis=1)
-    summed = (np.where(defined, per_site, 0) * weights).sum(axis=1)
+    summed = (np.where(np.isfinite(values), values, 0) * weights).sum(axis=1)
     return np.where(total > 0, summed / np.maximum(total, 1), np.nan)
+
+
+def _stretch(values: np.ndarray, means: np.ndarray, of_sites: float, groups: int) -> float:
+    """Return the factor of `resample_population` for one measure."""
+    known = np.isfinite(values).any(axis=0)
+    drawn = np.nanvar(means) if np.isfinite(means).any() else 0.0
+    if not known.any() or not drawn > 0:
+        return 1.0
+    defined = np.isfinite(values[:, known])
+    shared = _weighted_means(values[:, known], np.ones(defined.shape))
+    apart = np.where(defined, values[:, known] - shared[:, None], np.nan)
+    of_stimuli = np.nanvar(shared)
+    own = np.nanvar(apart, axis=0).mean() / known.sum()
+    variance = max(of_sites + of_stimuli - own, of_sites, of_stimuli)
+    wider = stdtrit(groups - 1, INTERVAL[1] / 100) / ndtri(INTERVAL[1] / 100)
+    return float(np.sqrt(variance / drawn) * wider)
+
+
+def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[float, float]:
+    """Return the 95 % interval of a mean over sites, corrected for bias and spread.
+
+    What resampling adds to the estimate, it has added to the truth: the median of the resamples
+    lies as far from the estimate as this from the truth. The interval is around the estimate less
+    that distance, with the shape of the resamples.
+
+    Parameters
+    ----------
+    means : ndarray, (n_bootstrap,)
+        Of one measure, of `resample_population`.
+    stretch : float
+        Of the same.
+    estimate : float
+        The mean over sites, of all stimuli.
+
+    Returns
+    -------
+    low, high : float
+        NaN if nothing is defined.
+
+    References
+    ----------
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 10 and 14.
+
+    """
+    if not np.isfinite(means).any() or not np.isfinite(estimate):
+        return np.nan, np.nan
+    low, middle, high = np.nanpercentile(means, [INTERVAL[0], 50, INTERVAL[1]])
+    centre = estimate - (middle - estimate)
+    return centre + stretch * (low - middle), centre + stretch * (high - middle)
+
+
+def levels_of(sites: pd.DataFrame) -> list[np.ndarray]:
+    """Return the labels of the groups that sites are recorded in, the widest first.
+
+    Parameters
+    ----------
+    sites : DataFrame, n_sites rows
+        Of one region; ``animal`` and ``session`` where they are known.
+
+    Returns
+    -------
+    list of ndarray, (n_sites,)
+        Of animals, then of sessions of these; without a level that has one group only.
+
+    """
+    levels: list[np.ndarray] = []
+    columns = [column for column in ("animal", "session") if column in sites]
+    for width in range(1, len(columns) + 1):
+        labels = sites.groupby(columns[:width], sort=False, dropna=False).ngroup().to_numpy()
+        if len(np.unique(labels)) > 1:
+            levels.append(labels)
+    return levels
+
+
+def _draw_sites(
+    rng: np.random.Generator, levels: Sequence[np.ndarray], n_sites: int, n_bootstrap: int
+) -> np.ndarray:
+    """Return how often each site is drawn, (n_bootstrap, n_sites), level by level."""
+    parents, drawn = np.zeros(n_sites, int), np.ones((n_bootstrap, 1), int)
+    for level in (*levels, np.arange(n_sites)):
+        names = np.unique(level)
+        counts = np.zeros((n_bootstrap, len(names)), int)
+        for parent in range(drawn.shape[1]):
+            own = np.flatnonzero(np.isin(names, level[parents == parent]))
+            share = np.full(len(own), 1 / len(own))
+            counts[:, own] = rng.multinomial(drawn[:, parent] * len(own), share)
+        parents, drawn = np.searchsorted(names, level), counts
+    return drawn
 
 
 def _resampled_scores(

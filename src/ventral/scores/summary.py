@@ -24,7 +24,12 @@ SCORE_COLUMNS = [
     "n_components",
 ]
 NAMES = ["dataset", "model", "readout"]
-MEASURE = "explained_variance_{}"
+COMMIT_BY = ("median", "mean")
+"""What of the explained variance over sites chooses layers and settings; the first by default.
+
+A mean over sites is no safe guide: the explained variance has no lower bound, so one site that is
+predicted badly can choose the layer of all.
+"""
 
 
 def collect(
@@ -55,31 +60,33 @@ def collect(
     return whole[[*columns, *(column for column in whole if column not in columns)]]
 
 
-def commit_layers(summary: pd.DataFrame, commit_by: str = "median") -> pd.DataFrame:
+def commit_layers(summary: pd.DataFrame, by: str = COMMIT_BY[0]) -> pd.DataFrame:
     """Mark one layer of each (model, readout, region): the best on validation.
 
-    Adds ``layer_committed`` (bool), the same on all splits, and ``committed_on``: ``validation``;
-    ``folds`` where there are only folds; or ``test`` where validation has no responses. In the last
-    two the layer is chosen by the score that is reported, which a reader must know. The first layer
-    in the order of the table wins among equals; layers without a defined score never win.
+    Adds ``layer_committed`` (bool), the same on all splits, ``committed_by``, and ``committed_on``:
+    ``validation``; ``folds`` where there are only folds; or ``test`` where validation has no
+    responses. In the last two the layer is chosen by the score that is reported, which a reader
+    must know. The first layer in the order of the table wins among equals; layers without a defined
+    score never win.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         One row per data set, region, model, layer, readout and split.
-    commit_by : str
-        ``median`` or ``mean`` over sites of the explained variance. A few sites that are predicted
-        very badly decide a mean.
+    by : str
+        One of `COMMIT_BY`: of the explained variance over sites, what is highest at the committed
+        layer.
 
     Returns
     -------
     pandas.DataFrame
-        A copy with the two columns.
+        A copy with the three columns.
 
     """
     summary = summary.copy()
     summary["layer_committed"] = False
     summary["committed_on"] = ""
+    summary["committed_by"] = by
     for _, rows in summary.groupby(["dataset", "model", "readout", "region"], sort=False):
         on = next(
             (part for part in ("validation", "folds", "test") if part in set(rows["split"])), None
@@ -87,7 +94,7 @@ def commit_layers(summary: pd.DataFrame, commit_by: str = "median") -> pd.DataFr
         if on is None:
             continue
         choices = rows[rows["split"] == on]
-        values = choices[MEASURE.format(commit_by)].to_numpy()
+        values = choices[f"explained_variance_{by}"].to_numpy()
         if np.isnan(values).all():
             continue
         layer = choices["layer"].iloc[int(np.nanargmax(values))]
@@ -96,10 +103,8 @@ def commit_layers(summary: pd.DataFrame, commit_by: str = "median") -> pd.DataFr
     return summary
 
 
-def commit_settings(
-    summary: pd.DataFrame, origins: Mapping[str, Mapping], commit_by: str = "median"
-) -> pd.DataFrame:
-    """Mark one variant of each sweep: the best at its committed layer, on what chose that layer.
+def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Mark one variant of each sweep: the best at its committed layer, by what chose that layer.
 
     Adds ``model_entry`` and ``readout_entry``, the names of the swept entries (of one that is not
     swept, its own), ``setting``, the variant's values in words, and ``setting_committed`` (bool),
@@ -112,8 +117,6 @@ def commit_settings(
         Of `commit_layers`.
     origins : Mapping
         Of `ventral.study.sweeps.expand_sweeps`.
-    commit_by : str
-        As of `commit_layers`.
 
     Returns
     -------
@@ -133,13 +136,20 @@ def commit_settings(
     keys = ["dataset", "model_entry", "readout_entry", "region"]
     for _, rows in summary.groupby(keys, sort=False):
         choices = rows[rows["layer_committed"] & (rows["split"] == rows["committed_on"])]
-        values = choices[MEASURE.format(commit_by)].to_numpy()
+        values = _committing_score(choices).to_numpy()
         best = (
             choices.iloc[int(np.nanargmax(values))] if np.isfinite(values).any() else rows.iloc[0]
         )
         chosen = (rows["model"] == best["model"]) & (rows["readout"] == best["readout"])
         summary.loc[rows.index[chosen], "setting_committed"] = True
     return summary
+
+
+def _committing_score(rows: pd.DataFrame) -> pd.Series:
+    """Return the score of each row by which its layer was, or was not, committed."""
+    return rows["explained_variance_median"].where(
+        rows["committed_by"] == "median", rows["explained_variance_mean"]
+    )
 
 
 def in_words(settings: Mapping) -> str:

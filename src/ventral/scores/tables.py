@@ -10,23 +10,27 @@ from ventral.scores.reporting import (
     committed_rows,
     features_name,
     groups_in_order,
-    is_pixels,
     model_names,
     regions_in_order,
 )
 from ventral.storage.tables import to_markdown
 
 CORRECTED = "Corrected for noise"
+CEILING = "Ceiling"
+CROSS_SITE = "Cross-site correlation"
 SCORES = {
-    "Score": "r2_mean",
+    "Mean R²": "r2_mean",
     "Explained Variance": "explained_variance_mean",
     "Explained Variance low": "explained_variance_low",
     "Explained Variance high": "explained_variance_high",
+    "Median Explained Variance": "explained_variance_median",
     CORRECTED: "explained_variance_corrected_ratio",
-    "Average Correlation": "cross_site_correlation",
     "Pearson r": "pearson_r_mean",
+    CROSS_SITE: "cross_site_correlation",
+    CEILING: "ceiling_median",
 }
 COUNTS = {
+    "Stimuli": "n_stimuli",
     "Sites": "n_sites",
     "Undefined sites": "n_undefined",
     "Sites with alpha on edge": "n_alpha_on_edge",
@@ -34,10 +38,11 @@ COUNTS = {
 MODEL_COLUMNS = [
     "Group",
     "Inputs",
+    "Features",
     "Regression",
     *SCORES,
     "Layer",
-    "Features",
+    "Committed on",
     "Setting",
     "Retrained parameters",
     "Beats its start",
@@ -49,11 +54,12 @@ LAYER_COLUMNS = [
     "Group",
     "Model",
     "Layer",
-    "Regression",
     "Features",
+    "Regression",
     "Region",
     *SCORES,
     "Committed",
+    "Committed on",
     "Split",
     *COUNTS,
 ]
@@ -68,6 +74,7 @@ SWEEP_COLUMNS = [
     "Explained Variance, test",
     "Committed",
     "Committed on",
+    "Committed by",
 ]
 OPTIONAL_COLUMNS = ("Setting", "Retrained parameters", "Beats its start")
 """Columns that a table of models shows only if one of its models was swept or trained."""
@@ -82,6 +89,7 @@ def table_of_models(
     readouts: dict[str, dict],
     split: str,
     training: pd.DataFrame | None = None,
+    cross_site: bool = False,
 ) -> pd.DataFrame:
     """Return one row per (group, region, model, readout), scored at the committed layer.
 
@@ -95,61 +103,70 @@ def table_of_models(
         The split whose scores are shown.
     training : DataFrame, optional
         Returned by `ventral.training.tables.table_of_training`.
+    cross_site : bool
+        Whether to show the `CROSS_SITE` correlation, the mean of the whole sites × sites block of
+        correlations between responses and predictions. It prefers a wrong model to a perfect one,
+        so it is shown only where a published one is compared.
 
     Returns
     -------
     DataFrame
-        With `MODEL_COLUMNS`. Scores are means over sites; "Explained Variance low" and "high" are
-        the ends of the 95% bootstrap interval of that mean; "Average Correlation" is the mean of
-        the whole sites × sites block of correlations between responses and predictions;
-        "Corrected for noise" is the explained variance of all sites divided by what can be
-        explained of all sites. A model
-        without a committed layer has a row without scores. "Setting" is the committed variant of a
-        sweep. "Retrained parameters" and "Beats its start" are empty for a model that was not
-        trained in this study.
+        With `MODEL_COLUMNS`. "Features" are those that were used. Scores are means over sites if
+        not said otherwise; "Explained Variance low" and "high" are the ends of the 95% bootstrap
+        interval of that mean; "Corrected for noise" is the explained variance of all sites divided
+        by what can be explained of all sites; "Ceiling" is the median over sites, of the stimuli
+        that are scored. A model without a committed layer has a row without scores. "Setting" is
+        the committed variant of a sweep. "Retrained parameters" and "Beats its start" are empty for
+        a model that was not trained in this study.
     """
     rows = []
     names = model_names(models)
     trained = _by_model(training)
     for group, region, model, readout, layers in _blocks(summary, models, readouts, split):
-        description, regression = models[model], readouts[readout]
-        features = features_name(regression)
+        regression = readouts[readout]
         committed = layers[committed_rows(layers)]
         if committed.empty:
-            scores = dict.fromkeys(SCORES, np.nan) | {"Layer": NO_LAYER} | _counts(layers.iloc[0])
+            row = layers.iloc[0]
+            scores = dict.fromkeys(SCORES, np.nan) | {"Layer": NO_LAYER}
         else:
             row = committed.iloc[0]
-            scores = _scores(row) | {"Layer": row["layer"]} | _counts(row)
+            scores = _scores(row) | {"Layer": row["layer"]}
         rows.append(
             {
                 "Group": group,
-                "Inputs": features if is_pixels(description) else names[model],
+                "Inputs": names[model],
+                "Features": features_name(regression, row["n_components"]),
                 "Regression": regression["label"],
-                "Features": features,
                 "Region": region,
+                "Committed on": "" if committed.empty else row["committed_on"],
                 "Split": split,
                 **scores,
+                **_counts(row),
                 **_training(layers.iloc[0], trained),
             }
         )
-    return pd.DataFrame(rows, columns=MODEL_COLUMNS)
+    return pd.DataFrame(rows, columns=_shown(MODEL_COLUMNS, cross_site))
 
 
 def table_of_layers(
-    summary: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict], split: str
+    summary: pd.DataFrame,
+    models: dict[str, dict],
+    readouts: dict[str, dict],
+    split: str,
+    cross_site: bool = False,
 ) -> pd.DataFrame:
     """Return one row per layer of every model with more than one layer.
 
     Parameters
     ----------
-    summary, models, readouts, split
+    summary, models, readouts, split, cross_site
         As for `table_of_models`.
 
     Returns
     -------
     DataFrame
         With `LAYER_COLUMNS`, whose meaning is that of `table_of_models`; layers are in network
-        order. "Committed" marks the layer chosen on validation.
+        order. "Committed" marks the layer chosen on the stimuli that "Committed on" names.
     """
     rows = []
     names = model_names(models)
@@ -166,15 +183,20 @@ def table_of_layers(
                     "Model": names[model],
                     "Layer": row["layer"],
                     "Regression": readouts[readout]["label"],
-                    "Features": features_name(readouts[readout]),
+                    "Features": features_name(readouts[readout], row["n_components"]),
                     "Region": region,
                     "Committed": row["committed"],
+                    "Committed on": row["committed_on"],
                     "Split": split,
                     **_scores(row),
                     **_counts(row),
                 }
             )
-    return pd.DataFrame(rows, columns=LAYER_COLUMNS)
+    return pd.DataFrame(rows, columns=_shown(LAYER_COLUMNS, cross_site))
+
+
+def _shown(columns: list[str], cross_site: bool) -> list[str]:
+    return [name for name in columns if cross_site or name != CROSS_SITE]
 
 
 def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -191,7 +213,8 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
     -------
     DataFrame
         With `SWEEP_COLUMNS`. "Committed" marks the variant of each sweep that is best on the split
-        "Committed on".
+        "Committed on". Explained variances are what "Committed by" names, the median or the mean
+        over sites.
     """
     trained = _by_model(training)
     of_sweeps = summary[summary["setting"].fillna("") != ""]
@@ -199,8 +222,8 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
     rows = []
     for (model, readout, region, variant, _), here in of_sweeps.groupby(keys, sort=False):
         committed = here[committed_rows(here)]
-        scores = committed.set_index("split")["explained_variance_mean"]
         row = (here if committed.empty else committed).iloc[0]
+        scores = committed.set_index("split")[f"explained_variance_{row['committed_by']}"]
         rows.append(
             {
                 "Model": model,
@@ -213,6 +236,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
                 "Explained Variance, test": scores.get("test", np.nan),
                 "Committed": row["setting_committed"],
                 "Committed on": row["committed_on"],
+                "Committed by": row["committed_by"],
             }
         )
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS)
@@ -231,13 +255,12 @@ def grouped_markdown(table: pd.DataFrame) -> str:
     str
         A bold line per group, three decimals, intervals in brackets. Columns in which no row has
         anything to say are left out: counts of undefined sites and of alphas on the edge of the
-        grid, settings of sweeps, what was retrained, and scores corrected for noise where no data
-        set has single trials.
+        grid, settings of sweeps, what was retrained, and ceilings and scores corrected for noise
+        where the data set has no single trials.
     """
-    counts = [name for name in list(COUNTS)[1:] if not (table[name].fillna(0) > 0).any()]
+    counts = [name for name in list(COUNTS)[2:] if not (table[name].fillna(0) > 0).any()]
     empty = [name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()]
-    if table[CORRECTED].isna().all():
-        empty.append(CORRECTED)
+    empty += [name for name in (CORRECTED, CEILING) if table[name].isna().all()]
     shown = table.drop(columns=counts + empty)
     interval = [
         "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
@@ -253,6 +276,64 @@ def grouped_markdown(table: pd.DataFrame) -> str:
         rows.append(dict.fromkeys(shown.columns, "") | {first: f"**{group}**"})
         rows.extend(shown[groups == group].to_dict("records"))
     return to_markdown(pd.DataFrame(rows, columns=shown.columns, dtype=object), numeric)
+
+
+def note_of(summary: pd.DataFrame, split: str) -> str:
+    """Return what a reader must know of a table of models or of layers.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        ``summary.csv`` of a data set.
+    split : str
+        The split whose scores are shown.
+
+    Returns
+    -------
+    str
+        Sentences: what the numbers are, which stimuli chose the layers, and of how many animals and
+        sessions the sites are.
+    """
+    sentences = [
+        "Scores are means over sites unless a column says median; the interval is that of the mean"
+        " explained variance, over stimuli and sites. The ceiling is the sites' median split-half"
+        " reliability on the stimuli that are scored."
+    ]
+    on = [name for name in summary["committed_on"].dropna().unique() if name]
+    if on:
+        by = summary["committed_by"].iloc[0]
+        sentences.append(
+            f"Layers are chosen by the {by} over sites of the explained variance on"
+            f" {' or '.join(on)}."
+        )
+    if split in on:
+        sentences.append(
+            "They are chosen on the stimuli that are reported, so models with many layers score"
+            " slightly too high."
+        )
+    return " ".join([*sentences, *map(_sentence_of, *_recorded(summary))])
+
+
+def _recorded(summary: pd.DataFrame) -> tuple[list[str], list[list[int]]]:
+    """Return the kinds of groups of sites, and their numbers, 0 where they are not known."""
+    kinds = ["animal", "session"]
+    counts = [summary[f"n_{kind}s"].fillna(0).astype(int) for kind in kinds]
+    return kinds, [sorted(set(count)) for count in counts]
+
+
+def _sentence_of(kind: str, counts: list[int]) -> str:
+    if max(counts) > 1:
+        numbers = " or ".join(str(count) for count in counts if count)
+        return (
+            f"The sites of a region come from {numbers} {kind}s. The interval resamples {kind}s"
+            " first, then their sites; with few of them it is wide."
+        )
+    if max(counts) == 1:
+        return (
+            f"All sites of a region come from one {kind}; the interval says nothing about other"
+            f" {kind}s."
+        )
+    return f"The {kind}s of the sites are unknown; the interval treats them as one."
 
 
 def _by_model(training: pd.DataFrame | None) -> dict[Any, dict]:

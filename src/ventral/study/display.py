@@ -1,4 +1,4 @@
-"""What tables and figures show of models and readouts: labels, groups, layers, numbers of PCs.
+"""What tables and figures show of models and readouts: labels, groups, layers, colours.
 
 After a change of these, tables and figures are made again, and no score. Of a sweep, tables and
 figures show one variant under the name of the entry.
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ventral.figures.looks import assign_looks
 from ventral.study.entries import HEAD, Model, Readout
 from ventral.study.files import shown_weights
 from ventral.study.study import Study
@@ -30,18 +31,29 @@ class Display:
     study: Study
 
     def tables(self, dataset: str) -> dict[str, Any]:
-        """Return what tables of a data set show, in the order in which the config lists models."""
-        return self._described(self.study.datasets[dataset].models)
+        """Return what tables of a data set show, in the order in which the config lists models.
+
+        ``cross_site``: whether a published cross-site correlation is compared, which alone is a
+        reason to show ours.
+        """
+        found = self.study.datasets[dataset]
+        measures = {reference["measure"] for reference in found.references}
+        return {
+            **self._described(found.models),
+            "cross_site": "cross_site_correlation" in measures,
+        }
 
     def figures(self, dataset: str) -> dict[str, Any]:
-        """Return what figures of a data set show: `tables`, and the readout that they draw."""
-        return {**self.tables(dataset), "readout": self._drawn_readout}
+        """Return what figures of a data set show: models with their looks, and the readout."""
+        return self._drawn(self.study.datasets[dataset].models)
 
-    def all_datasets(self) -> dict[str, Any]:
-        """Return what the table and the figure over all data sets show."""
-        used = {name for dataset in self.study.datasets.values() for name in dataset.models}
-        shown = self._described(name for name in self.study.models if name in used)
-        return {**shown, "readout": self._drawn_readout}
+    def table_of_all(self) -> dict[str, Any]:
+        """Return what the table over all data sets shows."""
+        return self._described(self._used)
+
+    def figure_of_all(self) -> dict[str, Any]:
+        """Return what the figure over all data sets shows."""
+        return self._drawn(self._used)
 
     def fits(self, dataset: str) -> list[list[str]]:
         """Return data set, model and readout of each fit of a data set, as its tables name them."""
@@ -67,8 +79,18 @@ class Display:
         return described
 
     @property
-    def _drawn_readout(self) -> str | None:
-        return self.study.config["figures"].get("readout")
+    def _used(self) -> list[str]:
+        """Return the models of any data set, in the order of the config."""
+        used = {name for dataset in self.study.datasets.values() for name in dataset.models}
+        return [name for name in self.study.models if name in used]
+
+    def _drawn(self, models: Iterable[str]) -> dict[str, Any]:
+        looks = assign_looks(self._described(self._used)["models"])
+        described = self._described(models)
+        for name, description in described["models"].items():
+            if name in looks:
+                description["look"] = looks[name]
+        return {**described, "readout": self.study.config["figures"].get("readout")}
 
     def _described(self, models: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
         described: dict[str, dict[str, dict[str, Any]]] = {"models": {}, "readouts": {}}
@@ -84,20 +106,12 @@ class Display:
                 "label": readout.config.get("label", readout.entry),
                 "method": readout.method,
                 "features": readout.features,
-                "n_components": self._components_read(readout),
             }
         return described
 
     def _layers(self, model: Model) -> list[str]:
         """Return a model's layers and its head, whose name a recorded layer may have too."""
         return list(dict.fromkeys([*model.layers, HEAD])) if self.study.heads else model.layers
-
-    def _components_read(self, readout: Readout) -> int:
-        """Return how many PCs a readout is given; the n_components of pls are latent ones."""
-        most = self.study.config["pca"]["n_components"]
-        if readout.method == "pls":
-            return most
-        return readout.config.get("n_components", most)
 
 
 def _origin(entry: Model | Readout) -> dict[str, Any]:

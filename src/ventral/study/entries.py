@@ -1,5 +1,6 @@
 """The data sets, models and readouts of a config, as objects: one for each variant of a sweep."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,8 @@ class Model:
     def head_layer(self) -> str | None:
         """The layer that the trained head reads: the last recorded one unless the config says."""
         given = self.training["head"].get("layer") if self.training else None
-        return given or (self.layers[-1] if self.layers else None)
+        last = re.sub(r"@\d+$", "", self.layers[-1]) if self.layers else None  # of a call
+        return given or last
 
 
 @dataclass(frozen=True)

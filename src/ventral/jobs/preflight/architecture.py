@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -54,7 +55,8 @@ def describe(
     -------
     dict
         ``layers``: module paths. ``shapes``: {layer: its output's shape for one stimulus}, as
-        `ventral.activations.taps.Taps` records it. ``cuda``: whether this torch is built for it.
+        `ventral.activations.taps.Taps` records it; also of each call, ``{layer}@{call}``.
+        ``cuda``: whether this torch is built for it.
         ``parameters``: their number. ``flops``: of one stimulus. ``forward_bytes``,
         ``training_bytes``: the most that is alive at once in a forward pass for one stimulus,
         beside the parameters: without gradients, and with all that those of what is learnt need.
@@ -121,11 +123,14 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
     """Return shapes, flops and memory of a forward pass on one stimulus, (1, 3, size, size)."""
     shapes: dict[str, list[int]] = {}
 
+    calls: Counter[str] = Counter()
+
     def look(name: str, output: object) -> None:
+        calls[name] += 1
         tensors = output if isinstance(output, tuple | list) else [output]
         first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
         if first is not None and first.shape[:1] == (1,):
-            shapes[name] = list(first.shape[1:])
+            shapes[name] = shapes[f"{name}@{calls[name]}"] = list(first.shape[1:])
 
     handles = [
         module.register_forward_hook(lambda _, inputs, output, name=name: look(name, output))

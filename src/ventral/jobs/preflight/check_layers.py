@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ventral.errors import VentralError, suggest
 from ventral.jobs.preflight.description import describe_models
+from ventral.networks.tap_names import tapped_call
 
 
 def check_layers_of_models(
@@ -46,7 +47,7 @@ def _unknown_layers(model: str, entry: Mapping, known: Sequence[str]) -> Iterato
     """Give a complaint for each layer of a model's entry that it does not have."""
     for taps, layers in entry["taps"].items():
         for layer in layers:
-            if layer not in known:
+            if tapped_call(layer, set(known))[0] not in known:
                 yield (
                     f"models: {model}: taps: {taps}: layer {layer!r} is unknown;"
                     f" {suggest(layer, known)}"
@@ -68,7 +69,14 @@ def _unusable_layers(
         return
     for taps, layers in entry["taps"].items():
         for layer in layers:
-            if layer not in shapes:
+            module, call = tapped_call(layer, set(shapes))
+            if call is not None and module in shapes and layer not in shapes:
+                count = sum(name.startswith(f"{module}@") for name in shapes)
+                yield (
+                    f"models: {model}: taps: {taps}: layer {layer!r}: {module!r} is called {count}"
+                    " time(s) in a forward pass"
+                )
+            elif layer not in shapes:
                 yield (
                     f"models: {model}: taps: {taps}: layer {layer!r} has no activations: a forward"
                     " pass does not call it, or its output is not a tensor with a row for each"

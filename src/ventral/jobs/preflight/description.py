@@ -19,7 +19,7 @@ from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.ask import ask_architectures
 from ventral.storage.provenance import builder_packages
 
-CACHE_VERSION = 4
+CACHE_VERSION = 5
 """Of the answers; a change asks again."""
 
 _found: dict[str, dict | None] = {}

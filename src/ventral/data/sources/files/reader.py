@@ -198,7 +198,8 @@ def _sites(settings: Mapping, files: Mapping[str, Path], site_id: np.ndarray) ->
     check_unique(names, "site_id", path)
     rows = _matching(names, site_id, "site", path, str(files["responses"]))
     animal = table["animal"] if "animal" in table else settings["animal"]
-    table = table[["site_id", "region"]].assign(animal=animal)
+    known = [name for name in ("site_id", "region", "session") if name in table]
+    table = table[known].assign(animal=animal)
     return table.iloc[rows].reset_index(drop=True)
 
 
