@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.scores.measures import explained_variance, pearson_r, r2
-from ventral.scores.score import INTERVAL, interval_of, resample_population
+from ventral.scores.resampling import INTERVAL, interval_of, resample
 
 MEASURES = {"R²": r2, "explained variance": explained_variance, "Pearson r": pearson_r}
 SITES, STIMULI = (24, 50, 168), (70, 106, 200)
@@ -88,10 +88,12 @@ def rows_of(sessions: int, sites: int, stimuli: int, populations: int) -> list[d
         y, p = population.record(rng, stimuli)
         sample = [(np.arange(stimuli), y, p)]
         levels = [population.session] if sessions > 1 else []
-        means, stretch = resample_population(sample, number, N_RESAMPLES, levels)
+        drawn = resample(sample, number, N_RESAMPLES, levels)
+        means, stretch = drawn.means(), drawn.stretch()
         flat, flat_stretch = means, stretch
         if levels:
-            flat, flat_stretch = resample_population(sample, number, N_RESAMPLES)
+            drawn = resample(sample, number, N_RESAMPLES)
+            flat, flat_stretch = drawn.means(), drawn.stretch()
         for k, measure in enumerate(MEASURES.values()):
             estimate = measure(y, p).mean()
             low, high = interval_of(means[:, k], stretch[k], estimate)

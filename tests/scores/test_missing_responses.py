@@ -9,7 +9,8 @@ from sklearn.metrics import explained_variance_score, r2_score
 from test_score import a_fit
 
 from ventral.scores.measures import cross_site_correlation, explained_and_explainable
-from ventral.scores.score import bootstrap_fold_means, score_partitions, score_population
+from ventral.scores.resampling import resample
+from ventral.scores.score import score_partitions, score_population
 
 
 def with_gaps(fit, share=0.3, seed=0):
@@ -60,7 +61,7 @@ def test_fewer_than_two_responses_are_undefined_and_counted():
 
 
 def by_index(y, p, seed, n_bootstrap):
-    """Return what `bootstrap_fold_means` should, from samples drawn one at a time."""
+    """Return what `resample` should, from samples drawn one at a time."""
     n, n_sites = y.shape
     rng = np.random.default_rng([seed, n, n_sites])
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
@@ -87,7 +88,7 @@ def test_resamples_count_the_stimuli_that_each_site_has(share, offset):
     y[rng.random(y.shape) < share] = np.nan
     y[0, 0] = y[1, 1] = offset + 0.5
     y[2:, 0] = np.nan  # a site with two responses at most
-    means = bootstrap_fold_means([(np.arange(25), y, p)], seed=3, n_bootstrap=150)
+    means = resample([(np.arange(25), y, p)], seed=3, n_bootstrap=150).means()
     np.testing.assert_allclose(means, list(by_index(y, p, 3, 150)), rtol=1e-6, atol=1e-9)
 
 
@@ -102,7 +103,7 @@ def test_a_region_is_resampled_over_its_own_stimuli():
     rows, draws = score_population({"": fit}, sites, seed=4, n_bootstrap=50)
     for first, region, own in ((0, "IT", test[12:]), (1, "V4", test[:12])):
         pair = fit.responses[own, first::2], fit.predictions[own, first::2]
-        alone = bootstrap_fold_means([(own, *pair)], seed=4, n_bootstrap=50)
+        alone = resample([(own, *pair)], seed=4, n_bootstrap=50).means()
         np.testing.assert_array_equal(draws[f"test/{region}"], alone)
         row = rows[(rows["split"] == "test") & (rows["region"] == region)].iloc[0]
         np.testing.assert_allclose(row["cross_site_correlation"], cross_site_correlation(*pair))

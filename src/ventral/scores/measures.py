@@ -2,6 +2,12 @@
 
 import numpy as np
 
+from ventral.data.missing import sites_by_stimuli
+
+MEASURES = ("r2", "explained_variance", "pearson_r")
+VARIANCES = ("_explained", "_explainable", "_whole")
+"""Of a site, from which corrected scores are computed; they stand in no table."""
+
 
 def r2(responses: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Return the coefficient of determination of each site, ``1 − Σ(y−ŷ)² / Σ(y−ȳ)²``.
@@ -91,6 +97,45 @@ def explained_and_explainable(
     whole = _nan_where_zero(responses.var(axis=0, ddof=1), responses)
     explained = whole - (responses - predictions).var(axis=0, ddof=1)
     return explained, whole - noise_variance.mean(axis=0), whole
+
+
+def measure_sites(
+    responses: np.ndarray, predictions: np.ndarray, noise: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Return each of `MEASURES`, and of `VARIANCES` where the noise is known.
+
+    Parameters
+    ----------
+    responses, predictions : ndarray, (n_stimuli, n_sites)
+        Recorded and predicted responses, in the same unit; responses are NaN where one is missing.
+        A site without some of them is measured on the others.
+    noise : ndarray, (n_stimuli, n_sites), optional
+        Variance of the averaged responses, see `explained_and_explainable`.
+
+    Returns
+    -------
+    dict
+        {measure: (n_sites,)}; NaN for a site with fewer than two responses.
+    """
+    if np.isnan(responses).any():
+        names = (*MEASURES, *(VARIANCES if noise is not None else ()))
+        whole = {name: np.full(responses.shape[1], np.nan) for name in names}
+        for sites, rows in sites_by_stimuli(responses):
+            if len(rows) > 1:
+                arrays = (responses, predictions, *(() if noise is None else (noise,)))
+                own = measure_sites(*(values[np.ix_(rows, sites)] for values in arrays))
+                for name, values in own.items():
+                    whole[name][sites] = values
+        return whole
+    measured = {
+        "r2": r2(responses, predictions),
+        "explained_variance": explained_variance(responses, predictions),
+        "pearson_r": pearson_r(responses, predictions),
+    }
+    if noise is not None:
+        variances = explained_and_explainable(responses, predictions, noise)
+        measured |= dict(zip(VARIANCES, variances, strict=True))
+    return measured
 
 
 def noise_corrected(

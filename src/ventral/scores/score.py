@@ -1,11 +1,10 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
 
 from ventral.data.missing import is_constant, sites_by_stimuli
 from ventral.data.responses import Responses
@@ -14,21 +13,15 @@ from ventral.data.stimuli import SPLITS
 from ventral.errors import VentralError, naming
 from ventral.readouts.fit_store import StoredFit
 from ventral.scores.measures import (
+    MEASURES,
+    VARIANCES,
     cross_site_correlation,
-    explained_and_explainable,
-    explained_variance,
+    measure_sites,
     noise_corrected,
-    pearson_r,
-    r2,
     r2_ceiled,
     ratio_of_sums,
 )
-
-MEASURES = ("r2", "explained_variance", "pearson_r")
-VARIANCES = ("_explained", "_explainable", "_whole")
-INTERVAL = (2.5, 97.5)
-CANCELLED = 1e-9
-"""Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
+from ventral.scores.resampling import interval_of, levels_of, resample
 
 
 @dataclass(frozen=True)
@@ -294,7 +287,7 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
             noise = np.full(responses.shape, np.nan)
         else:
             noise = fit.noise_variance[rows]
-        measured = _measured(responses, predictions, noise)
+        measured = measure_sites(responses, predictions, noise)
         tables.append(
             pd.DataFrame(
                 {
@@ -313,34 +306,6 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
             )
         )
     return _with_ceiled(pd.concat(tables, ignore_index=True), ceiling_floor)
-
-
-def _measured(
-    responses: np.ndarray, predictions: np.ndarray, noise: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
-    """Return each of `MEASURES`, and with the noise of `VARIANCES`, (sites,).
-
-    A site without some of the responses is measured on the others; NaN with fewer than two.
-    """
-    if np.isnan(responses).any():
-        names = (*MEASURES, *(VARIANCES if noise is not None else ()))
-        whole = {name: np.full(responses.shape[1], np.nan) for name in names}
-        for sites, rows in sites_by_stimuli(responses):
-            if len(rows) > 1:
-                arrays = (responses, predictions, *(() if noise is None else (noise,)))
-                own = _measured(*(values[np.ix_(rows, sites)] for values in arrays))
-                for name, values in own.items():
-                    whole[name][sites] = values
-        return whole
-    measured = {
-        "r2": r2(responses, predictions),
-        "explained_variance": explained_variance(responses, predictions),
-        "pearson_r": pearson_r(responses, predictions),
-    }
-    if noise is not None:
-        variances = explained_and_explainable(responses, predictions, noise)
-        measured |= dict(zip(VARIANCES, variances, strict=True))
-    return measured
 
 
 def _of_sites(
@@ -422,7 +387,8 @@ def score_population(
             inside = regions == region
             of_region = [_of_sites(sample, inside) for sample in samples]
             levels = levels_of(any_fit.sites[inside])
-            means, stretch = resample_population(of_region, seed, n_bootstrap, levels)
+            resamples = resample(of_region, seed, n_bootstrap, levels)
+            means, stretch = resamples.means(), resamples.stretch()
             draws[f"{part}/{region}"] = means
             table = site_scores[(site_scores["split"] == part) & (site_scores["region"] == region)]
             row = {
@@ -435,6 +401,7 @@ def score_population(
                 "n_stimuli": len(np.unique(np.concatenate([rows for rows, *_ in of_region]))),
                 "n_undefined": int(table["explained_variance"].isna().sum()),
                 "n_alpha_on_edge": int(on_edge[inside].sum()),
+                "n_resamples_without_a_site": resamples.incomplete(),
             }
             for column, measure in enumerate(MEASURES):
                 row[f"{measure}_mean"] = table[measure].mean()
@@ -495,237 +462,3 @@ def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
         rows = _test_rows(name, fit)
         samples.append((rows, fit.responses[rows], fit.predictions[rows]))
     return {FOLDS: samples}
-
-
-def bootstrap_fold_means(
-    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    seed: int,
-    n_bootstrap: int,
-    levels: Sequence[np.ndarray] = (),
-) -> np.ndarray:
-    """Return the mean over folds and sites of each measure, (n_bootstrap, 3), under resampling.
-
-    Parameters
-    ----------
-    folds, seed, n_bootstrap, levels
-        As of `resample_population`.
-
-    """
-    return resample_population(folds, seed, n_bootstrap, levels)[0]
-
-
-def resample_population(
-    folds: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    seed: int,
-    n_bootstrap: int,
-    levels: Sequence[np.ndarray] = (),
-) -> tuple[np.ndarray, np.ndarray]:
-    """Resample stimuli and sites, and return the mean over folds and sites of each measure.
-
-    Stimuli and sites are drawn with replacement together (a two-way bootstrap), so the interval
-    covers both; a stimulus that several folds test is drawn for all of them alike. Of sites in
-    several animals or sessions, animals are drawn first, then sessions of those, then sites of
-    those: sites of one session are not independent. A resample is a vector of counts; all sums of
-    all resamples are matrix products. A site counts those of the drawn stimuli to which it has a
-    response, and is left out of a resample in which these responses are all equal (for r, also
-    where its predictions are). The readouts are not fitted again, so what the choice of train
-    stimuli adds is not covered.
-
-    Parameters
-    ----------
-    folds : sequence of tuple
-        Of each fold the rows of its stimuli in the data set, its responses and its predictions,
-        (stimuli, sites).
-    seed : int
-        Of the resampling, with the numbers of stimuli and of sites.
-    n_bootstrap : int
-        Number of resamples.
-    levels : sequence of ndarray, (sites,)
-        Labels of the groups of sites, the widest first, of `levels_of`.
-
-    Returns
-    -------
-    means : ndarray, (n_bootstrap, 3)
-        In the order of `MEASURES`; NaN where no site is defined.
-    stretch : ndarray, (3,)
-        By how much the spread of the means must be multiplied to be that of the estimate.
-
-    Notes
-    -----
-    With A the variance over resamples of the sites alone (times k / (k − 1) of k sites, or of k
-    groups of the widest level), S that over resamples of the stimuli alone, and I the part of S
-    that sites do not share, the variance of the estimate is A + S − I: what is of a site and a
-    stimulus together is in both A and S. Resampled together they hold A + S + I. The stretch is the
-    root of the quotient, times the quotient of Student's t with k − 1 degrees of freedom and the
-    normal quantile.
-
-    References
-    ----------
-    Owen, "The pigeonhole bootstrap", Ann. Appl. Stat. 2007.
-
-    """
-    stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
-    n, n_sites = len(stimuli), folds[0][1].shape[1]
-    rng = np.random.default_rng([seed, n, n_sites])
-    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
-    site_counts = _draw_sites(rng, levels, n_sites, n_bootstrap)
-    per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
-    observed = np.zeros((n_sites, len(MEASURES)))
-    undefined = np.zeros(n_sites, bool)
-    for rows, responses, predictions in folds:
-        own = counts[:, np.searchsorted(stimuli, rows)]
-        per_site += _resampled_scores(own, responses, predictions) / len(folds)
-        once = np.ones((1, len(rows)))
-        observed += _resampled_scores(once, responses, predictions)[0] / len(folds)
-        undefined |= is_constant(responses)
-    per_site[:, undefined] = np.nan
-    observed[undefined] = np.nan
-    groups = len(np.unique(levels[0])) if len(levels) else n_sites
-    means = np.full((n_bootstrap, len(MEASURES)), np.nan)
-    stretch = np.ones(len(MEASURES))
-    for column in range(len(MEASURES)):
-        values = per_site[:, :, column]
-        means[:, column] = _weighted_means(values, site_counts)
-        if groups > 1:
-            of_sites = _weighted_means(observed[:, column], site_counts)
-            variance = np.nanvar(of_sites) * groups / (groups - 1)
-            stretch[column] = _stretch(values, means[:, column], variance, groups)
-    return means, stretch
-
-
-def _weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the mean over defined sites of values, (sites,) or (resamples, sites)."""
-    weights = np.where(np.isfinite(values), weights, 0)
-    total = weights.sum(axis=1)
-    summed = (np.where(np.isfinite(values), values, 0) * weights).sum(axis=1)
-    return np.where(total > 0, summed / np.maximum(total, 1), np.nan)
-
-
-def _stretch(values: np.ndarray, means: np.ndarray, of_sites: float, groups: int) -> float:
-    """Return the factor of `resample_population` for one measure."""
-    known = np.isfinite(values).any(axis=0)
-    drawn = np.nanvar(means) if np.isfinite(means).any() else 0.0
-    if not known.any() or not drawn > 0:
-        return 1.0
-    defined = np.isfinite(values[:, known])
-    shared = _weighted_means(values[:, known], np.ones(defined.shape))
-    apart = np.where(defined, values[:, known] - shared[:, None], np.nan)
-    of_stimuli = np.nanvar(shared)
-    own = np.nanvar(apart, axis=0).mean() / known.sum()
-    variance = max(of_sites + of_stimuli - own, of_sites, of_stimuli)
-    wider = stdtrit(groups - 1, INTERVAL[1] / 100) / ndtri(INTERVAL[1] / 100)
-    return float(np.sqrt(variance / drawn) * wider)
-
-
-def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[float, float]:
-    """Return the 95 % interval of a mean over sites, corrected for bias and spread.
-
-    What resampling adds to the estimate, it has added to the truth: the median of the resamples
-    lies as far from the estimate as this from the truth. The interval is around the estimate less
-    that distance, with the shape of the resamples.
-
-    Parameters
-    ----------
-    means : ndarray, (n_bootstrap,)
-        Of one measure, of `resample_population`.
-    stretch : float
-        Of the same.
-    estimate : float
-        The mean over sites, of all stimuli.
-
-    Returns
-    -------
-    low, high : float
-        NaN if nothing is defined.
-
-    References
-    ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 10 and 14.
-
-    """
-    if not np.isfinite(means).any() or not np.isfinite(estimate):
-        return np.nan, np.nan
-    low, middle, high = np.nanpercentile(means, [INTERVAL[0], 50, INTERVAL[1]])
-    centre = estimate - (middle - estimate)
-    return centre + stretch * (low - middle), centre + stretch * (high - middle)
-
-
-def levels_of(sites: pd.DataFrame) -> list[np.ndarray]:
-    """Return the labels of the groups that sites are recorded in, the widest first.
-
-    Parameters
-    ----------
-    sites : DataFrame, n_sites rows
-        Of one region; ``animal`` and ``session`` where they are known.
-
-    Returns
-    -------
-    list of ndarray, (n_sites,)
-        Of animals, then of sessions of these; without a level that has one group only.
-
-    """
-    levels: list[np.ndarray] = []
-    columns = [column for column in ("animal", "session") if column in sites]
-    for width in range(1, len(columns) + 1):
-        labels = sites.groupby(columns[:width], sort=False, dropna=False).ngroup().to_numpy()
-        if len(np.unique(labels)) > 1:
-            levels.append(labels)
-    return levels
-
-
-def _draw_sites(
-    rng: np.random.Generator, levels: Sequence[np.ndarray], n_sites: int, n_bootstrap: int
-) -> np.ndarray:
-    """Return how often each site is drawn, (n_bootstrap, n_sites), level by level."""
-    parents, drawn = np.zeros(n_sites, int), np.ones((n_bootstrap, 1), int)
-    for level in (*levels, np.arange(n_sites)):
-        names = np.unique(level)
-        counts = np.zeros((n_bootstrap, len(names)), int)
-        for parent in range(drawn.shape[1]):
-            own = np.flatnonzero(np.isin(names, level[parents == parent]))
-            share = np.full(len(own), 1 / len(own))
-            counts[:, own] = rng.multinomial(drawn[:, parent] * len(own), share)
-        parents, drawn = np.searchsorted(names, level), counts
-    return drawn
-
-
-def _resampled_scores(
-    counts: np.ndarray, responses: np.ndarray, predictions: np.ndarray
-) -> np.ndarray:
-    """Return each measure of each site, (resamples, sites, 3), of counts, (resamples, stimuli)."""
-    n = counts.sum(axis=1, keepdims=True)
-    # Centring on the full sample conditions the sums of squares; it changes no variance.
-    absent = np.isnan(responses)
-    if absent.any():
-        n = counts @ ~absent  # of each site
-        offset = np.where(absent, 0, responses).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
-        y, prediction = (
-            np.where(absent, 0, values - offset) for values in (responses, predictions)
-        )
-    else:
-        offset = responses.mean(axis=0)
-        y, prediction = responses - offset, predictions - offset
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_y, mean_prediction, mean_product, mean_y2, mean_prediction2 = (
-            counts @ values / n for values in (y, prediction, y * prediction, y**2, prediction**2)
-        )
-        var_y = mean_y2 - mean_y**2
-        var_prediction = mean_prediction2 - mean_prediction**2
-        covariance = mean_product - mean_y * mean_prediction
-        mean_error = mean_y - mean_prediction
-        mean_error2 = mean_y2 + mean_prediction2 - 2 * mean_product
-        scores = np.stack(
-            [
-                1 - mean_error2 / var_y,
-                1 - (mean_error2 - mean_error**2) / var_y,
-                covariance / np.sqrt(var_y * var_prediction),
-            ],
-            axis=2,
-        )
-    # A sparse site is constant in some resamples, and its variance there is a rounding error.
-    unsafe = (var_y <= CANCELLED * mean_y2) | (var_prediction <= CANCELLED * mean_prediction2)
-    for draw in np.flatnonzero(unsafe.any(axis=1)):
-        rows = np.repeat(np.arange(len(responses)), counts[draw].astype(int))
-        pair = responses[rows][:, unsafe[draw]], predictions[rows][:, unsafe[draw]]
-        scores[draw, unsafe[draw]] = np.stack(list(_measured(*pair).values()), axis=1)
-    return scores

@@ -1,0 +1,297 @@
+"""Resampling of stimuli and sites: intervals of means over sites, and of their differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri, stdtrit
+
+from ventral.data.missing import is_constant
+from ventral.scores.measures import MEASURES, measure_sites
+
+INTERVAL = (2.5, 97.5)
+CANCELLED = 1e-9
+"""Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
+
+Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Rows of stimuli in the data set, (n,), responses and predictions, (n, n_sites)."""
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """The scores of each site on the drawn stimuli, and how often each site is drawn.
+
+    Those of two models on the same stimuli and sites, with the same seed, are of the same draws.
+
+    Attributes
+    ----------
+    per_site : ndarray, (n_bootstrap, n_sites, n_measures)
+        NaN where a score is undefined on the drawn stimuli.
+    observed : ndarray, (n_sites, n_measures)
+        The scores on all stimuli.
+    site_counts : ndarray, (n_bootstrap, n_sites)
+        How often each site is drawn.
+    groups : int
+        Number of groups of the widest level, or of sites where there are no levels.
+    """
+
+    per_site: np.ndarray
+    observed: np.ndarray
+    site_counts: np.ndarray
+    groups: int
+
+    def minus(self, other: "Resamples") -> "Resamples":
+        """Return the paired differences from the scores of another model.
+
+        Parameters
+        ----------
+        other : Resamples
+            Of the same draws.
+        """
+        return Resamples(
+            self.per_site - other.per_site,
+            self.observed - other.observed,
+            self.site_counts,
+            self.groups,
+        )
+
+    def means(self) -> np.ndarray:
+        """Return the mean over drawn sites of each measure, (n_bootstrap, n_measures)."""
+        columns = range(self.per_site.shape[2])
+        return np.stack(
+            [_weighted_means(self.per_site[:, :, k], self.site_counts) for k in columns], axis=1
+        )
+
+    def deviations(self) -> np.ndarray:
+        """Return the standard deviation of the mean over sites of each measure, (n_measures,).
+
+        NaN where there is one group, or where nothing is defined.
+
+        Notes
+        -----
+        With A the variance over resamples of the sites alone (times k / (k − 1) of k sites, or of k
+        groups of the widest level), S that over resamples of the stimuli alone, and I the part of S
+        that sites do not share, the variance of the mean is A + S − I: what is of a site and a
+        stimulus together is in both A and S. Resampled together they hold A + S + I.
+
+        References
+        ----------
+        Owen, "The pigeonhole bootstrap", Ann. Appl. Stat. 2007.
+        """
+        found = np.full(self.per_site.shape[2], np.nan)
+        for k in range(len(found)):
+            values = self.per_site[:, :, k]
+            known = np.isfinite(values).any(axis=0)
+            if self.groups > 1 and known.any():
+                of_sites = np.nanvar(_weighted_means(self.observed[:, k], self.site_counts))
+                of_sites *= self.groups / (self.groups - 1)
+                found[k] = np.sqrt(_variance(values[:, known], of_sites))
+        return found
+
+    def stretch(self) -> np.ndarray:
+        """Return by how much the spread of `means` must be multiplied, (n_measures,).
+
+        The quotient of `deviations` and the deviation of the means, times that of Student's t with
+        a degree of freedom less than there are groups, and the normal quantile. 1 where it is
+        unknown.
+        """
+        means = self.means()
+        drawn = np.array([np.nanstd(m) if np.isfinite(m).any() else 0.0 for m in means.T])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            stretch = self.deviations() / drawn * self.quantile / ndtri(INTERVAL[1] / 100)
+        return np.where(np.isfinite(stretch), stretch, 1.0)
+
+    def incomplete(self) -> int:
+        """Return in how many resamples a drawn site is undefined that is defined on all stimuli."""
+        k = MEASURES.index("explained_variance")
+        left_out = np.isnan(self.per_site[:, :, k]) & np.isfinite(self.observed[:, k])
+        return int((left_out & (self.site_counts > 0)).any(axis=1).sum())
+
+    @property
+    def quantile(self) -> float:
+        """Student's t of which 95 % lie between its negative and itself; NaN of one group."""
+        return float(stdtrit(self.groups - 1, INTERVAL[1] / 100)) if self.groups > 1 else np.nan
+
+
+def resample(
+    folds: Sequence[Sample], seed: int, n_bootstrap: int, levels: Sequence[np.ndarray] = ()
+) -> Resamples:
+    """Resample stimuli and sites.
+
+    Stimuli and sites are drawn with replacement together (a two-way bootstrap), so an interval
+    covers both; a stimulus that several folds test is drawn for all of them alike. Of sites in
+    several animals or sessions, animals are drawn first, then sessions of those, then sites of
+    those: sites of one session are not independent. A resample is a vector of counts; all sums of
+    all resamples are matrix products. A site counts those of the drawn stimuli to which it has a
+    response, and is undefined in a resample in which these responses are all equal (for r, also
+    where its predictions are). The readouts are not fitted again, so what the choice of train
+    stimuli adds is not covered.
+
+    Parameters
+    ----------
+    folds : sequence of tuple
+        Of each fold the rows of its stimuli in the data set, its responses and its predictions,
+        (stimuli, sites).
+    seed : int
+        Of the resampling, with the numbers of stimuli and of sites.
+    n_bootstrap : int
+        Number of resamples.
+    levels : sequence of ndarray, (sites,)
+        Labels of the groups of sites, the widest first, of `levels_of`.
+
+    Returns
+    -------
+    Resamples
+        With a column for each of `MEASURES`, the mean over folds.
+    """
+    stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
+    n, n_sites = len(stimuli), folds[0][1].shape[1]
+    rng = np.random.default_rng([seed, n, n_sites])
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
+    site_counts = _draw_sites(rng, levels, n_sites, n_bootstrap)
+    per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
+    observed = np.zeros((n_sites, len(MEASURES)))
+    undefined = np.zeros(n_sites, bool)
+    for rows, responses, predictions in folds:
+        own = counts[:, np.searchsorted(stimuli, rows)]
+        per_site += _resampled_scores(own, responses, predictions) / len(folds)
+        once = np.ones((1, len(rows)))
+        observed += _resampled_scores(once, responses, predictions)[0] / len(folds)
+        undefined |= is_constant(responses)
+    per_site[:, undefined] = np.nan
+    observed[undefined] = np.nan
+    groups = len(np.unique(levels[0])) if len(levels) else n_sites
+    return Resamples(per_site, observed, site_counts, groups)
+
+
+def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[float, float]:
+    """Return the 95 % interval of a mean over sites, corrected for bias and spread.
+
+    What resampling adds to the estimate, it has added to the truth: the median of the resamples
+    lies as far from the estimate as this from the truth. The interval is around the estimate less
+    that distance, with the shape of the resamples.
+
+    Parameters
+    ----------
+    means : ndarray, (n_bootstrap,)
+        Of one measure, of `Resamples.means`.
+    stretch : float
+        Of the same, of `Resamples.stretch`.
+    estimate : float
+        The mean over sites, of all stimuli.
+
+    Returns
+    -------
+    low, high : float
+        NaN if nothing is defined.
+
+    References
+    ----------
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 10 and 14.
+
+    """
+    if not np.isfinite(means).any() or not np.isfinite(estimate):
+        return np.nan, np.nan
+    low, middle, high = np.nanpercentile(means, [INTERVAL[0], 50, INTERVAL[1]])
+    centre = estimate - (middle - estimate)
+    return centre + stretch * (low - middle), centre + stretch * (high - middle)
+
+
+def levels_of(sites: pd.DataFrame) -> list[np.ndarray]:
+    """Return the labels of the groups that sites are recorded in, the widest first.
+
+    Parameters
+    ----------
+    sites : DataFrame, n_sites rows
+        Of one region; ``animal`` and ``session`` where they are known.
+
+    Returns
+    -------
+    list of ndarray, (n_sites,)
+        Of animals, then of sessions of these; without a level that has one group only.
+
+    """
+    levels: list[np.ndarray] = []
+    columns = [column for column in ("animal", "session") if column in sites]
+    for width in range(1, len(columns) + 1):
+        labels = sites.groupby(columns[:width], sort=False, dropna=False).ngroup().to_numpy()
+        if len(np.unique(labels)) > 1:
+            levels.append(labels)
+    return levels
+
+
+def _weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the mean over defined sites of values, (sites,) or (resamples, sites)."""
+    weights = np.where(np.isfinite(values), weights, 0)
+    total = weights.sum(axis=1)
+    summed = (np.where(np.isfinite(values), values, 0) * weights).sum(axis=1)
+    return np.where(total > 0, summed / np.maximum(total, 1), np.nan)
+
+
+def _variance(values: np.ndarray, of_sites: float) -> float:
+    """Return A + S − I of `Resamples.deviations`; values: (resamples, sites), of_sites: A."""
+    defined = np.isfinite(values)
+    shared = _weighted_means(values, np.ones(defined.shape))
+    apart = np.where(defined, values - shared[:, None], np.nan)
+    of_stimuli = np.nanvar(shared)
+    own = np.nanvar(apart, axis=0).mean() / values.shape[1]
+    return float(max(of_sites + of_stimuli - own, of_sites, of_stimuli))
+
+
+def _draw_sites(
+    rng: np.random.Generator, levels: Sequence[np.ndarray], n_sites: int, n_bootstrap: int
+) -> np.ndarray:
+    """Return how often each site is drawn, (n_bootstrap, n_sites), level by level."""
+    parents, drawn = np.zeros(n_sites, int), np.ones((n_bootstrap, 1), int)
+    for level in (*levels, np.arange(n_sites)):
+        names = np.unique(level)
+        counts = np.zeros((n_bootstrap, len(names)), int)
+        for parent in range(drawn.shape[1]):
+            own = np.flatnonzero(np.isin(names, level[parents == parent]))
+            share = np.full(len(own), 1 / len(own))
+            counts[:, own] = rng.multinomial(drawn[:, parent] * len(own), share)
+        parents, drawn = np.searchsorted(names, level), counts
+    return drawn
+
+
+def _resampled_scores(
+    counts: np.ndarray, responses: np.ndarray, predictions: np.ndarray
+) -> np.ndarray:
+    """Return each measure of each site, (resamples, sites, 3), of counts, (resamples, stimuli)."""
+    n = counts.sum(axis=1, keepdims=True)
+    # Centring on the full sample conditions the sums of squares; it changes no variance.
+    absent = np.isnan(responses)
+    if absent.any():
+        n = counts @ ~absent  # of each site
+        offset = np.where(absent, 0, responses).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
+        y, prediction = (
+            np.where(absent, 0, values - offset) for values in (responses, predictions)
+        )
+    else:
+        offset = responses.mean(axis=0)
+        y, prediction = responses - offset, predictions - offset
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_y, mean_prediction, mean_product, mean_y2, mean_prediction2 = (
+            counts @ values / n for values in (y, prediction, y * prediction, y**2, prediction**2)
+        )
+        var_y = mean_y2 - mean_y**2
+        var_prediction = mean_prediction2 - mean_prediction**2
+        covariance = mean_product - mean_y * mean_prediction
+        mean_error = mean_y - mean_prediction
+        mean_error2 = mean_y2 + mean_prediction2 - 2 * mean_product
+        scores = np.stack(
+            [
+                1 - mean_error2 / var_y,
+                1 - (mean_error2 - mean_error**2) / var_y,
+                covariance / np.sqrt(var_y * var_prediction),
+            ],
+            axis=2,
+        )
+    # A sparse site is constant in some resamples, and its variance there is a rounding error.
+    unsafe = (var_y <= CANCELLED * mean_y2) | (var_prediction <= CANCELLED * mean_prediction2)
+    for draw in np.flatnonzero(unsafe.any(axis=1)):
+        rows = np.repeat(np.arange(len(responses)), counts[draw].astype(int))
+        pair = responses[rows][:, unsafe[draw]], predictions[rows][:, unsafe[draw]]
+        scores[draw, unsafe[draw]] = np.stack(list(measure_sites(*pair).values()), axis=1)
+    return scores
