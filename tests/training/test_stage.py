@@ -16,8 +16,9 @@ from ventral.readouts.head import check_sites
 from ventral.storage.tables import write_csv
 from ventral.training.apply import apply_head
 from ventral.training.checkpoint import read_checkpoint, write_checkpoint
+from ventral.training.head_store import read_head_outputs, write_head_outputs
 from ventral.training.stage import Sources, train_model
-from ventral.training.tables import table_of_classification, table_of_training
+from ventral.training.tables import gains_on_test, table_of_classification, table_of_training
 
 N, SITES = 40, 3
 SPLIT = np.array((["train"] * 4 + ["validation"] + ["test"]) * 7)[:N]
@@ -105,8 +106,16 @@ def test_the_heads_outputs_are_predictions_in_the_data_sets_unit(tmp_path, sourc
     from_start = dataclasses.replace(sources, weights=start)
     given = settings(trainable=[], learning_rate=1e-9)
     checkpoint = train(tmp_path / "tuned", given, from_start)
-    predictions, names, width = apply_head(given, checkpoint, sources.stimuli, device="cpu")
-    assert names == ["x", "y", "z"] and predictions.shape == (N, SITES) and width == 64
+    head = apply_head(given, checkpoint, sources.stimuli, device="cpu")
+    predictions, names = head.outputs, head.names
+    assert names == ["x", "y", "z"] and predictions.shape == (N, SITES) and head.width == 64
+    # Nothing was learnt, so what the head says now is what it said before.
+    assert list(head.test) == list(np.flatnonzero(SPLIT == "test"))
+    np.testing.assert_allclose(head.start, predictions[head.test], rtol=1e-3)
+    write_head_outputs(tmp_path / "head.zarr", head, np.arange(N).astype(str), {})
+    again = read_head_outputs(tmp_path / "head.zarr")
+    for name in ("outputs", "names", "width", "test", "start"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(head, name))
     responses = read_responses(sources.responses).average[SPLIT == "train"]
     mean = predictions[SPLIT == "train"].mean(axis=0)
     np.testing.assert_allclose(mean, responses.mean(axis=0), rtol=1e-3)
@@ -122,37 +131,24 @@ def test_the_heads_outputs_are_predictions_in_the_data_sets_unit(tmp_path, sourc
 def test_a_classifiers_accuracy(tmp_path, sources):
     given = settings("classification", trainable=["stage4.*"])
     checkpoint = train(tmp_path / "m", given, dataclasses.replace(sources, responses=None))
-    logits, classes, _ = apply_head(given, checkpoint, sources.stimuli, device="cpu")
-    assert classes == ["a", "b", "c"]
+    head = apply_head(given, checkpoint, sources.stimuli, device="cpu")
+    assert head.names == ["a", "b", "c"]
     epochs = {"m": pd.read_csv(tmp_path / "m" / "m.training.csv")}
     models = {"m": {"task": "classification", "target": "category", "start": "random"}}
     stimuli = read_stimulus_table(sources.stimuli)
-    table = table_of_classification(models, epochs, {"m": (logits, classes)}, stimuli, SPLIT)
+    table = table_of_classification(models, epochs, {"m": head}, stimuli, SPLIT)
     assert list(table["split"]) == ["train", "validation", "test"]
     best = epochs["m"][epochs["m"]["is_best"]].iloc[0]
     measured = table.set_index("split")["accuracy"]["validation"]
     assert measured == pytest.approx(best["validation_score"])  # the kept epoch's own score
-    summary = table_of_training(models, epochs).iloc[0]
+    gains = gains_on_test(models, {"m": head}, stimuli, None, seed=0, n_bootstrap=100)
+    summary = table_of_training(models, epochs, gains).iloc[0]
+    accuracy = table.set_index("split")["accuracy"]["test"]
+    assert summary["test_best_score"] == pytest.approx(accuracy)
+    before = (head.start.argmax(axis=1) == head.test % 3).mean()
+    assert summary["test_gain"] == pytest.approx(accuracy - before)
     assert summary["best_score"] == best["validation_score"]
     assert summary["retrained_parameters"] == 64 * 64 * 9 + 2 * 64
-
-
-def test_a_training_that_does_not_beat_its_start_says_so():
-    models = {"m": {"task": "responses", "target": "category", "start": "base"}}
-    epochs = pd.DataFrame(
-        {
-            "epoch": [0, 1, 2],
-            "validation_score": [0.3, 0.3, 0.2],
-            "is_best": [False, True, False],
-            "retrained_parameters": 5,
-            "head_parameters": 2,
-        }
-    )
-    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "no"
-    epochs.loc[1, "validation_score"] = 0.3004
-    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "no"
-    epochs.loc[1, "validation_score"] = 0.31
-    assert table_of_training(models, {"m": epochs}).iloc[0]["beats_start"] == "yes"
 
 
 def test_what_cannot_be_learnt_is_refused(tmp_path, sources):

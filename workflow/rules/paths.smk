@@ -48,6 +48,16 @@ def trained_responses(ending):
     return given(path)
 
 
+def responses_that_train(ending):
+    """Return an input function: the responses, where a model of the data set is trained on them."""
+
+    def path(dataset):
+        learns = any(model.task == "responses" for model in STUDY.trained_models(dataset))
+        return f"<results>/{dataset}/responses{ending}" if learns else []
+
+    return given(path)
+
+
 def of_trained(models_of, path):
     """Return an input function: a file of each trained model of a data set."""
     return given(

@@ -63,8 +63,10 @@ rule tabulate_training:
         tables=of_trained(
             STUDY.trained_models, "<results>/{dataset}/checkpoints/{model}.training.csv"
         ),
-        heads=of_trained(STUDY.classifiers, "<results>/{dataset}/heads/{model}.json"),
-        stores=ancient(of_trained(STUDY.classifiers, "<results>/{dataset}/heads/{model}.zarr")),
+        heads=of_trained(STUDY.trained_models, "<results>/{dataset}/heads/{model}.json"),
+        stores=ancient(of_trained(STUDY.trained_models, "<results>/{dataset}/heads/{model}.zarr")),
+        response_manifest=responses_that_train(".json"),
+        responses=ancient(responses_that_train(".zarr")),
         split="<results>/{dataset}/split.csv",
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
@@ -90,6 +92,7 @@ rule tabulate_training:
         "../../envs/analysis.yaml"
     params:
         models=given(DISPLAY.trained_models),
+        resampling=SETTINGS.resampling,
         expected=expected_behind,
         code=code("tabulate_training"),
     script:

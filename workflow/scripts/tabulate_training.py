@@ -1,27 +1,24 @@
 """Put what training came to, and the accuracies of the classifiers, into tables."""
 
+from ventral.data.responses import read_responses
 from ventral.data.stimuli import read_stimulus_table
 from ventral.jobs.job import job
-from ventral.storage.store import Store
 from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
-from ventral.training.tables import table_of_classification, table_of_training
+from ventral.training.head_store import read_head_outputs
+from ventral.training.tables import gains_on_test, table_of_classification, table_of_training
 
 with job(snakemake):
-    models = snakemake.params.models
-    epochs = dict(zip(models, map(read_csv, snakemake.input.tables), strict=True))
-    training = table_of_training(models, epochs)
-    classifiers = [name for name in models if models[name]["task"] == "classification"]
-    heads = {}
-    for name, path in zip(classifiers, snakemake.input.get("stores", []), strict=True):
-        store = Store(path)
-        heads[name] = (store.read("outputs"), [str(label) for label in store.read("name")])
-    classification = table_of_classification(
-        models,
-        epochs,
-        heads,
-        read_stimulus_table(snakemake.input.stimuli),
-        read_csv(snakemake.input.split)["split"].to_numpy(),
-    )
-    for name, table in (("training", training), ("classification", classification)):
+    models, given = snakemake.params.models, snakemake.input
+    epochs = dict(zip(models, map(read_csv, given.tables), strict=True))
+    heads = dict(zip(models, map(read_head_outputs, given.stores), strict=True))
+    stimuli = read_stimulus_table(given.stimuli)
+    responses = read_responses(given.responses, repetitions=False) if given.responses else None
+    gains = gains_on_test(models, heads, stimuli, responses, **snakemake.params.resampling)
+    split = read_csv(given.split)["split"].to_numpy()
+    tables = {
+        "training": table_of_training(models, epochs, gains),
+        "classification": table_of_classification(models, epochs, heads, stimuli, split),
+    }
+    for name, table in tables.items():
         write_csv(snakemake.output[name], table)
         write_markdown(snakemake.output[f"{name}_markdown"], to_markdown(table))

@@ -85,7 +85,7 @@ def draw(
             "Score against the number of retrained parameters",
             f"{split_in_words(split)}, committed layer; {in_words}; mean"
             " over sites and its 95% bootstrap interval; small: variants of a sweep that were not"
-            " chosen; a cross: training did not beat its start.",
+            " chosen; a cross: training is not shown to beat its start.",
         )
     return figure
 
@@ -112,7 +112,7 @@ def _draw_panel(
             zorder=3,
             gid=f"mean:{variant}",
         )
-        if trained and learnt.loc[variant, "beats_start"] == "no":
+        if trained and learnt.loc[variant, "beats_start"] != "yes":
             axes.plot(count, row[MEAN], "x", color="black", zorder=4, gid=f"no gain:{variant}")
     counts = learnt["retrained_parameters"] + learnt["head_parameters"]
     smallest = 10.0 ** np.floor(np.log10(max(counts.min(), 1)))

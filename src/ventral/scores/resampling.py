@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ventral.data.missing import is_constant
 from ventral.scores.measures import MEASURES, measure_sites
@@ -56,6 +57,10 @@ class Resamples:
             self.groups,
         )
 
+    def score(self, measure: str) -> np.ndarray:
+        """Return the score of each site on all stimuli, (n_sites,)."""
+        return self.observed[:, MEASURES.index(measure)]
+
     def means(self) -> np.ndarray:
         """Return the mean over drawn sites of each measure, (n_bootstrap, n_measures)."""
         columns = range(self.per_site.shape[2])
@@ -66,7 +71,7 @@ class Resamples:
     def deviations(self) -> np.ndarray:
         """Return the standard deviation of the mean over sites of each measure, (n_measures,).
 
-        NaN where there is one group, or where nothing is defined.
+        Of one site that over stimuli alone. NaN where nothing is defined.
 
         Notes
         -----
@@ -83,7 +88,9 @@ class Resamples:
         for k in range(len(found)):
             values = self.per_site[:, :, k]
             known = np.isfinite(values).any(axis=0)
-            if self.groups > 1 and known.any():
+            if known.any() and self.groups == 1:
+                found[k] = np.nanstd(_weighted_means(values, self.site_counts))
+            elif known.any():
                 of_sites = np.nanvar(_weighted_means(self.observed[:, k], self.site_counts))
                 of_sites *= self.groups / (self.groups - 1)
                 found[k] = np.sqrt(_variance(values[:, known], of_sites))
@@ -110,8 +117,66 @@ class Resamples:
 
     @property
     def quantile(self) -> float:
-        """Student's t of which 95 % lie between its negative and itself; NaN of one group."""
-        return float(stdtrit(self.groups - 1, INTERVAL[1] / 100)) if self.groups > 1 else np.nan
+        """Student's t, or of one site the normal variable, that 2.5 % are above."""
+        q = INTERVAL[1] / 100
+        return float(stdtrit(self.groups - 1, q) if self.groups > 1 else ndtri(q))
+
+
+class Difference(NamedTuple):
+    """A difference of two means over sites.
+
+    Attributes
+    ----------
+    estimate : float
+        On all stimuli.
+    low, high : float
+        Its 95 % interval.
+    p : float
+        Two-sided, of the hypothesis that there is no difference.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def compare(first: Resamples, second: Resamples) -> dict[str, Difference]:
+    """Compare two models on the same stimuli and sites, in pairs.
+
+    What makes a stimulus or a site hard for both models is in neither the interval nor p.
+
+    Parameters
+    ----------
+    first, second : Resamples
+        Of the same draws.
+
+    Returns
+    -------
+    dict
+        {measure: first less second}. All is NaN where no site is defined.
+
+    Notes
+    -----
+    The interval is centre ± t · deviation: the deviation is that of `Resamples.deviations`, and the
+    centre is the estimate less the bias that the resamples show (see `interval_of`). p is of the
+    same t.
+    """
+    paired = first.minus(second)
+    means, deviations = paired.means(), paired.deviations()
+    found = {}
+    for k, measure in enumerate(MEASURES):
+        if not np.isfinite(deviations[k]):
+            found[measure] = Difference(np.nan, np.nan, np.nan, np.nan)
+            continue
+        estimate = float(np.nanmean(paired.observed[:, k]))
+        centre = 2 * estimate - float(np.nanmedian(means[:, k]))
+        half = paired.quantile * deviations[k]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.nan_to_num(-abs(centre) / deviations[k])  # none of two equal models
+        p = 2 * (stdtr(paired.groups - 1, t) if paired.groups > 1 else ndtr(t))
+        found[measure] = Difference(estimate, centre - half, centre + half, float(p))
+    return found
 
 
 def resample(

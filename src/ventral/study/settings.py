@@ -100,6 +100,12 @@ class StepSettings:
         return {**own, "seed": self.study.config["seed"]}
 
     @property
+    def resampling(self) -> dict[str, int]:
+        """How often stimuli and sites are resampled, and the seed."""
+        scores = self.study.config["scores"]
+        return {"seed": self.study.config["seed"], "n_bootstrap": scores["n_bootstrap"]}
+
+    @property
     def commit_by(self) -> str:
         """What chooses the committed layer."""
         return self.study.config["scores"]["commit_by"]

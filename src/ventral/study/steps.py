@@ -58,12 +58,10 @@ def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
 
 def _of_training(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     """Give the trainings; without a table of them only what a recorded model starts from."""
+    has_table = dataset in study.datasets_with_training
     for model in study.trained_models(dataset):
         yield "train_model", {"dataset": dataset, "model": model.name}
-    scored = {fit.model for fit in study.fits_of(dataset) if fit.taps == HEAD}
-    asked = {model.name for model in study.classifiers(dataset)}
-    for model in study.trained_models(dataset):
-        if model.name in scored | asked:
+        if has_table:
             yield "apply_head", {"dataset": dataset, "model": model.name}
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ventral.data.stimuli import iterate_images
@@ -11,6 +10,7 @@ from ventral.networks.build import build_model
 from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
 from ventral.training.checkpoint import read_checkpoint
+from ventral.training.head_store import HeadOutputs
 from ventral.training.headed_network import HeadedNetwork
 
 
@@ -21,7 +21,7 @@ def apply_head(
     *,
     device: str = "auto",
     batch_size: int = 64,
-) -> tuple[np.ndarray, list[str], int]:
+) -> HeadOutputs:
     """Compute the outputs of a trained head for all stimuli.
 
     Parameters
@@ -39,13 +39,7 @@ def apply_head(
 
     Returns
     -------
-    outputs : ndarray, (n_stimuli, n_outputs), float64
-        For the task ``responses``, predictions in the data set's unit; for ``classification``,
-        logits.
-    names : list of str, (n_outputs,)
-        For ``responses``, the ids of the sites; for ``classification``, the classes.
-    width : int
-        Number of features that the head reads.
+    HeadOutputs
 
     Raises
     ------
@@ -70,9 +64,12 @@ def apply_head(
         computed = torch.cat(
             [model(batches[index].to(found)).cpu() for index in range(len(batches))]
         )
-    outputs = computed.double().numpy()
-    output = content["output"]
+    output, start = content["output"], content["start"]
+    given = (computed, start["outputs"])
     if output["task"] == "classification":
-        return outputs, output["classes"], model.width
-    predictions = outputs * output["deviation"].numpy() + output["mean"].numpy()
-    return predictions, output["site_id"], model.width
+        names = output["classes"]
+        outputs, before = (values.double().numpy() for values in given)
+    else:
+        names, mean, deviation = output["site_id"], output["mean"], output["deviation"]
+        outputs, before = ((values.double() * deviation + mean).numpy() for values in given)
+    return HeadOutputs(outputs, names, model.width, start["stimuli"].numpy(), before)

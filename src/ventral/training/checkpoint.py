@@ -52,8 +52,9 @@ def read_checkpoint(path: str | Path) -> dict:
         ``state_dict`` belongs to the network as its architecture builds it, so that
         `ventral.networks.weights.load_weights` reads the same file. ``head`` has ``weight``,
         (n_outputs, width), and ``bias``, (n_outputs,). ``output`` names the outputs, see
-        `ventral.training.tasks`. ``facts`` has ``layer``, ``pooling``, ``retrained_parameters``,
-        ``head_parameters`` and ``best_epoch``.
+        `ventral.training.tasks`. ``start`` has ``stimuli``, (n_test,), the rows of the test
+        stimuli, and ``outputs``, (n_test, n_outputs), those before training. ``facts`` has
+        ``layer``, ``pooling``, ``retrained_parameters``, ``head_parameters`` and ``best_epoch``.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def read_checkpoint(path: str | Path) -> dict:
             f"{path} cannot be read as a checkpoint: {error}. Remove it and run again: rm {path}"
         )
         raise reading_error(path, error, damaged) from error
-    missing = {"state_dict", "head", "output", "facts"} - set(content)
+    missing = {"state_dict", "head", "output", "start", "facts"} - set(content)
     if missing:
         raise VentralError(
             f"{path} is not a checkpoint of a training: it lacks {sorted(missing)[0]!r}"

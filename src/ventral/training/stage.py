@@ -23,7 +23,7 @@ from ventral.training.checkpoint import ResumeFile, write_checkpoint
 from ventral.training.headed_network import HeadedNetwork, freeze_all_but
 from ventral.training.ridge_initialisation import start_at_ridge
 from ventral.training.tasks import Task, classification_task, response_task
-from ventral.training.train import Stage, train_stage
+from ventral.training.train import Stage, predict, train_stage
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,9 @@ def train_model(
 ) -> None:
     """Train one stage of a model and write its checkpoint and its table of epochs.
 
-    The parameters are fitted to train stimuli alone, validation stimuli choose the epoch, and test
-    stimuli are not used at all.
+    The parameters are fitted to train stimuli alone, and validation stimuli choose the epoch. Test
+    stimuli have no part in either: only what the head says of them before training is kept, to be
+    compared with what it says afterwards.
 
     Parameters
     ----------
@@ -117,6 +118,11 @@ def train_model(
     with reproducible_kernels(found, of_training=True):
         if training["task"] == "responses" and sources.weights is not None:
             start_at_ridge(model, train, preprocessing, training["batch_size"], found)
+        test = rows_of(read_csv(sources.split), "test")
+        before = torch.zeros(0, task.outputs)
+        if len(test):
+            images = read_images(sources.stimuli, test)
+            before = predict(model, images, preprocessing, training["batch_size"], found)
         epochs = train_stage(stage, resume)
     epochs["retrained_parameters"], epochs["head_parameters"] = retrained, of_head
     state = {name: tensor.cpu() for name, tensor in model.network.state_dict().items()}
@@ -127,6 +133,7 @@ def train_model(
             "state_dict": state,
             "head": {name: tensor.cpu() for name, tensor in model.head.state_dict().items()},
             "output": task.description(),
+            "start": {"stimuli": torch.from_numpy(test), "outputs": before},
             "facts": {
                 "layer": head["layer"],
                 "pooling": head["pooling"],

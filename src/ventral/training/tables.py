@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ventral.data.responses import Responses
 from ventral.data.stimuli import SPLITS
+from ventral.errors import naming
+from ventral.readouts.head import check_sites
+from ventral.scores.resampling import Difference
+from ventral.training.gain import gain_in_accuracy, gain_in_explained_variance, verdict
+from ventral.training.head_store import HeadOutputs
 
 TRAINING_COLUMNS = (
     "model",
@@ -18,6 +24,11 @@ TRAINING_COLUMNS = (
     "start_score",
     "best_score",
     "gain",
+    "test_start_score",
+    "test_best_score",
+    "test_gain",
+    "test_gain_low",
+    "test_gain_high",
     "beats_start",
 )
 CLASSIFICATION_COLUMNS = (
@@ -31,12 +42,65 @@ CLASSIFICATION_COLUMNS = (
     "retrained_parameters",
 )
 
-SMALLEST_GAIN = 0.0005
-"""A smaller gain counts as none: the three decimals of the tables do not show it."""
+
+def gains_on_test(
+    models: Mapping[str, Mapping],
+    heads: Mapping[str, HeadOutputs],
+    stimuli: pd.DataFrame,
+    responses: Responses | None,
+    *,
+    seed: int,
+    n_bootstrap: int,
+) -> dict[str, tuple[float, float, Difference]]:
+    """Return what each model gained on the test stimuli, which had no part in its training.
+
+    Parameters
+    ----------
+    models : mapping
+        As for `table_of_training`.
+    heads : mapping
+        What the head of each says.
+    stimuli : DataFrame, n_stimuli rows
+        The stimulus table; has a column for every target.
+    responses : Responses or None
+        To the stimuli, where a model is trained on responses.
+    seed, n_bootstrap : int
+        Of the resampling.
+
+    Returns
+    -------
+    dict
+        {model: score before, score after, and the paired difference}; NaN without test stimuli.
+    """
+    gains = {}
+    for name, model in models.items():
+        head = heads[name]
+        best = head.outputs[head.test]
+        with naming(f"model {name}"):
+            if model["task"] == "classification":
+                labels = stimuli[model["target"]].astype(str)
+                classes = pd.Index(head.names).get_indexer(pd.Index(labels))[head.test]
+                found = gain_in_accuracy(
+                    head.start, best, classes, seed=seed, n_bootstrap=n_bootstrap
+                )
+            else:
+                assert responses is not None
+                check_sites(np.array(head.names), responses.sites["site_id"].to_numpy())
+                found = gain_in_explained_variance(
+                    head.start,
+                    best,
+                    responses.average[head.test],
+                    seed=seed,
+                    n_bootstrap=n_bootstrap,
+                )
+        gains[name] = found
+    return gains
 
 
 def table_of_training(
-    models: Mapping[str, Mapping], epochs: Mapping[str, pd.DataFrame]
+    models: Mapping[str, Mapping],
+    epochs: Mapping[str, pd.DataFrame],
+    gains: Mapping[str, tuple[float, float, Difference]],
 ) -> pd.DataFrame:
     """Return one row per trained model.
 
@@ -47,19 +111,23 @@ def table_of_training(
         weights, or the name of a model.
     epochs : mapping
         For each model its table of epochs, see `ventral.training.stage.train_model`.
+    gains : mapping
+        For each model what `ventral.training.gain` says of the test stimuli.
 
     Returns
     -------
     DataFrame
-        With `TRAINING_COLUMNS`. Scores are on validation: the accuracy, or the mean explained
-        variance of the head. ``start_score`` is that of epoch 0, before training. ``beats_start``
-        is ``yes`` if the best epoch is above it by `SMALLEST_GAIN` or more, else ``no``.
+        With `TRAINING_COLUMNS`. Scores are the accuracy, or the mean explained variance of the
+        head: on validation ``start_score``, of epoch 0, before training, and ``best_score``, of the
+        epoch that was chosen there, so their ``gain`` is flattering. ``test_gain`` is on the test
+        stimuli, which chose nothing, with its 95 % interval; ``beats_start`` is ``yes`` or ``no``
+        if that excludes zero, else ``undecided``.
     """
     rows = []
     for name, model in models.items():
         table = epochs[name]
         start, best = table.iloc[0], table[table["is_best"]].iloc[0]
-        gain = best["validation_score"] - start["validation_score"]
+        test_start, test_best, gain = gains[name]
         rows.append(
             {
                 "model": name,
@@ -71,8 +139,13 @@ def table_of_training(
                 "best_epoch": int(best["epoch"]),
                 "start_score": start["validation_score"],
                 "best_score": best["validation_score"],
-                "gain": gain,
-                "beats_start": "yes" if gain >= SMALLEST_GAIN else "no",
+                "gain": best["validation_score"] - start["validation_score"],
+                "test_start_score": test_start,
+                "test_best_score": test_best,
+                "test_gain": gain.estimate,
+                "test_gain_low": gain.low,
+                "test_gain_high": gain.high,
+                "beats_start": verdict(gain),
             }
         )
     return pd.DataFrame(rows, columns=list(TRAINING_COLUMNS))
@@ -81,7 +154,7 @@ def table_of_training(
 def table_of_classification(
     models: Mapping[str, Mapping],
     epochs: Mapping[str, pd.DataFrame],
-    heads: Mapping[str, tuple[np.ndarray, list[str]]],
+    heads: Mapping[str, HeadOutputs],
     stimuli: pd.DataFrame,
     split: np.ndarray,
 ) -> pd.DataFrame:
@@ -92,7 +165,7 @@ def table_of_classification(
     models, epochs : mapping
         As for `table_of_training`.
     heads : mapping
-        For each classifier its logits, (n_stimuli, n_classes), and the names of the classes.
+        What the head of each says.
     stimuli : DataFrame, n_stimuli rows
         The stimulus table; has a column for every target.
     split : ndarray, (n_stimuli,)
@@ -105,8 +178,11 @@ def table_of_classification(
         the fraction of stimuli in the most frequent class of the split.
     """
     rows = []
-    for name, (outputs, classes) in heads.items():
-        target = models[name]["target"]
+    for name, model in models.items():
+        if model["task"] != "classification":
+            continue
+        outputs, classes = heads[name].outputs, heads[name].names
+        target = model["target"]
         labels = stimuli[target].astype(str).to_numpy(dtype=object)
         right = np.asarray(classes, dtype=object)[outputs.argmax(axis=1)] == labels
         for part in SPLITS:
