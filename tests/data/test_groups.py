@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from ventral.data.assign_split import assign_split
-from ventral.data.splits import partitions_of, rows_of
+from ventral.data.responses import Responses
+from ventral.data.splits import groups_of, partitions_of, rows_of
 from ventral.errors import VentralError
 from ventral.features.gram import gram_of_array
 from ventral.features.pca import fit_pca
+from ventral.readouts.fit import fit_readout
 from ventral.readouts.regression import DEFAULT_GRID, alpha_grid, fit_ridge_cv
 from ventral.scores.measures import explained_variance
 
@@ -63,6 +65,8 @@ def test_every_group_is_tested_once_in_k_folds():
     split = assign_split(table(EQUAL), DEFAULTS | {"method": "k_fold", "group": "group"})
     tested = sum((fold["split"] == "test").to_numpy() for fold in partitions_of(split).values())
     assert (tested == 1).all()
+    assert list(groups_of(split)) == EQUAL
+    assert groups_of(assign_split(table(EQUAL), DEFAULTS | {"method": "k_fold"})) is None
 
 
 def test_as_few_groups_as_parts_are_enough():
@@ -123,3 +127,20 @@ def test_views_of_one_scene_predict_one_another_and_no_new_scene():
 
     assert score() > 0.5
     assert score(group="group") < 0
+
+
+def test_alpha_can_be_chosen_by_leaving_out_groups():
+    """Where groups share what is not of the features, leave-one-out takes it for signal."""
+    rng = np.random.default_rng(1)
+    scenes = np.repeat(np.arange(20), 8)
+    features = rng.normal(size=(20, 200))[scenes] + 0.4 * rng.normal(size=(160, 200))
+    responses = rng.normal(size=(20, 6))[scenes] + 0.5 * rng.normal(size=(160, 6))
+    components = fit_pca(gram_of_array(features), np.arange(160), None)
+    sites = pd.DataFrame({"site_id": list("abcdef"), "region": "IT", "animal": ""})
+    recorded = Responses(np.array([f"s{i}" for i in range(160)], object), sites, responses)
+    alphas = {}
+    for way in ("leave_one_out", "groups"):
+        settings = {"method": "ridge_cv", "alpha_for": "site", "choose_alpha": way}
+        given = components.scores, components.eigenvalues, recorded, np.arange(160)
+        alphas[way] = fit_readout(settings, *given, groups=scenes)[0].alpha
+    assert np.median(alphas["groups"] / alphas["leave_one_out"]) > 30

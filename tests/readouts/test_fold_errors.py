@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 
+from ventral.errors import VentralError
 from ventral.features.pca import fit_pca
 from ventral.readouts.fold_errors import fold_errors
 from ventral.readouts.regression import fit_ridge, leave_one_out_errors
@@ -26,18 +27,22 @@ def gram_of(features):
     return centred @ centred.T
 
 
+@pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize(("n", "p", "k"), [(60, 200, 10), (60, 200, 1), (80, 12, 12), (33, 40, 20)])
-def test_equals_a_pipeline_that_is_fitted_in_each_fold(n, p, k):
+def test_equals_a_pipeline_that_is_fitted_in_each_fold(n, p, k, grouped):
     features, responses = problem(n, p)
+    groups = np.arange(n) % 7 if grouped else None
+    folds = GroupKFold(7, shuffle=True, random_state=0) if grouped else None
+    folds = folds or KFold(10, shuffle=True, random_state=0)
     expected = np.zeros((len(ALPHAS), responses.shape[1]))
-    for inside, left_out in KFold(10, shuffle=True, random_state=0).split(features):
+    for inside, left_out in folds.split(features, groups=groups):
         for index, alpha in enumerate(ALPHAS):
             pipeline = make_pipeline(PCA(k, svd_solver="full"), Ridge(alpha, solver="svd"))
             predicted = pipeline.fit(features[inside], responses[inside]).predict(
                 features[left_out]
             )
             expected[index] += ((responses[left_out] - predicted) ** 2).sum(axis=0)
-    found = fold_errors(gram_of(features), responses, k, ALPHAS)
+    found = fold_errors(gram_of(features), responses, k, ALPHAS, groups=groups)
     np.testing.assert_allclose(found, expected / n, rtol=1e-7)
 
 
@@ -48,6 +53,12 @@ def test_with_as_many_folds_as_stimuli_and_all_components_it_is_leave_one_out():
     scores, eigenvalues = vectors[:, 1:] * np.sqrt(eigenvalues[1:]), eigenvalues[1:]
     expected = leave_one_out_errors(scores, eigenvalues, responses, ALPHAS)
     np.testing.assert_allclose(fold_errors(gram, responses, 8, ALPHAS), expected, rtol=1e-7)
+
+
+def test_one_group_cannot_be_left_out():
+    features, responses = problem(9, 30)
+    with pytest.raises(VentralError, match="choose_alpha: groups: all train stimuli are of one"):
+        fold_errors(gram_of(features), responses, 8, ALPHAS, groups=np.zeros(9))
 
 
 def test_the_error_on_new_stimuli_is_that_of_folds():

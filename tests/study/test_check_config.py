@@ -107,6 +107,11 @@ WRONG = [
     ),
     ("datasets: simulated: split", {"method": "k_fold", "folds": 1}, "folds: 1 is less than"),
     (
+        "readouts: ridge_cv: choose_alpha",
+        "groups",
+        "chooses alpha by leaving out groups",
+    ),
+    (
         "datasets: simulated: split",
         {"method": "repeated"},
         "'repeated' has folds, and model 'shallow_cnn_categories' is trained, which needs",

@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 )
 
 from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
+from ventral.data.splits import GROUP
 from ventral.errors import VentralError
 
 logger = logging.getLogger(__name__)
@@ -232,6 +233,8 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
         labels = _column(stimuli, "by", by)
     groups = None if group is None else _column(stimuli, "group", group)
     table = pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy()})
+    if groups is not None:
+        table[GROUP] = groups
     n, seed = len(stimuli), settings["seed"]
     if method not in FOLD_METHODS:
         if groups is None:

@@ -8,6 +8,9 @@ from ventral.errors import VentralError
 SINGLE_PARTITION = ""
 """Name of the partition of a split that has no folds."""
 
+GROUP = "group"
+"""The column of a split with the group of each stimulus, where no group is divided."""
+
 FOLDS = "folds"
 """The split of the means over folds, where a data set has folds."""
 
@@ -57,8 +60,13 @@ def partitions_of(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {
         str(name): pd.DataFrame({"stimulus_id": split["stimulus_id"], "split": split[name]})
         for name in split
-        if name != "stimulus_id"
+        if name not in ("stimulus_id", GROUP)
     }
+
+
+def groups_of(split: pd.DataFrame) -> np.ndarray | None:
+    """Return the group of each stimulus, (n_stimuli,), or None if the split has no groups."""
+    return split[GROUP].to_numpy() if GROUP in split else None
 
 
 def stack_folds(arrays: list[np.ndarray]) -> np.ndarray:

@@ -29,6 +29,7 @@ from ventral.storage.store import Store
 
 log = logging.getLogger(__name__)
 
+IN_FOLDS = ("k_fold", "groups")
 FEWEST_OF_FOLDS = 3
 """Stimuli of which folds have components: where one of two is left out, there is none."""
 
@@ -40,6 +41,7 @@ def fit_readout(
     responses: Responses,
     train: np.ndarray,
     everything: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> tuple[Readout, np.ndarray]:
     """Fit a readout on the train stimuli.
 
@@ -47,8 +49,8 @@ def fit_readout(
     ----------
     settings : Mapping
         ``method`` (linear, ridge, ridge_cv, pls), and as the method needs ``alpha``, ``alphas``,
-        ``alpha_for`` (site, region, all_sites), ``choose_alpha`` (leave_one_out, k_fold), and
-        ``n_components``: of ``pls`` the latent
+        ``alpha_for`` (site, region, all_sites), ``choose_alpha`` (leave_one_out, k_fold, groups),
+        and ``n_components``: of ``pls`` the latent
         components, of all others how many of the first components to take. ``pls`` is fitted to the
         sites of a region together.
     scores : numpy.ndarray
@@ -63,6 +65,8 @@ def fit_readout(
     everything : numpy.ndarray, optional
         (n, rank), scores on all components, from which k_fold finds those of its folds; by default
         `scores`.
+    groups : numpy.ndarray, optional
+        (n,), the group of each stimulus, for ``choose_alpha: groups``.
 
     Returns
     -------
@@ -79,7 +83,9 @@ def fit_readout(
     """
     k = (settings["method"] != "pls" and settings.get("n_components")) or len(eigenvalues)
     scores, eigenvalues = scores[:, :k], eigenvalues[:k]
-    method = _Method(settings, eigenvalues, train, scores if everything is None else everything)
+    everything = scores if everything is None else everything
+    groups = groups if settings.get("choose_alpha") == "groups" else None
+    method = _Method(settings, eigenvalues, train, everything, groups)
     recorded = responses.of_train(train)
     fitted = scores[train]
     regions = responses.sites["region"].to_numpy()
@@ -102,6 +108,8 @@ class _Method:
         (n_train,) indices.
     everything : numpy.ndarray
         (n, rank), scores of all stimuli on all components.
+    groups : numpy.ndarray or None
+        (n,), where ``choose_alpha`` leaves out whole groups.
 
     """
 
@@ -109,6 +117,7 @@ class _Method:
     eigenvalues: np.ndarray
     train: np.ndarray
     everything: np.ndarray
+    groups: np.ndarray | None
 
     @property
     def shares_alpha(self) -> bool:
@@ -124,11 +133,12 @@ class _Method:
 
     def errors(self, rows: Rows, recorded: np.ndarray) -> np.ndarray:
         """Return the error of each alpha at each site, (grid, sites)."""
-        by_folds = self.settings.get("choose_alpha") == "k_fold"
+        by_folds = self.settings.get("choose_alpha") in IN_FOLDS
         if by_folds and len(recorded) >= FEWEST_OF_FOLDS:
             features = self.everything[self.train][rows.stimuli]
-            gram = features @ features.T
-            return fold_errors(gram, recorded, len(self.eigenvalues), self.alphas)
+            groups = None if self.groups is None else self.groups[self.train][rows.stimuli]
+            k = len(self.eigenvalues)
+            return fold_errors(features @ features.T, recorded, k, self.alphas, groups=groups)
         return leave_one_out_errors(rows.scores, rows.eigenvalues, recorded, self.alphas)
 
     def fit(self, rows: Rows, recorded: np.ndarray, regions: np.ndarray) -> Readout:
@@ -232,6 +242,7 @@ def fit_layers(
     settings: Mapping,
     responses: Responses,
     partitions: Mapping[str, pd.DataFrame],
+    groups: np.ndarray | None = None,
 ) -> Iterator[tuple[str, dict[str, FittedPartition]]]:
     """Fit a readout to each layer of a tap set, once for each partition.
 
@@ -246,6 +257,8 @@ def fit_layers(
         To fit.
     partitions : Mapping
         Of `ventral.data.splits.partitions_of`.
+    groups : numpy.ndarray, optional
+        (n,), of `ventral.data.splits.groups_of`.
 
     Yields
     ------
@@ -261,7 +274,7 @@ def fit_layers(
 
     """
     is_raw = settings["features"] == "raw"
-    in_folds = not is_raw and settings.get("choose_alpha") == "k_fold"
+    in_folds = not is_raw and settings.get("choose_alpha") in IN_FOLDS
     for layer in components.groups:
         fits = {}
         with naming(f"layer {layer!r}"):
@@ -270,7 +283,7 @@ def fit_layers(
             for name, partition in partitions.items():
                 train = rows_of(partition, "train")
                 readout, scores = fit_readout(
-                    settings, *found[name], responses, train, whole[name][0]
+                    settings, *found[name], responses, train, whole[name][0], groups
                 )
                 fits[name] = FittedPartition(
                     readout=readout,

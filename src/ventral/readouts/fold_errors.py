@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ventral.errors import VentralError
 from ventral.features.pca import fit_pca
 
 N_FOLDS = 10
@@ -13,6 +14,7 @@ def fold_errors(
     n_components: int,
     alphas: np.ndarray,
     seed: int = 0,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the mean squared error of ridge over 10 folds of the train stimuli.
 
@@ -33,18 +35,29 @@ def fold_errors(
         (grid,) positive.
     seed : int
         Of the drawing of folds.
+    groups : numpy.ndarray, optional
+        (n,), the group of each stimulus; whole groups are left out.
 
     Returns
     -------
     numpy.ndarray
         (grid, sites), in squared units of the responses.
 
-    """
-    from sklearn.model_selection import KFold  # a second, in many short jobs that do not need it
+    Raises
+    ------
+    VentralError
+        If all stimuli are of one group.
 
+    """
+    from sklearn.model_selection import GroupKFold, KFold  # a second, which most jobs need not wait
+
+    kind = KFold if groups is None else GroupKFold
+    count = len(gram) if groups is None else len(np.unique(groups))
+    if count < 2:
+        raise VentralError("choose_alpha: groups: all train stimuli are of one group")
     errors = np.zeros((len(alphas), responses.shape[1]))
-    folds = KFold(min(N_FOLDS, len(gram)), shuffle=True, random_state=seed)
-    for inside, left_out in folds.split(gram):
+    folds = kind(min(N_FOLDS, count), shuffle=True, random_state=seed)
+    for inside, left_out in folds.split(gram, groups=groups):
         components = fit_pca(gram, inside, n_components, "use_rank")
         mean = responses[inside].mean(axis=0)
         projected = components.scores[inside].T @ (responses[inside] - mean)

@@ -21,6 +21,7 @@ NAME_COLUMNS = (
     "animal",
     "session",
     "object",
+    "group",
     "category",
     "model_entry",
     "readout_entry",

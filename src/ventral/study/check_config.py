@@ -265,7 +265,7 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
 
 
 def _check_folds(study: Study) -> Iterator[str]:
-    """Refuse training where there are only folds, and published numbers of a missing split."""
+    """Refuse what a split does not give: training on folds, a published split, groups."""
     for name, dataset in study.datasets.items():
         method = dataset.config["split"]["method"]
         trained = [model for model in dataset.models if study.models[model].training]
@@ -274,6 +274,17 @@ def _check_folds(study: Study) -> Iterator[str]:
                 f"datasets: {name}: split: method: {method!r} has folds, and model {trained[0]!r}"
                 " is trained, which needs one train and one validation part: choose given, random"
                 " or stratified, or leave the model out of the data set's `models`"
+            )
+        by_group = [
+            readout
+            for readout in dataset.config.get("readouts", study.readouts)
+            if readout in study.readouts
+            and study.readouts[readout].config.get("choose_alpha") == "groups"
+        ]
+        if by_group and "group" not in dataset.config["split"]:
+            yield (
+                f"datasets: {name}: split: readout {by_group[0]!r} chooses alpha by leaving out"
+                " groups, and the split has none; give split: group, or another choose_alpha"
             )
         for reference in dataset.references:
             if dataset.has_folds != (reference["split"] == "folds"):

@@ -166,7 +166,7 @@ class ResourceEstimator:
 
     def _chooses_in_folds(self, readout: str) -> bool:
         """Tell whether a readout chooses its alpha on folds."""
-        return self.study.readouts[readout].config.get("choose_alpha") == "k_fold"
+        return self.study.readouts[readout].config.get("choose_alpha") in ("k_fold", "groups")
 
     def _components_read(self, readout: str) -> float:
         """Return how many components a readout is given, at most; raw features are all of them."""
