@@ -575,7 +575,9 @@ CONTRACT = [
         "the seed of ceilings and bootstrap",
         "ceilings, scores, tables and figures; no fit",
         change_seed,
-        lambda jobs: jobs.of("estimate_ceilings", "score_readout") | both(jobs),
+        lambda jobs: (
+            jobs.of("estimate_ceilings", "score_readout", "tabulate_training") | both(jobs)
+        ),
     ),
     (
         "keys of settings in another order, `2` for `2.0`",
