@@ -73,6 +73,16 @@ rule all:
             ending=["svg", "png"],
         ),
         expand(
+            "<results>/{dataset}/tables/comparisons.{ending}",
+            dataset=STUDY.datasets_with_pairs,
+            ending=["csv", "md"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/comparisons.{ending}",
+            dataset=STUDY.datasets_with_pairs,
+            ending=["svg", "png"],
+        ),
+        expand(
             "<results>/{dataset}/tables/sweeps.{ending}",
             dataset=STUDY.datasets_with_sweeps,
             ending=["csv", "md"],

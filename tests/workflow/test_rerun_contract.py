@@ -22,6 +22,8 @@ TABLES = (
     "summarise_scores",
     "make_tables",
     "tabulate_sweeps",
+    "compare_models",
+    "draw_comparisons",
     "draw_explained_variance_by_layer",
     "draw_score_along_layers",
     "draw_score_against_parameters",

@@ -76,6 +76,30 @@ rule draw_score_against_parameters:
         "../scripts/draw_score_against_parameters.py"
 
 
+rule draw_comparisons:
+    input:
+        table="<results>/{dataset}/tables/comparisons.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/comparisons.svg",
+            caption="../report/comparisons.rst",
+            category="{dataset}",
+            labels={"figure": "comparisons of models"},
+        ),
+        png="<results>/{dataset}/figures/comparisons.png",
+        lineage="<results>/{dataset}/figures/comparisons.lineage",
+    log:
+        "<logs>/draw_comparisons/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_comparisons"),
+    script:
+        "../scripts/draw_comparisons.py"
+
+
 rule draw_score_by_region:
     input:
         table="<results>/summary_by_region.csv",

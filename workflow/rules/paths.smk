@@ -83,6 +83,16 @@ def tables_of_fits(kind):
     )
 
 
+def fits(ending):
+    """Return an input function: every fit of a data set."""
+    return given(
+        lambda dataset: [
+            f"<results>/{dataset}/fits/{model}/{taps}/{readout}{ending}"
+            for model, taps, readout in STUDY.fits_of(dataset)
+        ]
+    )
+
+
 def pruned_stores():
     """Return a receipt for each activation store, where they are not to be kept."""
     if config["keep_activations"]:

@@ -121,6 +121,41 @@ rule make_tables:
         "../scripts/make_tables.py"
 
 
+rule compare_models:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        manifests=fits(".json"),
+        fits=ancient(fits(".zarr")),
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+    output:
+        table=report(
+            "<results>/{dataset}/tables/comparisons.csv",
+            caption="../report/table_of_comparisons.rst",
+            category="{dataset}",
+            labels={"table": "comparisons of models"},
+        ),
+        markdown="<results>/{dataset}/tables/comparisons.md",
+        lineage="<results>/{dataset}/tables/comparisons.lineage",
+    log:
+        "<logs>/compare_models/{dataset}.log",
+    benchmark:
+        "<benchmarks>/compare_models/{dataset}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("compare_models"),
+        runtime=minutes("compare_models"),
+    params:
+        names=given(DISPLAY.fits),
+        display=given(DISPLAY.tables),
+        resampling=SETTINGS.resampling,
+        expected=expected_behind,
+        code=code("compare_models"),
+    script:
+        "../scripts/compare_models.py"
+
+
 rule tabulate_sweeps:
     input:
         summary="<results>/{dataset}/summary.csv",

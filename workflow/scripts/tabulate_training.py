@@ -3,11 +3,12 @@
 from ventral.data.responses import read_responses
 from ventral.data.stimuli import read_stimulus_table
 from ventral.jobs.job import job
+from ventral.jobs.threads import limit_threads
 from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
 from ventral.training.head_store import read_head_outputs
 from ventral.training.tables import gains_on_test, table_of_classification, table_of_training
 
-with job(snakemake):
+with job(snakemake), limit_threads(snakemake.threads):
     models, given = snakemake.params.models, snakemake.input
     epochs = dict(zip(models, map(read_csv, given.tables), strict=True))
     heads = dict(zip(models, map(read_head_outputs, given.stores), strict=True))

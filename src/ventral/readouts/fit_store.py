@@ -4,7 +4,7 @@ Of a fold only the predictions of its test stimuli are kept; those of its train 
 Writer and reader are both here, and nothing of scores: what scores are computed from follows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from ventral.data.responses import Responses
 from ventral.data.splits import SINGLE_PARTITION, stack_folds
+from ventral.errors import VentralError
 from ventral.readouts.regression import Readout
 from ventral.storage.store import Store
 from ventral.storage.store_writer import StoreWriter, write_store
@@ -225,28 +226,79 @@ def read_fits(path: str | Path) -> Iterator[tuple[str, dict[str, StoredFit]]]:
 
     """
     store = Store(path)
-    split = store.read("split").astype(object)
-    folds = [str(name) for name in store.read("fold")] if "fold" in store else None
     for layer in store.groups:
-        columns = {
-            name: store.read(f"{layer}/{name}")
-            for name in ("predictions", "alpha", "alpha_on_edge", "n_components")
-        }
-        if folds is None:
-            n_components = int(columns.pop("n_components")[0])
-            fit = StoredFit(split=split, n_components=n_components, **columns)
-            yield layer, {SINGLE_PARTITION: fit}
-            continue
-        yield (
-            layer,
-            {
-                fold: StoredFit(
-                    split=split[index],
-                    predictions=columns["predictions"][index],
-                    alpha=columns["alpha"][index],
-                    alpha_on_edge=columns["alpha_on_edge"][index],
-                    n_components=int(columns["n_components"][index]),
-                )
-                for index, fold in enumerate(folds)
-            },
+        yield layer, _read_layer(store, layer)
+
+
+def read_fit(path: str | Path, layer: str) -> dict[str, StoredFit] | None:
+    """Return the fits of one layer by partition, or None if the store lacks the layer.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a store of `write_fits` or `write_head`.
+    layer : str
+        The layer.
+
+    Raises
+    ------
+    VentralError
+        Where the store is damaged.
+
+    """
+    store = Store(path)
+    return _read_layer(store, layer) if layer in store.groups else None
+
+
+class FitFiles:
+    """The stores of fits of a data set, by model and readout.
+
+    Parameters
+    ----------
+    names : iterable of (dataset, model, readout)
+        Of each store; a model has one for each of its tap sets.
+    paths : iterable of str or Path
+        The stores, in the same order.
+
+    """
+
+    def __init__(self, names: Iterable[Sequence[str]], paths: Iterable[str | Path]) -> None:
+        self.paths: dict[tuple[str, str], list[str | Path]] = {}
+        for (_, model, readout), path in zip(names, paths, strict=True):
+            self.paths.setdefault((model, readout), []).append(path)
+
+    def read(self, model: str, readout: str, layer: str) -> dict[str, StoredFit]:
+        """Return the fits of a layer by partition.
+
+        Raises
+        ------
+        VentralError
+            Where no store of the model and readout has the layer, or the store is damaged.
+
+        """
+        for path in self.paths.get((model, readout), ()):
+            found = read_fit(path, layer)
+            if found is not None:
+                return found
+        raise VentralError(f"there is no fit of model {model!r}, readout {readout!r}, {layer!r}")
+
+
+def _read_layer(store: Store, layer: str) -> dict[str, StoredFit]:
+    split = store.read("split").astype(object)
+    columns = {
+        name: store.read(f"{layer}/{name}")
+        for name in ("predictions", "alpha", "alpha_on_edge", "n_components")
+    }
+    if "fold" not in store:
+        n_components = int(columns.pop("n_components")[0])
+        return {SINGLE_PARTITION: StoredFit(split=split, n_components=n_components, **columns)}
+    return {
+        str(fold): StoredFit(
+            split=split[index],
+            predictions=columns["predictions"][index],
+            alpha=columns["alpha"][index],
+            alpha_on_edge=columns["alpha_on_edge"][index],
+            n_components=int(columns["n_components"][index]),
         )
+        for index, fold in enumerate(store.read("fold"))
+    }

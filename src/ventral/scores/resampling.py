@@ -1,7 +1,7 @@
 """Resampling of stimuli and sites: intervals of means over sites, and of their differences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,12 +35,25 @@ class Resamples:
         How often each site is drawn.
     groups : int
         Number of groups of the widest level, or of sites where there are no levels.
+    measures : tuple of str
+        The measures, in the order of the last axis.
     """
 
     per_site: np.ndarray
     observed: np.ndarray
     site_counts: np.ndarray
     groups: int
+    measures: tuple[str, ...] = MEASURES
+
+    def only(self, measure: str) -> "Resamples":
+        """Return those of one measure, which take less memory."""
+        k = [self.measures.index(measure)]
+        return replace(
+            self,
+            per_site=self.per_site[:, :, k],
+            observed=self.observed[:, k],
+            measures=(measure,),
+        )
 
     def minus(self, other: "Resamples") -> "Resamples":
         """Return the paired differences from the scores of another model.
@@ -50,16 +63,15 @@ class Resamples:
         other : Resamples
             Of the same draws.
         """
-        return Resamples(
-            self.per_site - other.per_site,
-            self.observed - other.observed,
-            self.site_counts,
-            self.groups,
+        return replace(
+            self,
+            per_site=self.per_site - other.per_site,
+            observed=self.observed - other.observed,
         )
 
     def score(self, measure: str) -> np.ndarray:
         """Return the score of each site on all stimuli, (n_sites,)."""
-        return self.observed[:, MEASURES.index(measure)]
+        return self.observed[:, self.measures.index(measure)]
 
     def means(self) -> np.ndarray:
         """Return the mean over drawn sites of each measure, (n_bootstrap, n_measures)."""
@@ -111,7 +123,7 @@ class Resamples:
 
     def incomplete(self) -> int:
         """Return in how many resamples a drawn site is undefined that is defined on all stimuli."""
-        k = MEASURES.index("explained_variance")
+        k = self.measures.index("explained_variance")
         left_out = np.isnan(self.per_site[:, :, k]) & np.isfinite(self.observed[:, k])
         return int((left_out & (self.site_counts > 0)).any(axis=1).sum())
 
@@ -165,7 +177,7 @@ def compare(first: Resamples, second: Resamples) -> dict[str, Difference]:
     paired = first.minus(second)
     means, deviations = paired.means(), paired.deviations()
     found = {}
-    for k, measure in enumerate(MEASURES):
+    for k, measure in enumerate(paired.measures):
         if not np.isfinite(deviations[k]):
             found[measure] = Difference(np.nan, np.nan, np.nan, np.nan)
             continue

@@ -47,6 +47,7 @@ def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     ):
         yield step, {"dataset": dataset}
     for datasets, steps in (
+        (study.datasets_with_pairs, ["compare_models", "draw_comparisons"]),
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),

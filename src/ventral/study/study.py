@@ -182,6 +182,15 @@ class Study:
         ]
 
     @property
+    def datasets_with_pairs(self) -> list[str]:
+        """The data sets of at least two models; the variants of a sweep count as one."""
+        return [
+            name
+            for name, dataset in self.datasets.items()
+            if len({self.models[model].entry for model in dataset.models}) > 1
+        ]
+
+    @property
     def datasets_with_sweeps(self) -> list[str]:
         """The data sets with a fit of a swept model or a swept readout."""
         return [

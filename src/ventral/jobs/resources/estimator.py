@@ -76,6 +76,8 @@ class ResourceEstimator:
             return memory.prepare_responses(size, simulated=source.simulated)
         if step == "score_readout":
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_models":
+            return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
             return memory.fit_pca(size)
         if step == "fit_readout":
@@ -100,6 +102,9 @@ class ResourceEstimator:
         size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
+        if step == "compare_models":
+            compared = self._compared(wildcards["dataset"])
+            return runtime.compare_models(size, *compared, len(self.study.readouts))
         model = self.study.models[wildcards["model"]]
         description = self.describe(model.name)
         if step == "train_model":
@@ -124,6 +129,11 @@ class ResourceEstimator:
             return runtime.compute_gram(size, widths, itemsize, threads)
         written = size.stimuli * sum((widths or {}).values()) * itemsize
         return runtime.extract_activations(description, size, written, threads)
+
+    def _compared(self, dataset: str) -> tuple[int, int]:
+        """Return how many models are compared, and the number of resamples."""
+        models = {self.study.models[name].entry for name in self.study.datasets[dataset].models}
+        return len(models), self.study.config["scores"]["n_bootstrap"]
 
     def size(self, dataset: str) -> DatasetSize:
         """Return the size of a data set."""

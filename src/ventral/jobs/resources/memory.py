@@ -249,6 +249,12 @@ def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
     return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
 
 
+def compare_models(size: DatasetSize, models: int, n_bootstrap: int) -> float:
+    """Count the resamples of one score of all models of a readout, and those of one of a pair."""
+    kept = FLOAT * n_bootstrap * size.sites * models
+    return score_readout(size, n_bootstrap) + kept
+
+
 def _batch_of_images(size: DatasetSize, batch_size: int) -> float:
     """Count a batch as stored, in float32 and resampled."""
     return batch_size * size.height * size.width * 3 * 4 * 3

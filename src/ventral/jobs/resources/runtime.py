@@ -134,5 +134,12 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     return START + layers * size.folds * one
 
 
+def compare_models(size: DatasetSize, models: int, n_bootstrap: int, readouts: int) -> float:
+    """Time the resamples of each model, and some ten passes over them for each pair."""
+    resampled = models * (score_readout(size, 1, n_bootstrap) - START)
+    pairs = models**2 / 2 * 10 * 8 * n_bootstrap * size.sites / BYTES_PER_SECOND
+    return START + readouts * (resampled + pairs)
+
+
 def _gram_bytes(size: DatasetSize) -> float:
     return 8 * size.stimuli**2
