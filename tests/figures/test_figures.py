@@ -1,11 +1,13 @@
 import warnings
+from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
 from synthetic_scores import PIXELS, READOUTS, many_models, network, summarise, synthetic
-from ventral.figures import explained_variance_by_layer, score_along_layers, style
+from ventral.figures import comparisons, explained_variance_by_layer, score_along_layers, style
 from ventral.figures.looks import assign_looks
 
 FIGURES = (explained_variance_by_layer, score_along_layers)
@@ -188,3 +190,39 @@ def test_the_number_of_components_is_the_one_used():
 def test_layers_of_relatives_merge_in_network_order():
     relatives = [{"layers": ["a", "c", "e"]}, {"layers": ["b", "c", "d", "e"]}]
     assert style.layers_in_order(relatives, "abcd") == ["b", "a", "c", "d"]
+
+
+@pytest.mark.parametrize("n_models", [2, 12, 30])
+def test_the_matrix_of_comparisons_stays_readable(n_models):
+    """Numbers in the cells of a few models; signs where a difference is sure, in those of many."""
+    names = [f"model_{index}" for index in range(n_models)]
+    models = {
+        name: {"label": name, "group": "Task-driven models", "architecture": "net"}
+        for name in names
+    }
+    table = pd.DataFrame(
+        [
+            {
+                "region": "V4",
+                "readout": "ridge",
+                "split": "test",
+                "model": first,
+                "other": second,
+                "difference": 0.1,
+                "p_holm": 0.01 if second == names[1] else 0.5,
+            }
+            for first, second in combinations(names, 2)
+        ]
+    )
+    readouts = {"ridge": {"label": "Ridge", "method": "ridge", "features": "raw"}}
+    figure = comparisons.draw(table, models, readouts, None)
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches()
+    assert width < 12 and height < 12
+    written = [text.get_text() for text in figure.axes[0].texts if text.get_text()]
+    if n_models <= comparisons.MOST_NUMBERS:
+        assert len(written) == n_models * (n_models - 1)
+        assert written.count("0.10*") == 1 and written.count("−0.10*") == 1
+    else:
+        assert sorted(written) == ["+", "−"]
+    assert "no two models" in texts(comparisons.draw(table[:0], models, readouts, None))

@@ -63,7 +63,7 @@ def draw(
     limit = max(float(shown["difference"].abs().max()), 0.01)
     with matplotlib.rc_context(style.STYLE | {"axes.grid": False}):
         width = max(6.5, margin + len(regions) * (side + 0.3) + 0.9)
-        figure = Figure(figsize=(width, side + margin + 1.2))
+        figure = Figure(figsize=(width, side + 0.7 * margin + 1.0))
         panels = np.atleast_1d(figure.subplots(ncols=len(regions), sharey=True))
         for axes, region in zip(panels, regions, strict=True):
             image = _draw_panel(axes, shown[shown["region"] == region], names, limit, in_numbers)
