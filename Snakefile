@@ -47,11 +47,11 @@ rule all:
     default_target: True
     input:
         expand("<results>/summary_by_region.{ending}", ending=["csv", "svg", "png"]),
-        expand("<results>/{dataset}/scores.csv", dataset=STUDY.datasets),
-        expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
+        expand("<results>/{dataset}/scores.csv", dataset=STUDY.scored),
+        expand("<results>/{dataset}/summary.csv", dataset=STUDY.scored),
         expand(
             "<results>/{dataset}/tables/{table}.{ending}",
-            dataset=STUDY.datasets,
+            dataset=STUDY.scored,
             table=["models", "layers"],
             ending=["csv", "md"],
         ),
@@ -68,7 +68,7 @@ rule all:
         ),
         expand(
             "<results>/{dataset}/figures/{figure}.{ending}",
-            dataset=STUDY.datasets,
+            dataset=STUDY.scored,
             figure=["explained_variance_by_layer", "score_along_layers"],
             ending=["svg", "png"],
         ),

@@ -56,9 +56,9 @@ def study():
     return summary, responses, predictions
 
 
-def compared(summary, responses, predictions, **changes):
-    def read(model, readout, layer):
-        assert (readout, layer) == ("ridge", "layer")
+def compared(summary, responses, predictions):
+    def read(dataset, model, readout, layer):
+        assert (dataset, readout, layer) == ("d", "ridge", "layer")
         fit = StoredFit(
             predictions=predictions[model],
             split=SPLIT,
@@ -68,7 +68,7 @@ def compared(summary, responses, predictions, **changes):
         )
         return {SINGLE_PARTITION: fit}
 
-    return compare_models(summary, responses, MODELS, read, seed=0, n_bootstrap=400, **changes)
+    return compare_models(summary, {"d": responses}, MODELS, read, seed=0, n_bootstrap=400)
 
 
 def test_pairs_are_differences_on_the_reported_stimuli(study):
@@ -198,7 +198,7 @@ def test_fits_are_found_in_the_store_that_has_the_layer(study, tmp_path):
     path = tmp_path / "head.zarr"
     write_head(path, predictions["weak"], 7, SPLIT, responses)
     files = FitFiles([["d", "net", "ridge"]], [path])
-    found = files.read("net", "ridge", "head")[SINGLE_PARTITION]
+    found = files.read("d", "net", "ridge", "head")[SINGLE_PARTITION]
     np.testing.assert_array_equal(found.predictions, predictions["weak"])
-    with pytest.raises(VentralError, match="no fit of model 'net', readout 'ridge', 'other'"):
-        files.read("net", "ridge", "other")
+    with pytest.raises(VentralError, match="no fit of model 'net', readout 'ridge', layer 'other'"):
+        files.read("d", "net", "ridge", "other")

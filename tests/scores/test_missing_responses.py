@@ -53,7 +53,7 @@ def test_fewer_than_two_responses_are_undefined_and_counted():
     of_test = sites[sites["split"] == "test"].reset_index(drop=True)
     undefined = of_test["explained_variance"].isna()
     assert list(np.flatnonzero(undefined)) == [0, 2, 6]
-    rows, _ = score_population({"": fit}, sites, seed=0, n_bootstrap=100)
+    rows, _ = score_population([{"": fit}], sites, seed=0, n_bootstrap=100)
     row = rows[(rows["split"] == "test") & (rows["region"] == "IT")].iloc[0]
     assert (row["n_sites"], row["n_undefined"]) == (4, 3)
     for measure in ("r2", "explained_variance", "pearson_r"):
@@ -100,7 +100,7 @@ def test_a_region_is_resampled_over_its_own_stimuli():
     of_it[test[:12]] = np.nan
     of_v4[test[12:]] = np.nan
     sites = score_partitions({"": fit}, 0.1)
-    rows, draws = score_population({"": fit}, sites, seed=4, n_bootstrap=50)
+    rows, draws = score_population([{"": fit}], sites, seed=4, n_bootstrap=50)
     for first, region, own in ((0, "IT", test[12:]), (1, "V4", test[:12])):
         pair = fit.responses[own, first::2], fit.predictions[own, first::2]
         alone = resample([(own, *pair)], seed=4, n_bootstrap=50).means()
@@ -113,7 +113,7 @@ def test_cross_site_correlation_is_over_the_stimuli_of_each_recorded_site():
     fit = with_gaps(a_fit(), share=0.4)
     fit.sites["region"] = "IT"
     sites = score_partitions({"": fit}, 0.1)
-    rows, _ = score_population({"": fit}, sites, seed=0, n_bootstrap=10)
+    rows, _ = score_population([{"": fit}], sites, seed=0, n_bootstrap=10)
     test = np.flatnonzero(fit.split == "test")
     block = []
     for site in range(8):

@@ -9,7 +9,7 @@ from test_score import a_fit
 
 from toy_project import ROOT
 from ventral.scores.measures import explained_variance, pearson_r, r2
-from ventral.scores.resampling import interval_of, levels_of, resample
+from ventral.scores.resampling import interval_of, levels_of, resample, resample_pool
 
 
 def test_bootstrap_equals_resampling_by_index():
@@ -190,3 +190,28 @@ def test_undefined_resamples_are_counted():
     without = ~np.isfinite(drawn.per_site[:, 1, 1]) & (drawn.site_counts[:, 1] > 0)
     assert drawn.incomplete() == without.sum()
     assert 20 < drawn.incomplete() < 100
+
+
+def test_a_pool_draws_the_stimuli_of_each_data_set():
+    """Of two data sets the scores of sites are those of their own stimuli, drawn apart."""
+    rng = np.random.default_rng(0)
+    recordings = []
+    for n, sites in ((50, 4), (30, 3)):
+        y = rng.normal(size=(n, sites))
+        recordings.append([(np.arange(n), y, 0.7 * y + 0.3 * rng.normal(size=y.shape))])
+    animals = np.array([0, 0, 0, 0, 1, 1, 1])
+    drawn = resample_pool(recordings, 5, 300, [animals])
+    rng = np.random.default_rng([5, 80, 7])
+    for (sample,), sites in zip(recordings, (slice(0, 4), slice(4, 7)), strict=True):
+        n = len(sample[0])
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=300)
+        for draw in (0, 7, 299):
+            rows = np.repeat(np.arange(n), counts[draw])
+            np.testing.assert_allclose(
+                drawn.per_site[draw, sites, 0], r2(*(v[rows] for v in sample[1:]))
+            )
+        np.testing.assert_allclose(drawn.observed[sites, 0], r2(*sample[1:]))
+    assert drawn.groups == 2
+    # Each resample has whole animals: sites of an animal add up to a multiple of their number.
+    assert set(drawn.site_counts[:, :4].sum(axis=1)) <= {0, 4, 8}
+    assert set(drawn.site_counts[:, 4:].sum(axis=1)) <= {0, 3, 6}

@@ -54,7 +54,7 @@ def test_population_rows():
     fit = a_fit()
     fit.responses[:, 0] = 1.0
     sites = score_partitions({"": fit}, 0.3)
-    rows, draws = score_population({"": fit}, sites, seed=0, n_bootstrap=200)
+    rows, draws = score_population([{"": fit}], sites, seed=0, n_bootstrap=200)
     row = rows[(rows["split"] == "test") & (rows["region"] == "IT")].iloc[0]
     of_it = sites[(sites["split"] == "test") & (sites["region"] == "IT")]
     assert row["n_sites"] == 4

@@ -69,7 +69,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    dataset=any_of(STUDY.datasets),
+    dataset=any_of(STUDY.scored),
     model=any_of(STUDY.models),
     readout=any_of(STUDY.readouts),
     taps=any_of([HEAD, *(taps for model in STUDY.models.values() for taps in model.taps)]),

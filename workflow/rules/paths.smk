@@ -83,11 +83,23 @@ def tables_of_fits(kind):
     )
 
 
+def of_members(path):
+    """Return an input function: a file of each data set of a pool; a data set is its own pool."""
+
+    def asked(wildcards):
+        check_settings_of_run()
+        filled = path.format(**wildcards)
+        return [f"<results>/{name}/{filled}" for name in SETTINGS.members(wildcards["dataset"])]
+
+    return asked
+
+
 def fits(ending):
-    """Return an input function: every fit of a data set."""
+    """Return an input function: every fit of a data set, or of the data sets of a pool."""
     return given(
         lambda dataset: [
-            f"<results>/{dataset}/fits/{model}/{taps}/{readout}{ending}"
+            f"<results>/{member}/fits/{model}/{taps}/{readout}{ending}"
+            for member in SETTINGS.members(dataset)
             for model, taps, readout in STUDY.fits_of(dataset)
         ]
     )

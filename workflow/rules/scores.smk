@@ -39,6 +39,8 @@ rule score_readout:
         "<logs>/score_readout/{dataset}/{model}/{taps}/{readout}.log",
     benchmark:
         "<benchmarks>/score_readout/{dataset}/{model}/{taps}/{readout}.tsv"
+    wildcard_constraints:
+        dataset=any_of(STUDY.datasets),
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -49,6 +51,37 @@ rule score_readout:
         code=code("score_readout"),
     script:
         "../scripts/score_readout.py"
+
+
+rule score_pool:
+    input:
+        fit_manifests=of_members("fits/{model}/{taps}/{readout}.json"),
+        fits=ancient(of_members("fits/{model}/{taps}/{readout}.zarr")),
+        response_manifests=of_members("responses.json"),
+        responses=ancient(of_members("responses.zarr")),
+        ceilings=of_members("ceilings.csv"),
+    output:
+        sites="<results>/{dataset}/scores/{model}/{taps}/{readout}.csv",
+        population="<results>/{dataset}/population/{model}/{taps}/{readout}.csv",
+        draws="<results>/{dataset}/draws/{model}/{taps}/{readout}.npz",
+        lineage="<results>/{dataset}/scores/{model}/{taps}/{readout}.lineage",
+    log:
+        "<logs>/score_pool/{dataset}/{model}/{taps}/{readout}.log",
+    benchmark:
+        "<benchmarks>/score_pool/{dataset}/{model}/{taps}/{readout}.tsv"
+    wildcard_constraints:
+        dataset=any_of(STUDY.pools),
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("score_pool"),
+        runtime=minutes("score_pool"),
+    params:
+        members=given(SETTINGS.members),
+        settings=SETTINGS.scores(),
+        code=code("score_pool"),
+    script:
+        "../scripts/score_pool.py"
 
 
 rule collect_scores:
@@ -126,8 +159,8 @@ rule compare_models:
         summary="<results>/{dataset}/summary.csv",
         manifests=fits(".json"),
         fits=ancient(fits(".zarr")),
-        response_manifest="<results>/{dataset}/responses.json",
-        responses=ancient("<results>/{dataset}/responses.zarr"),
+        response_manifests=of_members("responses.json"),
+        responses=ancient(of_members("responses.zarr")),
     output:
         table=report(
             "<results>/{dataset}/tables/comparisons.csv",
@@ -147,7 +180,8 @@ rule compare_models:
         mem_mb=megabytes("compare_models"),
         runtime=minutes("compare_models"),
     params:
-        names=given(DISPLAY.fits),
+        members=given(SETTINGS.members),
+        names=given(DISPLAY.compared_fits),
         display=given(DISPLAY.tables),
         resampling=SETTINGS.resampling,
         expected=expected_behind,
@@ -206,7 +240,7 @@ rule check_references:
 
 rule summarise_regions:
     input:
-        summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
+        summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.scored),
         ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets),
     output:
         report(
@@ -221,7 +255,7 @@ rule summarise_regions:
     conda:
         "../../envs/analysis.yaml"
     params:
-        datasets=list(STUDY.datasets),
+        members={name: SETTINGS.members(name) for name in STUDY.scored},
         display=DISPLAY.table_of_all(),
         expected=expected_behind,
         code=code("summarise_regions"),

@@ -8,12 +8,16 @@ from ventral.scores.comparisons import compare_models, comparisons_in_words
 from ventral.storage.tables import read_csv, write_csv, write_markdown
 
 with job(snakemake), limit_threads(snakemake.threads):
-    display = snakemake.params.display
+    display, given = snakemake.params.display, snakemake.input
+    responses = {
+        name: read_responses(path, repetitions=False)
+        for name, path in zip(snakemake.params.members, given.responses, strict=True)
+    }
     table = compare_models(
-        read_csv(snakemake.input.summary),
-        read_responses(snakemake.input.responses, repetitions=False),
+        read_csv(given.summary),
+        responses,
         list(display["models"]),
-        FitFiles(snakemake.params.names, snakemake.input.fits).read,
+        FitFiles(snakemake.params.names, given.fits).read,
         **snakemake.params.resampling,
     )
     write_csv(snakemake.output.table, table)

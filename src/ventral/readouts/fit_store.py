@@ -251,7 +251,7 @@ def read_fit(path: str | Path, layer: str) -> dict[str, StoredFit] | None:
 
 
 class FitFiles:
-    """The stores of fits of a data set, by model and readout.
+    """The stores of fits of one or several data sets, by data set, model and readout.
 
     Parameters
     ----------
@@ -263,11 +263,11 @@ class FitFiles:
     """
 
     def __init__(self, names: Iterable[Sequence[str]], paths: Iterable[str | Path]) -> None:
-        self.paths: dict[tuple[str, str], list[str | Path]] = {}
-        for (_, model, readout), path in zip(names, paths, strict=True):
-            self.paths.setdefault((model, readout), []).append(path)
+        self.paths: dict[tuple[str, ...], list[str | Path]] = {}
+        for name, path in zip(names, paths, strict=True):
+            self.paths.setdefault(tuple(name), []).append(path)
 
-    def read(self, model: str, readout: str, layer: str) -> dict[str, StoredFit]:
+    def read(self, dataset: str, model: str, readout: str, layer: str) -> dict[str, StoredFit]:
         """Return the fits of a layer by partition.
 
         Raises
@@ -276,11 +276,13 @@ class FitFiles:
             Where no store of the model and readout has the layer, or the store is damaged.
 
         """
-        for path in self.paths.get((model, readout), ()):
+        for path in self.paths.get((dataset, model, readout), ()):
             found = read_fit(path, layer)
             if found is not None:
                 return found
-        raise VentralError(f"there is no fit of model {model!r}, readout {readout!r}, {layer!r}")
+        raise VentralError(
+            f"{dataset}: there is no fit of model {model!r}, readout {readout!r}, layer {layer!r}"
+        )
 
 
 def _read_layer(store: Store, layer: str) -> dict[str, StoredFit]:

@@ -16,7 +16,7 @@ from ventral.scores.reporting import (
     regions_in_order,
     reported_split,
 )
-from ventral.scores.resampling import Resamples, compare, resample
+from ventral.scores.resampling import Resamples, Sample, compare, resample_pool
 from ventral.scores.score import Fit, of_sites, samples_of
 from ventral.storage.tables import to_markdown
 
@@ -58,11 +58,29 @@ class _Drawn:
     resamples: Resamples
 
 
+@dataclass(frozen=True)
+class _Recording:
+    """The sites of a region in one data set."""
+
+    dataset: str
+    responses: Responses
+    inside: np.ndarray
+
+    @property
+    def animals(self) -> np.ndarray:
+        return self.responses.sites["animal"].to_numpy()[self.inside]
+
+    def samples(self, stored: Mapping[str, StoredFit], split: str) -> list[Sample]:
+        """Return the samples of a split, of these sites; none where it has no responses."""
+        found = samples_of(_fits(stored, self.responses)).get(split, [])
+        return [of_sites(sample, self.inside) for sample in found]
+
+
 def compare_models(
     summary: pd.DataFrame,
-    responses: Responses,
+    responses: Mapping[str, Responses],
     models: Sequence[str],
-    read: Callable[[str, str, str], Mapping[str, StoredFit]],
+    read: Callable[[str, str, str, str], Mapping[str, StoredFit]],
     *,
     seed: int,
     n_bootstrap: int,
@@ -72,13 +90,13 @@ def compare_models(
     Parameters
     ----------
     summary : DataFrame
-        ``summary.csv`` of a data set.
-    responses : Responses
-        Of the data set.
+        ``summary.csv`` of a data set or a pool.
+    responses : mapping
+        Responses of the data set, or of each data set of the pool, by name.
     models : sequence of str
         Models in the order in which pairs are listed.
     read : callable
-        Gives the fits by partition of a model's variant, readout and layer.
+        Gives the fits by partition of a data set, a model's variant, readout and layer.
     seed, n_bootstrap : int
         Of the resampling, which is the same for all models.
 
@@ -97,17 +115,23 @@ def compare_models(
     shown = shown[shown[f"{MEASURE}_mean"].notna()]
     tables = [pd.DataFrame(columns=list(COLUMNS))]
     for region in regions_in_order(shown):
-        inside = (responses.sites["region"] == region).to_numpy()
-        animals = responses.sites["animal"].to_numpy()[inside]
+        recordings = [
+            _Recording(name, found, (found.sites["region"] == region).to_numpy())
+            for name, found in responses.items()
+            if (found.sites["region"] == region).any()
+        ]
+        animals = np.concatenate([recording.animals for recording in recordings])
         of_region = shown[shown["region"] == region]
         for readout, rows in of_region.groupby("readout", sort=False):
             drawn = []
             for row in sorted(rows.to_dict("records"), key=lambda row: models.index(row["model"])):
-                stored = read(row["variant"], row["readout"], row["layer"])
-                samples = samples_of(_fits(stored, responses))[split]
-                of_model = [of_sites(sample, inside) for sample in samples]
-                resamples = resample(of_model, seed, n_bootstrap).only(MEASURE)
-                drawn.append(_Drawn(row["model"], row["layer"], resamples))
+                names = row["variant"], row["readout"], row["layer"]
+                samples = [
+                    recording.samples(read(recording.dataset, *names), split)
+                    for recording in recordings
+                ]
+                resamples = resample_pool([found for found in samples if found], seed, n_bootstrap)
+                drawn.append(_Drawn(row["model"], row["layer"], resamples.only(MEASURE)))
             pairs = pd.DataFrame(_pairs(drawn, animals), dtype=object).infer_objects()
             if len(pairs):
                 pairs = pairs.assign(

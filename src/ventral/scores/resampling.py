@@ -194,10 +194,27 @@ def compare(first: Resamples, second: Resamples) -> dict[str, Difference]:
 def resample(
     folds: Sequence[Sample], seed: int, n_bootstrap: int, levels: Sequence[np.ndarray] = ()
 ) -> Resamples:
-    """Resample stimuli and sites.
+    """Resample the stimuli and sites of one data set.
+
+    Parameters
+    ----------
+    folds, seed, n_bootstrap, levels
+        As of `resample_pool`, of which this is the pool of one.
+    """
+    return resample_pool([folds], seed, n_bootstrap, levels)
+
+
+def resample_pool(
+    recordings: Sequence[Sequence[Sample]],
+    seed: int,
+    n_bootstrap: int,
+    levels: Sequence[np.ndarray] = (),
+) -> Resamples:
+    """Resample stimuli and sites of one or several data sets.
 
     Stimuli and sites are drawn with replacement together (a two-way bootstrap), so an interval
-    covers both; a stimulus that several folds test is drawn for all of them alike. Of sites in
+    covers both; a stimulus that several folds test is drawn for all of them alike. Each data set
+    has its own stimuli, and its own draws of them. Of sites in
     several animals or sessions, animals are drawn first, then sessions of those, then sites of
     those: sites of one session are not independent. A resample is a vector of counts; all sums of
     all resamples are matrix products. A site counts those of the drawn stimuli to which it has a
@@ -207,26 +224,44 @@ def resample(
 
     Parameters
     ----------
-    folds : sequence of tuple
-        Of each fold the rows of its stimuli in the data set, its responses and its predictions,
-        (stimuli, sites).
+    recordings : sequence of sequence of tuple
+        Of each data set and fold the rows of its stimuli in the data set, its responses and its
+        predictions, (stimuli, sites). The sites of a data set are the same in all its folds.
     seed : int
         Of the resampling, with the numbers of stimuli and of sites.
     n_bootstrap : int
         Number of resamples.
     levels : sequence of ndarray, (sites,)
-        Labels of the groups of sites, the widest first, of `levels_of`.
+        Labels of the groups of sites, of all data sets one after the other; the widest first, of
+        `levels_of`.
 
     Returns
     -------
     Resamples
         With a column for each of `MEASURES`, the mean over folds.
     """
-    stimuli = np.unique(np.concatenate([rows for rows, _, _ in folds]))
+    stimuli = [np.unique(np.concatenate([rows for rows, *_ in folds])) for folds in recordings]
+    n_sites = [folds[0][1].shape[1] for folds in recordings]
+    rng = np.random.default_rng([seed, sum(map(len, stimuli)), sum(n_sites)])
+    found = [
+        _score_draws(folds, own, rng, n_bootstrap)
+        for folds, own in zip(recordings, stimuli, strict=True)
+    ]
+    per_site, observed = found[0]
+    if len(found) > 1:
+        per_site = np.concatenate([drawn for drawn, _ in found], axis=1)
+        observed = np.concatenate([scores for _, scores in found])
+    site_counts = _draw_sites(rng, levels, sum(n_sites), n_bootstrap)
+    groups = len(np.unique(levels[0])) if len(levels) else sum(n_sites)
+    return Resamples(per_site, observed, site_counts, groups)
+
+
+def _score_draws(
+    folds: Sequence[Sample], stimuli: np.ndarray, rng: np.random.Generator, n_bootstrap: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the stimuli of a data set, and return what `Resamples` has of its sites."""
     n, n_sites = len(stimuli), folds[0][1].shape[1]
-    rng = np.random.default_rng([seed, n, n_sites])
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
-    site_counts = _draw_sites(rng, levels, n_sites, n_bootstrap)
     per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
     observed = np.zeros((n_sites, len(MEASURES)))
     undefined = np.zeros(n_sites, bool)
@@ -238,8 +273,7 @@ def resample(
         undefined |= is_constant(responses)
     per_site[:, undefined] = np.nan
     observed[undefined] = np.nan
-    groups = len(np.unique(levels[0])) if len(levels) else n_sites
-    return Resamples(per_site, observed, site_counts, groups)
+    return per_site, observed
 
 
 def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Score one fit: a row per site and split, and the population figures with their intervals."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,9 @@ from ventral.scores.measures import (
     r2_ceiled,
     ratio_of_sums,
 )
-from ventral.scores.resampling import Sample, interval_of, levels_of, resample
+from ventral.scores.resampling import Sample, interval_of, levels_of, resample_pool
+
+GROUPS_OF_SITES = ("animal", "session")
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,9 @@ def score_layers(
                 name: fit_to_score(fit, responses, ceilings, name) for name, fit in stored.items()
             }
             sites = score_partitions(fits, ceiling_floor)
-            population, of_layer = score_population(fits, sites, seed, n_bootstrap)
-        site_tables.append(_with_layer(sites, layer))
-        population_tables.append(_with_layer(population, layer))
+            population, of_layer = score_population([fits], sites, seed, n_bootstrap)
+        site_tables.append(with_layer(sites, layer))
+        population_tables.append(with_layer(population, layer))
         draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
     return (
         pd.concat(site_tables, ignore_index=True),
@@ -163,7 +165,8 @@ def score_layers(
     )
 
 
-def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+def with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+    """Return a table whose first column is the layer."""
     return table.assign(layer=layer)[["layer", *table.columns]]
 
 
@@ -274,7 +277,8 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``region``, ``split``, ``site_id``, those of `MEASURES`, ``ceiling``,
+        Columns ``region``, ``split``, ``site_id``, ``animal`` and ``session`` where they are
+        known, those of `MEASURES`, ``ceiling``,
         ``r2_ceiled``, ``alpha``, ``n_components``, ``explained_variance_corrected``,
         ``explainable_fraction`` (of the variance of the averaged responses), and those of
         `VARIANCES` in the square of the responses' unit.
@@ -294,6 +298,7 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
                     "region": fit.sites["region"],
                     "split": part,
                     "site_id": fit.sites["site_id"],
+                    **{name: fit.sites[name] for name in GROUPS_OF_SITES if name in fit.sites},
                     **{measure: measured[measure] for measure in MEASURES},
                     "ceiling": fit.ceilings.get(part, np.nan),
                     "r2_ceiled": np.nan,
@@ -349,16 +354,19 @@ def _without_parts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_population(
-    fits: Mapping[str, Fit], site_scores: pd.DataFrame, seed: int, n_bootstrap: int
+    recordings: Sequence[Mapping[str, Fit]],
+    site_scores: pd.DataFrame,
+    seed: int,
+    n_bootstrap: int,
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Summarise the sites of each split and region; of folds, their means.
+    """Return the population figures per split and region, and the bootstrap draws behind them.
 
     Parameters
     ----------
-    fits : Mapping
-        By partition.
+    recordings : sequence of Mapping
+        The fits by partition of a data set, or of each data set of a pool.
     site_scores : pandas.DataFrame
-        Of `score_partitions`.
+        Of `score_partitions` of the same fits, of all data sets one after the other.
     seed : int
         Of the bootstrap.
     n_bootstrap : int
@@ -368,24 +376,37 @@ def score_population(
     -------
     population : pandas.DataFrame
         One row per split and region: counts, mean, median and 95 % interval (`interval_of`) of each
-        measure, ``cross_site_correlation``; of the corrected scores also the ratio of the sums over
-        sites (`ratio_of_sums`), which sites of low reliability do not bias.
+        measure, ``cross_site_correlation`` (of a pool the mean over data sets); of the corrected
+        scores also the ratio of the sums over sites (`ratio_of_sums`), which sites of low
+        reliability do not bias.
     draws : dict
-        The means of each resample, {"split/region": (n_bootstrap, 3)}, in the order of `MEASURES`.
-        They depend on the seed and on the numbers of stimuli and of sites alone, so two models
-        scored on the same sites and stimuli can be compared draw by draw.
+        {"split/region": (n_bootstrap, 3)}, in the order of `MEASURES`. The seed and the numbers of
+        stimuli and of sites fix the resampling, so draws of several models on the same sites are
+        paired. Resampling conditions on the fitted predictions; readouts are not fitted again.
 
     """
     rows, draws = [], {}
-    any_fit = next(iter(fits.values()))
-    regions = any_fit.sites["region"].to_numpy()
-    on_edge = np.any([fit.alpha_on_edge for fit in fits.values()], axis=0)
-    for part, samples in samples_of(fits).items():
-        for region in dict.fromkeys(regions):
-            inside = regions == region
-            of_region = [of_sites(sample, inside) for sample in samples]
-            levels = levels_of(any_fit.sites[inside])
-            resamples = resample(of_region, seed, n_bootstrap, levels)
+    samples = [samples_of(fits) for fits in recordings]
+    sites = [next(iter(fits.values())).sites for fits in recordings]
+    edges = [np.any([fit.alpha_on_edge for fit in fits.values()], axis=0) for fits in recordings]
+    regions = dict.fromkeys(region for table in sites for region in table["region"])
+    for part in dict.fromkeys(part for of_recording in samples for part in of_recording):
+        for region in regions:
+            insides = [(table["region"] == region).to_numpy() for table in sites]
+            used = [
+                index
+                for index, inside in enumerate(insides)
+                if inside.any() and part in samples[index]
+            ]
+            if not used:
+                continue
+            of_region = [
+                [of_sites(sample, insides[index]) for sample in samples[index][part]]
+                for index in used
+            ]
+            recorded = pd.concat([sites[index][insides[index]] for index in used])
+            on_edge = sum(int(edges[index][insides[index]].sum()) for index in used)
+            resamples = resample_pool(of_region, seed, n_bootstrap, levels_of(recorded))
             means, stretch = resamples.means(), resamples.stretch()
             draws[f"{part}/{region}"] = means
             table = site_scores[(site_scores["split"] == part) & (site_scores["region"] == region)]
@@ -393,12 +414,12 @@ def score_population(
                 "region": region,
                 "split": part,
                 "n_components": table["n_components"].median(),
-                "n_sites": int(inside.sum()),
-                "n_animals": _count(any_fit.sites[inside], "animal"),
-                "n_sessions": _count(any_fit.sites[inside], "session"),
-                "n_stimuli": len(np.unique(np.concatenate([rows for rows, *_ in of_region]))),
+                "n_sites": len(recorded),
+                "n_animals": _count(recorded, "animal"),
+                "n_sessions": _count(recorded, "session"),
+                "n_stimuli": sum(map(_count_stimuli, of_region)),
                 "n_undefined": int(table["explained_variance"].isna().sum()),
-                "n_alpha_on_edge": int(on_edge[inside].sum()),
+                "n_alpha_on_edge": on_edge,
                 "n_resamples_without_a_site": resamples.incomplete(),
             }
             for column, measure in enumerate(MEASURES):
@@ -407,7 +428,9 @@ def score_population(
                 row[f"{measure}_low"], row[f"{measure}_high"] = interval_of(
                     means[:, column], stretch[column], row[f"{measure}_mean"]
                 )
-            row["cross_site_correlation"] = np.mean([_cross_site(*pair) for _, *pair in of_region])
+            row["cross_site_correlation"] = np.mean(
+                [np.mean([_cross_site(*pair) for _, *pair in folds]) for folds in of_region]
+            )
             row["ceiling_median"] = table["ceiling"].median()
             row["r2_ceiled_median"] = table["r2_ceiled"].median()
             row["n_under_ceiling_floor"] = int(
@@ -426,6 +449,11 @@ def score_population(
             row["n_uncorrected"] = int(corrected.isna().sum())
             rows.append(row)
     return pd.DataFrame(rows), draws
+
+
+def _count_stimuli(folds: Sequence[Sample]) -> int:
+    """Return how many stimuli the folds of a data set test."""
+    return len(np.unique(np.concatenate([rows for rows, *_ in folds])))
 
 
 def _count(sites: pd.DataFrame, column: str) -> float:

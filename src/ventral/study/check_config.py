@@ -92,6 +92,7 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             *_check_models(study),
             *check_training(study),
             *_check_folds(study),
+            *_check_pools(study),
             *_check_readouts(study),
         ]
     if complaints:
@@ -295,6 +296,20 @@ def _check_folds(study: Study) -> Iterator[str]:
                 )
 
 
+def _check_pools(study: Study) -> Iterator[str]:
+    """Refuse pools of data sets that have no fit in common, or different kinds of splits."""
+    for name, pool in study.pools.items():
+        if not study.fits_of(name):
+            yield (
+                f"pools: {name}: its data sets ({', '.join(pool.members)}) have no model and"
+                " readout in common"
+            )
+        folded = [member for member in pool.members if study.datasets[member].has_folds]
+        if folded and len(folded) < len(pool.members):
+            other = next(member for member in pool.members if member not in folded)
+            yield f"pools: {name}: {folded[0]!r} has folds, and {other!r} has none"
+
+
 def _check_mentions(config: Mapping) -> Iterator[str]:
     """Check the names that must be defined elsewhere in the config."""
     models, readouts = config["models"], config["readouts"]
@@ -307,6 +322,12 @@ def _check_mentions(config: Mapping) -> Iterator[str]:
                     yield (
                         f"datasets: {name}: {kind}: {wanted!r} is unknown; {suggest(wanted, known)}"
                     )
+    for name, members in config["pools"].items():
+        if name in config["datasets"]:
+            yield f"pools: {name}: a data set has this name; choose another"
+        for wanted in members:
+            if wanted not in config["datasets"]:
+                yield f"pools: {name}: {wanted!r} is unknown; {suggest(wanted, config['datasets'])}"
     for name, model in models.items():
         for wanted in model.get("readouts", ()):
             if wanted not in readouts:

@@ -38,6 +38,7 @@ def check_names(study: Study) -> Iterator[str]:
 
     """
     yield from _check_files("datasets", study.datasets)
+    yield from _check_files("pools", [*study.pools, *study.datasets] if study.pools else ())
     yield from _check_files("models", study.models)
     yield from _check_files("readouts", study.readouts)
     for name, model in study.models.items():
@@ -51,10 +52,11 @@ def check_names(study: Study) -> Iterator[str]:
             )
         if name.lower().endswith(UNFINISHED):
             yield f"models: {name}: a name cannot end in {UNFINISHED!r}: unfinished trainings do"
-    for name in study.datasets:
+    for name in study.scored:
+        kind = "pools" if name in study.pools else "datasets"
         for reserved in RESERVED_DATASETS:
             if name.lower().startswith(reserved):
-                yield f"datasets: {name}: {reserved!r} is reserved: it lies beside the data sets"
+                yield f"{kind}: {name}: {reserved!r} is reserved: it lies beside the data sets"
 
 
 def _check_files(where: str, names: Iterable[str]) -> Iterator[str]:

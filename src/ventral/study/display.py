@@ -36,7 +36,7 @@ class Display:
         ``cross_site``: whether a published cross-site correlation is compared, which alone is a
         reason to show ours.
         """
-        found = self.study.datasets[dataset]
+        found = self.study.scored[dataset]
         measures = {reference["measure"] for reference in found.references}
         return {
             **self._described(found.models),
@@ -45,7 +45,7 @@ class Display:
 
     def figures(self, dataset: str) -> dict[str, Any]:
         """Return what figures of a data set show: models with their looks, and the readout."""
-        return self._drawn(self.study.datasets[dataset].models)
+        return self._drawn(self.study.scored[dataset].models)
 
     def table_of_all(self) -> dict[str, Any]:
         """Return what the table over all data sets shows."""
@@ -58,6 +58,18 @@ class Display:
     def fits(self, dataset: str) -> list[list[str]]:
         """Return data set, model and readout of each fit of a data set, as its tables name them."""
         return [[dataset, fit.model, fit.readout] for fit in self.study.fits_of(dataset)]
+
+    def compared_fits(self, dataset: str) -> list[list[str]]:
+        """Return data set, model and readout of each fit behind the scores of a data set or pool.
+
+        Of a pool these are the fits of its data sets.
+        """
+        pool = self.study.pools.get(dataset)
+        return [
+            [member, fit.model, fit.readout]
+            for member in (pool.members if pool else [dataset])
+            for fit in self.study.fits_of(dataset)
+        ]
 
     def origins(self, dataset: str) -> dict[str, dict[str, dict[str, Any]]]:
         """Return of which entries the models and readouts of a data set's fits are variants."""

@@ -49,6 +49,34 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Several data sets that are also reported as one.
+
+    Parameters
+    ----------
+    name : str
+        Its name in paths and tables.
+    members : tuple of str
+        Its data sets.
+    models : tuple of str
+        The models that all of them have, in the order of the config.
+    readouts : frozenset of str
+        The readouts that all of them allow.
+
+    """
+
+    name: str
+    members: tuple[str, ...]
+    models: tuple[str, ...]
+    readouts: frozenset[str]
+
+    @property
+    def references(self) -> list[dict]:
+        """Published numbers: there are none of a pool."""
+        return []
+
+
+@dataclass(frozen=True)
 class Model:
     """A model of a study, or one variant of a sweep over its training.
 

@@ -99,6 +99,11 @@ class StepSettings:
         own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
         return {**own, "seed": self.study.config["seed"]}
 
+    def members(self, dataset: str) -> list[str]:
+        """Return the data sets of a pool; a data set is its own pool."""
+        pool = self.study.pools.get(dataset)
+        return list(pool.members) if pool else [dataset]
+
     @property
     def resampling(self) -> dict[str, int]:
         """How often stimuli and sites are resampled, and the seed."""

@@ -26,6 +26,8 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
         yield from _of_dataset(study, dataset)
         yield from _of_training(study, dataset)
         yield from _of_fits(study, dataset)
+    for pool in study.pools:
+        yield from _of_pool(study, pool)
     for taps in study.tap_sets():
         for step in ("extract_activations", "compute_gram", "fit_pca"):
             yield step, taps._asdict()
@@ -34,11 +36,19 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
 
 
 def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    for step in ("prepare_stimuli", "assign_split", "prepare_responses", "estimate_ceilings"):
+        yield step, {"dataset": dataset}
+    yield from _of_tables(study, dataset)
+
+
+def _of_pool(study: Study, pool: str) -> Iterator[tuple[str, Names]]:
+    for fit in study.fits_of(pool):
+        yield "score_pool", {"dataset": pool, **fit._asdict()}
+    yield from _of_tables(study, pool)
+
+
+def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     for step in (
-        "prepare_stimuli",
-        "assign_split",
-        "prepare_responses",
-        "estimate_ceilings",
         "collect_scores",
         "summarise_scores",
         "make_tables",

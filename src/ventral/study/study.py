@@ -5,12 +5,12 @@ models does this data set have" has one answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ventral.data.sources.find import find_source
-from ventral.study.entries import HEAD, Dataset, Model, Readout
+from ventral.study.entries import HEAD, Dataset, Model, Pool, Readout
 
 Origins = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Where models and readouts come from: what `ventral.study.sweeps.expand_sweeps` returns."""
@@ -38,7 +38,7 @@ class Study:
 
     Parameters
     ----------
-    datasets, models, readouts : Mapping
+    datasets, models, readouts, pools : Mapping
         The entries by name, in the order of the config.
     config : Mapping
         The whole config, complete.
@@ -49,6 +49,7 @@ class Study:
     models: Mapping[str, Model]
     readouts: Mapping[str, Readout]
     config: Mapping[str, Any]
+    pools: Mapping[str, Pool] = field(default_factory=dict)
 
     @classmethod
     def from_config(
@@ -81,17 +82,18 @@ class Study:
 
         folders = list(folders)
         every_model, every_readout = tuple(config["models"]), tuple(config["readouts"])
+        datasets = {
+            name: Dataset(
+                name,
+                models=tuple(entry.get("models", every_model)),
+                readouts=frozenset(entry.get("readouts", every_readout)),
+                source=find_source(entry["source"], folders),
+                config=entry,
+            )
+            for name, entry in config["datasets"].items()
+        }
         return cls(
-            datasets={
-                name: Dataset(
-                    name,
-                    models=tuple(entry.get("models", every_model)),
-                    readouts=frozenset(entry.get("readouts", every_readout)),
-                    source=find_source(entry["source"], folders),
-                    config=entry,
-                )
-                for name, entry in config["datasets"].items()
-            },
+            datasets=datasets,
             models={
                 name: Model(
                     name,
@@ -107,7 +109,16 @@ class Study:
                 for name, entry in config["readouts"].items()
             },
             config=config,
+            pools={
+                name: _pool(name, [datasets[member] for member in members])
+                for name, members in config["pools"].items()
+            },
         )
+
+    @property
+    def scored(self) -> dict[str, Dataset | Pool]:
+        """What has scores, tables and figures of its own: the data sets and the pools."""
+        return {**self.datasets, **self.pools}
 
     @property
     def heads(self) -> list[str]:
@@ -121,7 +132,7 @@ class Study:
 
     def readouts_of(self, dataset: str, model: str) -> list[str]:
         """Return the readouts that a model asks for and a data set allows."""
-        allowed = self.datasets[dataset].readouts
+        allowed = self.scored[dataset].readouts
         return [name for name in self.models[model].readouts if name in allowed]
 
     def tap_sets(self) -> Iterator[TapSet]:
@@ -132,10 +143,10 @@ class Study:
                     yield TapSet(dataset.name, model, taps)
 
     def fits_of(self, dataset: str) -> list[Fit]:
-        """Return every fit of a data set, in the order of the config."""
+        """Return every fit of a data set, or those that all data sets of a pool have."""
         return [
             Fit(model, taps, readout)
-            for model in self.datasets[dataset].models
+            for model in self.scored[dataset].models
             for taps in (*self.models[model].taps, HEAD)
             for readout in self.readouts_of(dataset, model)
             if self.is_fitted(model, taps, readout)
@@ -183,19 +194,19 @@ class Study:
 
     @property
     def datasets_with_pairs(self) -> list[str]:
-        """The data sets of at least two models; the variants of a sweep count as one."""
+        """The data sets and pools of at least two models; variants of a sweep count as one."""
         return [
             name
-            for name, dataset in self.datasets.items()
+            for name, dataset in self.scored.items()
             if len({self.models[model].entry for model in dataset.models}) > 1
         ]
 
     @property
     def datasets_with_sweeps(self) -> list[str]:
-        """The data sets with a fit of a swept model or a swept readout."""
+        """The data sets and pools with a fit of a swept model or a swept readout."""
         return [
             dataset
-            for dataset in self.datasets
+            for dataset in self.scored
             if any(
                 self.models[fit.model].swept or self.readouts[fit.readout].swept
                 for fit in self.fits_of(dataset)
@@ -206,3 +217,13 @@ class Study:
     def datasets_with_references(self) -> list[str]:
         """The data sets with published numbers."""
         return [name for name, dataset in self.datasets.items() if dataset.references]
+
+
+def _pool(name: str, members: list[Dataset]) -> Pool:
+    shared = set(members[0].models).intersection(*(member.models for member in members))
+    return Pool(
+        name,
+        members=tuple(member.name for member in members),
+        models=tuple(model for model in members[0].models if model in shared),
+        readouts=frozenset.intersection(*(member.readouts for member in members)),
+    )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class ResourceEstimator:
         if step == "prepare_responses":
             source = self.study.datasets[wildcards["dataset"]].source
             return memory.prepare_responses(size, simulated=source.simulated)
-        if step == "score_readout":
+        if step in ("score_readout", "score_pool"):
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
         if step == "compare_models":
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
@@ -115,7 +116,7 @@ class ResourceEstimator:
         layers = len(
             model.taps.get(wildcards["taps"], [wildcards["taps"]])
         )  # a head counts as a layer
-        if step == "score_readout":
+        if step in ("score_readout", "score_pool"):
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
             return runtime.fit_pca(size, layers, threads)
@@ -132,11 +133,15 @@ class ResourceEstimator:
 
     def _compared(self, dataset: str) -> tuple[int, int]:
         """Return how many models are compared, and the number of resamples."""
-        models = {self.study.models[name].entry for name in self.study.datasets[dataset].models}
+        models = {self.study.models[name].entry for name in self.study.scored[dataset].models}
         return len(models), self.study.config["scores"]["n_bootstrap"]
 
     def size(self, dataset: str) -> DatasetSize:
-        """Return the size of a data set."""
+        """Return the size of a data set; of a pool the sum of its data sets."""
+        if dataset in self.study.pools:
+            sizes = [self.size(member) for member in self.study.pools[dataset].members]
+            stimuli, sites = sum(each.stimuli for each in sizes), sum(each.sites for each in sizes)
+            return replace(sizes[0], stimuli=stimuli, sites=sites)
         folder = self.results / dataset
         # During a run the stores appear, and tell more than the settings.
         manifests = [folder / "stimuli.json", folder / "responses.json"]

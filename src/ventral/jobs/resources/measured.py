@@ -16,6 +16,7 @@ WILDCARDS = {
     "fit_pca": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
+    "score_pool": ("dataset", "model", "taps", "readout"),
     "compare_models": ("dataset",),
 }
 """The wildcards in the path of a step's benchmark file."""

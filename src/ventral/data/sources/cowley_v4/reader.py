@@ -125,7 +125,12 @@ def read_responses(
         _compare(average[~missing], np.nanmean(repetitions[~missing], axis=1), path)
         repetitions = repetitions.transpose(1, 0, 2)
     sites = pd.DataFrame(
-        {"site_id": site_id, "region": REGION, "animal": settings.get("animal", "")}
+        {
+            "site_id": site_id,
+            "region": REGION,
+            "animal": settings.get("animal", ""),
+            "session": settings["session"],
+        }
     )
     return Responses(stimulus_id, sites, average.T, repetitions)
 
