@@ -45,20 +45,20 @@ def study():
         for split in ("validation", "test")
     ]
     summary = pd.DataFrame(rows).assign(
-        readout="ridge",
+        readout="ridge.alpha-2",
         layer="layer",
         layer_committed=True,
         setting_committed=True,
         explained_variance_mean=0.5,
         n_stimuli=40,
     )
-    summary["model_entry"], summary["readout_entry"] = summary["model"], summary["readout"]
+    summary["model_entry"], summary["readout_entry"] = summary["model"], "ridge"
     return summary, responses, predictions
 
 
 def compared(summary, responses, predictions):
     def read(dataset, model, readout, layer):
-        assert (dataset, readout, layer) == ("d", "ridge", "layer")
+        assert (dataset, readout, layer) == ("d", "ridge.alpha-2", "layer")
         fit = StoredFit(
             predictions=predictions[model],
             split=SPLIT,

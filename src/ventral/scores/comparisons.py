@@ -125,7 +125,7 @@ def compare_models(
         for readout, rows in of_region.groupby("readout", sort=False):
             drawn = []
             for row in sorted(rows.to_dict("records"), key=lambda row: models.index(row["model"])):
-                names = row["variant"], row["readout"], row["layer"]
+                names = row["variant"], row["readout_variant"], row["layer"]
                 samples = [
                     recording.samples(read(recording.dataset, *names), split)
                     for recording in recordings

@@ -189,8 +189,8 @@ def at_committed_settings(table: pd.DataFrame, summary: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame
-        Rows of `table` whose ``model`` and ``readout`` are entries of the config. The new column
-        ``variant`` holds the name that the model has in `table`.
+        Rows of `table` whose ``model`` and ``readout`` are entries of the config. The new columns
+        ``variant`` and ``readout_variant`` hold the names that they have in `table`.
     """
     of_variant = ["region", "model", "readout"]
     entries = ["model_entry", "readout_entry"]
@@ -199,5 +199,8 @@ def at_committed_settings(table: pd.DataFrame, summary: pd.DataFrame) -> pd.Data
         committed.drop_duplicates(), on=of_variant
     )
     return kept.assign(
-        variant=kept["model"], model=kept["model_entry"], readout=kept["readout_entry"]
+        variant=kept["model"],
+        readout_variant=kept["readout"],
+        model=kept["model_entry"],
+        readout=kept["readout_entry"],
     )
