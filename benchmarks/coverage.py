@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.scores.measures import explained_variance, pearson_r, r2
-from ventral.scores.resampling import INTERVAL, interval_of, resample
+from ventral.scores.resampling import INTERVAL, interval_of, levels_of, resample
 
 MEASURES = {"R²": r2, "explained variance": explained_variance, "Pearson r": pearson_r}
 SITES, STIMULI = (24, 50, 168), (70, 106, 200)
@@ -87,11 +87,11 @@ def rows_of(sessions: int, sites: int, stimuli: int, populations: int) -> list[d
         population = Population(rng, sessions, sites, shared)
         y, p = population.record(rng, stimuli)
         sample = [(np.arange(stimuli), y, p)]
-        levels = [population.session] if sessions > 1 else []
+        levels = levels_of(pd.DataFrame({"session": population.session}))
         drawn = resample(sample, number, N_RESAMPLES, levels)
         means, stretch = drawn.means(), drawn.stretch()
         flat, flat_stretch = means, stretch
-        if levels:
+        if levels:  # beside: as if all sites were independent
             drawn = resample(sample, number, N_RESAMPLES)
             flat, flat_stretch = drawn.means(), drawn.stretch()
         for k, measure in enumerate(MEASURES.values()):
@@ -113,7 +113,7 @@ def rows_of(sessions: int, sites: int, stimuli: int, populations: int) -> list[d
             "truth": truth[k],
             "bias": error[k] / populations,
             "percentile": plain[k] / populations,
-            "without sessions": ignoring[k] / populations if sessions > 1 else np.nan,
+            "without sessions": ignoring[k] / populations if levels else np.nan,
             "coverage": covered[k] / populations,
             "width": width[k] / populations,
         }

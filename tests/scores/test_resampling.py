@@ -98,12 +98,13 @@ def sites_of(**columns):
         (sites_of(), []),
         (sites_of(animal=""), []),
         (sites_of(animal="m", session="1"), []),
-        (sites_of(animal=list("mmmmnn")), [[0, 0, 0, 0, 1, 1]]),
+        (sites_of(animal=list("mmmmnn")), []),
+        (sites_of(animal=list("mmnnoo")), [[0, 0, 1, 1, 2, 2]]),
         (sites_of(animal="m", session=list("112233")), [[0, 0, 1, 1, 2, 2]]),
         # Each animal has a first session, and they are not the same one.
         (
             sites_of(animal=list("mmmnnn"), session=list("112112")),
-            [[0, 0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 3]],
+            [[0, 0, 1, 2, 2, 3]],
         ),
     ],
 )

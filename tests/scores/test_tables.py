@@ -141,6 +141,7 @@ def test_markdown_of_layers_marks_the_committed_one(summary):
         ({}, "by the mean over sites of the explained variance on validation."),
         ({}, "come from one animal; the interval says nothing about other animals"),
         ({}, "The sessions of the sites are unknown"),
+        ({"n_animals": 2.0}, "come from two animals, too few to infer others from"),
         ({"n_sessions": 3.0}, "The sites of a region come from 3 sessions"),
         ({"committed_on": "test", "committed_by": "median"}, "score slightly too high"),
         ({"committed_by": "median"}, "by the median over sites"),

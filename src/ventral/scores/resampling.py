@@ -15,6 +15,10 @@ INTERVAL = (2.5, 97.5)
 CANCELLED = 1e-9
 """Of the mean square: a smaller variance, as a difference of sums, has lost half of its digits."""
 
+FEWEST_GROUPS = 3
+"""Animals or sessions of which others can be inferred. Of two, Student's t makes every interval as
+wide as the measure itself (docs/coverage.md), so an interval is of these two."""
+
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Rows of stimuli in the data set, (n,), responses and predictions, (n, n_sites)."""
 
@@ -320,14 +324,14 @@ def levels_of(sites: pd.DataFrame) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray, (n_sites,)
-        Of animals, then of sessions of these; without a level that has one group only.
+        Of animals, then of sessions of these; without a level of fewer than `FEWEST_GROUPS`.
 
     """
     levels: list[np.ndarray] = []
     columns = [column for column in ("animal", "session") if column in sites]
     for width in range(1, len(columns) + 1):
         labels = sites.groupby(columns[:width], sort=False, dropna=False).ngroup().to_numpy()
-        if len(np.unique(labels)) > 1:
+        if len(np.unique(labels)) >= FEWEST_GROUPS:
             levels.append(labels)
     return levels
 

@@ -322,6 +322,11 @@ def _recorded(summary: pd.DataFrame) -> tuple[list[str], list[list[int]]]:
 
 
 def _sentence_of(kind: str, counts: list[int]) -> str:
+    if max(counts) == 2:
+        return (
+            f"The sites of a region come from two {kind}s, too few to infer others from: the"
+            f" interval is for these {kind}s."
+        )
     if max(counts) > 1:
         numbers = " or ".join(str(count) for count in counts if count)
         return (
