@@ -214,7 +214,7 @@ def resample(
     n, n_sites = len(stimuli), folds[0][1].shape[1]
     rng = np.random.default_rng([seed, n, n_sites])
     counts = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(float)
-    site_counts = _draw_sites(rng, levels, n_sites, n_bootstrap)
+    site_counts = draw_sites(rng, levels, n_sites, n_bootstrap)
     per_site = np.zeros((n_bootstrap, n_sites, len(MEASURES)))
     observed = np.zeros((n_sites, len(MEASURES)))
     undefined = np.zeros(n_sites, bool)
@@ -304,10 +304,25 @@ def _variance(values: np.ndarray, of_sites: float) -> float:
     return float(max(of_sites + of_stimuli - own, of_sites, of_stimuli))
 
 
-def _draw_sites(
+def draw_sites(
     rng: np.random.Generator, levels: Sequence[np.ndarray], n_sites: int, n_bootstrap: int
 ) -> np.ndarray:
-    """Return how often each site is drawn, (n_bootstrap, n_sites), level by level."""
+    """Draw sites, level by level.
+
+    Parameters
+    ----------
+    rng : Generator
+        Gives the draws.
+    levels : sequence of ndarray, (n_sites,)
+        Of `levels_of`.
+    n_sites, n_bootstrap : int
+        Numbers of sites and of resamples.
+
+    Returns
+    -------
+    ndarray of int, (n_bootstrap, n_sites)
+        How often each site is drawn.
+    """
     parents, drawn = np.zeros(n_sites, int), np.ones((n_bootstrap, 1), int)
     for level in (*levels, np.arange(n_sites)):
         names = np.unique(level)

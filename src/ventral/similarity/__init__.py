@@ -1,0 +1,1 @@
+"""Similarity of two representations of the same stimuli, from their Gram matrices."""
