@@ -49,7 +49,8 @@ def two_way_deviation(
     n : int
         Number of stimuli.
     levels : sequence of ndarray, (n_sites,)
-        Of `ventral.scores.resampling.levels_of`: animals are drawn first, then sessions, then sites.
+        Of `ventral.scores.resampling.levels_of`: animals are drawn first, then sessions, then
+        sites.
     n_sites : int
         Number of sites.
     seed : int

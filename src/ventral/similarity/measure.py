@@ -105,12 +105,12 @@ def measure(first: Geometry, second: Geometry, counts: np.ndarray | None = None)
     )
     i, j = np.triu_indices(len(drawn), 1)
     weights, pairs = w[i] * w[j], (drawn[i], drawn[j])
-    ranks = (rank(geometry.places[pairs], weights) for geometry in (first, second))
+    x, y = (rank(geometry.places[pairs], weights) for geometry in (first, second))
     return np.array(
         [
             alignment.cka,
             alignment.cka_debiased,
-            correlate(*ranks, weights),
+            correlate(x, y, weights),
             alignment.rsa_whitened,
             procrustes_distance(first.features, second.features, counts),
         ]

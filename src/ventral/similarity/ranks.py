@@ -79,4 +79,5 @@ def rsa_spearman(first: np.ndarray, second: np.ndarray) -> float:
     """
     pairs = np.triu_indices(len(first), 1)
     once = np.ones(len(pairs[0]))
-    return correlate(*(rank(places(d[pairs]), once) for d in (first, second)), once)
+    x, y = (rank(places(distances[pairs]), once) for distances in (first, second))
+    return correlate(x, y, once)
