@@ -7,7 +7,7 @@ several times and not an estimate.
 from collections.abc import Mapping
 
 from ventral.jobs.resources.dataset_size import DatasetSize
-from ventral.jobs.resources.memory import TRAIN_SHARE
+from ventral.jobs.resources.memory import MOST_STIMULI_OF_MODELS, TRAIN_SHARE
 
 START = 60
 """Imports from a slow network disk."""
@@ -132,6 +132,43 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     """Time five products of the bootstrap counts, for each layer and fold."""
     one = 10 * n_bootstrap * size.stimuli * size.sites / FACTORISED_PER_SECOND
     return START + layers * size.folds * one
+
+
+def compute_similarity(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time three kinds of resamples, on all pairs of stimuli, and the components of each fold.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Of all tap sets of the model.
+    n_bootstrap : int
+        Resamples of a kind.
+
+    """
+    n = size.stimuli
+    once = n**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
+    factorised = (1 + size.folds) * 10 * n**3 / FACTORISED_PER_SECOND
+    read = _gram_bytes(size) / BYTES_PER_SECOND
+    return START + layers * (read + factorised + 3 * n_bootstrap * once)
+
+
+def tabulate_similarity(size: DatasetSize, layers: int) -> float:
+    """Time the ceilings, and the comparison of all layers on twenty parts of the stimuli.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Of all models together.
+
+    """
+    pairs = min(size.stimuli, MOST_STIMULI_OF_MODELS) ** 2
+    compared = 20 * pairs * (layers * 40 + layers**2) / FACTORISED_PER_SECOND
+    ceilings = 40 * size.stimuli**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
+    return estimate_ceilings(size) + compared + ceilings
 
 
 def _gram_bytes(size: DatasetSize) -> float:
