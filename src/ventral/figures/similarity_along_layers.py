@@ -84,8 +84,8 @@ def draw(
                 _draw_panel(axes, here, networks, models)
             row[0].set_ylabel(label)
         for axes, region in zip(panels[0], regions, strict=True):
-            here = shown[shown["region"] == region].iloc[0]
-            sites, stimuli = int(here["n_sites"]), int(here["n_stimuli"])
+            here = shown[shown["region"] == region]
+            sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
             axes.set_title(
                 f"{region}, {sites} site{'' if sites == 1 else 's'}, {stimuli} stimuli",
                 loc="left",
