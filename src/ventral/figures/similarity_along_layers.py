@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from ventral.figures import style
 from ventral.scores.reporting import (
@@ -25,6 +24,9 @@ MEASURES = {
     "rsa_whitened": "Whitened RDM\ncorrelation",
     "procrustes_distance": "Procrustes distance\n(less is more similar)",
 }
+DOTTED = (0, (1, 2))
+ROOM = 0.3
+"""Above and below what an axis must show, in parts of it."""
 MOST_BANDS = 8
 """Networks whose intervals can be told apart in a panel."""
 
@@ -40,7 +42,8 @@ def draw(
 
     Networks of any depth share the horizontal axis: their first recorded layer is on the left, and
     the last one on the right. Bands are 95 % intervals; with more than `MOST_BANDS` networks there
-    are none. The grey area lies between the noise ceilings, the grey line is the pixel baseline.
+    are none. Dotted lines are the noise ceilings, the grey line is the pixel baseline. Wide bands
+    are cut, so that the values can be told apart.
 
     Parameters
     ----------
@@ -83,6 +86,7 @@ def draw(
                 here = shown[(shown["region"] == region) & (shown["measure"] == measure)]
                 _draw_panel(axes, here, networks, models)
             row[0].set_ylabel(label)
+            row[0].set_ylim(_limits(shown[shown["measure"] == measure]))
         for axes, region in zip(panels[0], regions, strict=True):
             here = shown[shown["region"] == region]
             sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
@@ -92,7 +96,9 @@ def draw(
                 fontweight="bold",
             )
         for axes in panels[-1]:
-            axes.set_xticks([0, 0.5, 1], ["first layer", "", "last layer"])
+            axes.set_xticks([0, 1], ["first layer", "last layer"])
+            for text, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+                text.set_horizontalalignment(side)
             axes.set_xlim(-0.06, 1.06)
         figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
         style.title(
@@ -118,7 +124,7 @@ def _remark(shown: pd.DataFrame, n_networks: int) -> str:
         else "The table has the 95% intervals."
     )
     ceilings = (
-        " The grey area lies between the noise ceilings."
+        " A perfect model lies between the two noise ceilings (dotted)."
         if shown["noise_ceiling_lower"].notna().any()
         else " No noise ceilings: no repeated trials."
     )
@@ -126,16 +132,34 @@ def _remark(shown: pd.DataFrame, n_networks: int) -> str:
     return f"{split}. {bands}{ceilings}"
 
 
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the vertical axis: all values and ceilings, and room for their bands."""
+    columns = ["value", "noise_ceiling_lower", "noise_ceiling_upper"]
+    needed = [*rows[columns].to_numpy(float).ravel(), *((0.0,) if _has_zero(rows) else ())]
+    low, high = float(np.nanmin(needed)), float(np.nanmax(needed))
+    room = ROOM * max(high - low, 0.1)
+    return (
+        max(low - room, np.nanmin([low - 0.02, rows["low"].min() - 0.02])),
+        min(high + room, np.nanmax([high + 0.02, rows["high"].max() + 0.02])),
+    )
+
+
+def _has_zero(rows: pd.DataFrame) -> bool:
+    """Tell whether no similarity is at zero."""
+    return not (rows["measure"] == "procrustes_distance").any()
+
+
 def _draw_panel(
     axes: Axes, here: pd.DataFrame, networks: Sequence[str], models: dict[str, dict]
 ) -> None:
     look_of = style.looks(models)
-    if here["measure"].iloc[:1].ne("procrustes_distance").all():
+    if _has_zero(here):
         axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     ceilings = here[["noise_ceiling_lower", "noise_ceiling_upper"]].dropna()
     if len(ceilings):
         lower, upper = ceilings.iloc[0]
-        axes.axhspan(lower, upper, color="0.9", linewidth=0, zorder=0, gid="ceilings")
+        for value in (lower, upper):
+            axes.axhline(value, color="black", linestyle=DOTTED, linewidth=1.2, gid="ceiling")
     for model, description in models.items():
         rows = here[here["entry"] == model]
         if is_pixels(description) and rows["value"].notna().any():
@@ -174,9 +198,9 @@ def _handles(
     models: dict[str, dict],
     names: dict[str, str],
     shown: pd.DataFrame,
-) -> list[Line2D | Patch]:
+) -> list[Line2D]:
     look_of = style.looks(models)
-    handles: list[Line2D | Patch] = [
+    handles: list[Line2D] = [
         Line2D(
             xdata=[],
             ydata=[],
@@ -192,5 +216,7 @@ def _handles(
     if any(is_pixels(models[model]) for model in set(shown["entry"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
     if shown["noise_ceiling_lower"].notna().any():
-        handles.append(Patch(color="0.9", label="between the noise ceilings"))
+        handles.append(
+            Line2D([], [], color="black", linestyle=DOTTED, linewidth=1.2, label="noise ceilings")
+        )
     return handles
