@@ -6,6 +6,8 @@ import pytest
 
 from ventral.data.responses import Responses
 from ventral.errors import VentralError
+from ventral.jobs.resources import memory
+from ventral.similarity import between_models
 from ventral.similarity.compare import FEATURES_FROM_SITES, compare_layers, count_resamples
 from ventral.similarity.measure import MEASURES, Geometry, measure
 from ventral.similarity.noise_ceilings import noise_ceilings
@@ -140,3 +142,7 @@ def test_trials_of_noise_alone_have_no_ceiling_but_the_noise_they_share():
     lower = [noise_ceilings(rng.normal(size=(30, 10, 4)), s).lower for s in range(40)]
     debiased = np.array(lower)[:, MEASURES.index("cka_debiased")]
     assert abs(debiased.mean()) < 4 * debiased.std() / np.sqrt(40)
+
+
+def test_what_memory_is_predicted_for_is_what_models_are_compared_on():
+    assert memory.MOST_STIMULI_OF_MODELS == between_models.MOST_STIMULI

@@ -124,7 +124,7 @@ def _remark(shown: pd.DataFrame, n_networks: int) -> str:
         else "The table has the 95% intervals."
     )
     ceilings = (
-        " A perfect model lies between the two noise ceilings (dotted)."
+        " Dotted lines are the noise ceilings."
         if shown["noise_ceiling_lower"].notna().any()
         else " No noise ceilings: no repeated trials."
     )
