@@ -133,6 +133,10 @@ def add_dataset(project):
     set_config(project, datasets={"third": {**first, "models": ["pixels"]}})
 
 
+def ask_for_similarity(project):
+    set_config(project, similarity=True)
+
+
 def remove_dataset(project):
     config = project.config
     del config["datasets"]["second"]
@@ -576,6 +580,14 @@ CONTRACT = [
         "ceilings, scores, tables and figures; no fit",
         change_seed,
         lambda jobs: jobs.of("estimate_ceilings", "score_readout") | both(jobs),
+    ),
+    (
+        "similarity is asked for",
+        "its own steps alone",
+        ask_for_similarity,
+        lambda jobs: jobs.of(
+            "compute_similarity", "tabulate_similarity", "draw_similarity_along_layers", "all"
+        ),
     ),
     (
         "keys of settings in another order, `2` for `2.0`",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ROUNDING = 1e-10
+ROUNDING = 1e-12
 """Of the largest distance: smaller differences are rounding errors, and count as ties."""
 
 
