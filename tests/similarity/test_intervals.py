@@ -6,6 +6,7 @@ from rsatoolbox.util.inference_util import extract_variances
 from scipy.stats import t
 
 from ventral.similarity.intervals import Deviation, combine, two_way_deviation
+from ventral.similarity.measure import Geometry, measure
 
 
 @pytest.mark.parametrize("of_both", [0.05, 0.07, 0.4])
@@ -76,3 +77,28 @@ def test_the_interval_is_that_of_students_t():
     low, high = Deviation(np.array([2.0]), 7).interval(np.array([1.0]))
     half = t(7).ppf(0.975) * 2
     assert (low[0], high[0]) == pytest.approx((1 - half, 1 + half))
+
+
+def test_intervals_cover_what_new_stimuli_and_sites_give():
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(8, 20))
+
+    def world():
+        latent = rng.normal(size=(40, 8)) * np.geomspace(2, 0.5, 8)
+        sites = latent @ rng.normal(size=(8, 15)) + 1.5 * rng.normal(size=(40, 15))
+        return latent @ mixing + 0.3 * rng.normal(size=(40, 20)), sites
+
+    truth = np.mean([measure(*map(Geometry.of_responses, world())) for _ in range(200)], axis=0)
+    covered = []
+    for seed in range(30):
+        features, sites = world()
+        layer, whole = Geometry.of_responses(features), Geometry.of_responses(sites)
+
+        def measured(of_stimuli, of_sites, sites=sites, layer=layer, whole=whole):
+            drawn = whole if of_sites is None else Geometry.of_responses(sites, of_sites)
+            return measure(layer, drawn, of_stimuli)
+
+        deviation = two_way_deviation(measured, 40, [], 15, seed, 40)
+        low, high = deviation.interval(measured(None, None))
+        covered.append((low <= truth) & (truth <= high))
+    assert (np.mean(covered, axis=0) >= 0.85).all()
