@@ -28,6 +28,7 @@ include: RULES.join("activations.smk")
 include: RULES.join("features.smk")
 include: RULES.join("readouts.smk")
 include: RULES.join("scores.smk")
+include: RULES.join("similarity.smk")
 include: RULES.join("figures.smk")
 include: RULES.join("checks.smk")
 
@@ -86,6 +87,17 @@ rule all:
             "<results>/{dataset}/tables/sweeps.{ending}",
             dataset=STUDY.datasets_with_sweeps,
             ending=["csv", "md"],
+        ),
+        expand(
+            "<results>/{dataset}/{result}",
+            dataset=STUDY.datasets_with_similarity,
+            result=[
+                "tables/similarity.csv",
+                "tables/similarity.md",
+                "tables/similarity_between_models.csv",
+                "figures/similarity_along_layers.svg",
+                "figures/similarity_along_layers.png",
+            ],
         ),
         expand(
             "<results>/{dataset}/tables/reference_check.csv",

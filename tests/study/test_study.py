@@ -12,6 +12,7 @@ from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.files import files_of
 from ventral.study.settings import StepSettings
+from ventral.study.steps import jobs_of
 from ventral.study.study import Fit, Study
 
 ROOT = Path(__file__).parents[2]
@@ -264,3 +265,23 @@ def test_weights_are_tracked_by_content_where_they_are_read(tmp_path, monkeypatc
         assert settings.training("stage")["weights"] == sums(content)
         assert settings.network("stage")["weights"] is None
         assert Display(settings.study).tables("all")["models"]["net"]["weights"] == {}
+
+
+def test_similarity_is_computed_where_it_is_asked_for():
+    steps = [step for step, _ in jobs_of(study())]
+    assert not [step for step in steps if "similarity" in step]
+    asked = study(similarity=True)
+    jobs = [(step, names) for step, names in jobs_of(asked) if "similarity" in step]
+    of_some = [names for _, names in jobs if names["dataset"] == "some"]
+    assert [names["model"] for names in of_some if "model" in names] == ["pixels", *TUNED]
+    assert ("tabulate_similarity", {"dataset": "all"}) in jobs
+    assert ("draw_similarity_along_layers", {"dataset": "some"}) in jobs
+    assert "stage" not in asked.compared_models("all")  # it has no layers
+
+
+def test_more_resamples_than_similarity_takes_do_not_compute_it_again():
+    def given(n_bootstrap):
+        return StepSettings(study(scores={"n_bootstrap": n_bootstrap})).similarity
+
+    assert given(1000) == given(2000) == {"seed": 4, "n_bootstrap": 100}
+    assert given(20)["n_bootstrap"] == 20

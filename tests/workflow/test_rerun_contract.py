@@ -135,6 +135,10 @@ def add_dataset(project):
     set_config(project, datasets={"third": {**first, "models": ["pixels"]}})
 
 
+def ask_for_similarity(project):
+    set_config(project, similarity=True)
+
+
 def remove_dataset(project):
     config = project.config
     del config["datasets"]["second"]
@@ -579,6 +583,14 @@ CONTRACT = [
         change_seed,
         lambda jobs: (
             jobs.of("estimate_ceilings", "score_readout", "tabulate_training") | both(jobs)
+        ),
+    ),
+    (
+        "similarity is asked for",
+        "its own steps alone",
+        ask_for_similarity,
+        lambda jobs: jobs.of(
+            "compute_similarity", "tabulate_similarity", "draw_similarity_along_layers", "all"
         ),
     ),
     (

@@ -67,6 +67,25 @@ def of_trained(models_of, path):
     )
 
 
+def of_tap_sets(path):
+    """Return an input function: a file of each tap set of a model."""
+    return given(
+        lambda dataset, model: [
+            path.format(dataset=dataset, model=model, taps=taps)
+            for taps in STUDY.models[model].taps
+        ]
+    )
+
+
+def of_compared_models(path):
+    """Return an input function: a file of each model of a data set whose layers are compared."""
+    return given(
+        lambda dataset: [
+            path.format(dataset=dataset, model=model) for model in STUDY.compared_models(dataset)
+        ]
+    )
+
+
 def training_table(dataset):
     """Return the table of trained models of a data set, where there are any."""
     has_training = dataset in STUDY.datasets_with_training

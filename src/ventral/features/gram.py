@@ -10,6 +10,7 @@ that time, but leave noise near 1e-7 of the largest eigenvalue, in which the num
 layer and the small components that an unpenalised readout rests on are lost.
 """
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,34 @@ def write_grams(activations: "Store", path: str | Path, attributes: dict | None 
         store.put("stimulus_id", stimulus_id, ("stimulus",))
         for index in ("stimulus", "stimulus_2"):
             store.put(index, stimulus_id, (index,))
+
+
+def read_grams(stores: Iterable["Store"]) -> Iterator[tuple[str, np.ndarray]]:
+    """Give each layer of some tap sets and its Gram matrix, one after the other.
+
+    Parameters
+    ----------
+    stores : iterable of Store
+        Of `write_grams`.
+
+    Yields
+    ------
+    layer : str
+        The next layer.
+    gram : numpy.ndarray
+        (stimuli, stimuli).
+
+    Raises
+    ------
+    VentralError
+        Naming the layer, where its Gram matrix is damaged.
+
+    """
+    for store in stores:
+        for layer in layers_in(store):
+            with naming(f"layer {layer!r}"):
+                gram = store.read(layer)
+            yield layer, gram
 
 
 def gram_matrix(store: "Store", layer: str) -> np.ndarray:

@@ -255,7 +255,7 @@ def resample_pool(
     if len(found) > 1:
         per_site = np.concatenate([drawn for drawn, _ in found], axis=1)
         observed = np.concatenate([scores for _, scores in found])
-    site_counts = _draw_sites(rng, levels, sum(n_sites), n_bootstrap)
+    site_counts = draw_sites(rng, levels, sum(n_sites), n_bootstrap)
     groups = len(np.unique(levels[0])) if len(levels) else sum(n_sites)
     return Resamples(per_site, observed, site_counts, groups)
 
@@ -354,10 +354,25 @@ def _variance(values: np.ndarray, of_sites: float) -> float:
     return float(max(of_sites + of_stimuli - own, of_sites, of_stimuli))
 
 
-def _draw_sites(
+def draw_sites(
     rng: np.random.Generator, levels: Sequence[np.ndarray], n_sites: int, n_bootstrap: int
 ) -> np.ndarray:
-    """Return how often each site is drawn, (n_bootstrap, n_sites), level by level."""
+    """Draw sites, level by level.
+
+    Parameters
+    ----------
+    rng : Generator
+        Gives the draws.
+    levels : sequence of ndarray, (n_sites,)
+        Of `levels_of`.
+    n_sites, n_bootstrap : int
+        Numbers of sites and of resamples.
+
+    Returns
+    -------
+    ndarray of int, (n_bootstrap, n_sites)
+        How often each site is drawn.
+    """
     parents, drawn = np.zeros(n_sites, int), np.ones((n_bootstrap, 1), int)
     for level in (*levels, np.arange(n_sites)):
         names = np.unique(level)

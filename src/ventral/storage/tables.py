@@ -14,6 +14,8 @@ NAME_COLUMNS = (
     "model",
     "name",
     "layer",
+    "other_model",
+    "other_layer",
     "readout",
     "split",
     "stimulus_id",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ventral.similarity import MOST_RESAMPLES
 from ventral.study.files import files_of, tracked_content, tracked_sums, tracked_weights
 from ventral.study.study import Study
 
@@ -109,6 +110,12 @@ class StepSettings:
         """How often stimuli and sites are resampled, and the seed."""
         scores = self.study.config["scores"]
         return {"seed": self.study.config["seed"], "n_bootstrap": scores["n_bootstrap"]}
+
+    @property
+    def similarity(self) -> dict[str, int]:
+        """How often stimuli and sites are resampled for similarities, and the seed."""
+        resampling = self.resampling
+        return {**resampling, "n_bootstrap": min(resampling["n_bootstrap"], MOST_RESAMPLES)}
 
     @property
     def commit_by(self) -> str:

@@ -26,6 +26,7 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
         yield from _of_dataset(study, dataset)
         yield from _of_training(study, dataset)
         yield from _of_fits(study, dataset)
+        yield from _of_similarity(study, dataset)
     for pool in study.pools:
         yield from _of_pool(study, pool)
     for taps in study.tap_sets():
@@ -74,6 +75,15 @@ def _of_training(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         yield "train_model", {"dataset": dataset, "model": model.name}
         if has_table:
             yield "apply_head", {"dataset": dataset, "model": model.name}
+
+
+def _of_similarity(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    if dataset not in study.datasets_with_similarity:
+        return
+    for model in study.compared_models(dataset):
+        yield "compute_similarity", {"dataset": dataset, "model": model}
+    for step in ("tabulate_similarity", "draw_similarity_along_layers"):
+        yield step, {"dataset": dataset}
 
 
 def _of_fits(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:

@@ -175,6 +175,17 @@ class Study:
                 pending.append(start)
         return [self.models[name] for name in pending]
 
+    def compared_models(self, dataset: str) -> list[str]:
+        """Return the models of a data set whose layers are compared: all that have any."""
+        return [name for name in self.datasets[dataset].models if self.models[name].taps]
+
+    @property
+    def datasets_with_similarity(self) -> list[str]:
+        """The data sets of which similarities are computed."""
+        if not self.config["similarity"]:
+            return []
+        return [dataset for dataset in self.datasets if self.compared_models(dataset)]
+
     def trained_models(self, dataset: str) -> list[Model]:
         """Return the trained models of a data set, and those that their trainings start from."""
         return [model for model in self.models_and_starts(dataset) if model.task]

@@ -31,6 +31,8 @@ TRAINING = 3
 """Files of a trained model: the checkpoint, its table and the record."""
 HEAD_STORE = 16
 """Files of the outputs of a trained head, about."""
+SIMILARITY = 3
+"""Files of a model's similarity: the table, the distances and the record."""
 DATASET = 90
 """Files of a data set's own stores, tables and figures, about, without those of its images."""
 IMAGES_OF_FILE = 64
@@ -143,6 +145,8 @@ def count_results(study: Study, sizes: Mapping[str, DatasetSize]) -> int:
         files += len(study.trained_models(name)) * (TRAINING + HEAD_STORE)
         heads = [fit for fit in study.fits_of(name) if fit.taps == HEAD]
         files += len(heads) * (STORE + SCORES)
+        if name in study.datasets_with_similarity:
+            files += len(study.compared_models(name)) * SIMILARITY
     return files
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ventral.jobs.preflight.description import describe_model
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
+from ventral.similarity import MOST_RESAMPLES
 from ventral.study.study import Study
 
 BESIDE = 450 * memory.MB
@@ -81,6 +82,10 @@ class ResourceEstimator:
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
             return memory.fit_pca(size)
+        if step == "compute_similarity":
+            return memory.compute_similarity(size)
+        if step == "tabulate_similarity":
+            return memory.tabulate_similarity(size, self._layers_compared(wildcards["dataset"]))
         if step == "fit_readout":
             readout = wildcards["readout"]
             in_folds = self._chooses_in_folds(readout)
@@ -106,6 +111,8 @@ class ResourceEstimator:
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))
+        if step == "tabulate_similarity":
+            return runtime.tabulate_similarity(size, self._layers_compared(wildcards["dataset"]))
         model = self.study.models[wildcards["model"]]
         description = self.describe(model.name)
         if step == "train_model":
@@ -113,6 +120,9 @@ class ResourceEstimator:
             return runtime.train_model(description, size, epochs, threads)
         if step == "apply_head":
             return runtime.extract_activations(description, size, 0, threads)
+        if step == "compute_similarity":
+            resamples = min(self.study.config["scores"]["n_bootstrap"], MOST_RESAMPLES)
+            return runtime.compute_similarity(size, len(model.layers), resamples)
         layers = len(
             model.taps.get(wildcards["taps"], [wildcards["taps"]])
         )  # a head counts as a layer
@@ -168,6 +178,10 @@ class ResourceEstimator:
     def itemsize(self, model: str) -> int:
         """Return the bytes of a value in the activation stores of a model."""
         return ITEMSIZE[self.study.models[model].config["dtype"]]
+
+    def _layers_compared(self, dataset: str) -> int:
+        names = self.study.compared_models(dataset)
+        return sum(len(self.study.models[name].layers) for name in names)
 
     @property
     def _batch_size(self) -> int:

@@ -22,6 +22,9 @@ CUDA = 3000 * MB
 """What a process takes on the host once it uses a graphics card."""
 UNKNOWN_NETWORK = 8000 * MB
 FLOAT = 8
+MOST_STIMULI_OF_MODELS = 500
+"""On which models are compared with one another: `MOST_STIMULI` of that module, which is slow to
+import."""
 TRAIN_SHARE = 0.9
 """Of the stimuli, at most, that decide components and readouts."""
 
@@ -253,6 +256,39 @@ def compare_models(size: DatasetSize, models: int, n_bootstrap: int) -> float:
     """Count the resamples of one score of all models of a readout, and those of one of a pair."""
     kept = FLOAT * n_bootstrap * size.sites * models
     return score_readout(size, n_bootstrap) + kept
+
+
+def compute_similarity(size: DatasetSize) -> float:
+    """Count G and its part of the train stimuli, or what all pairs of the compared stimuli have.
+
+    How many are compared is not known: all are, at most.
+    """
+    pairs = FLOAT * size.stimuli**2
+    responses = 8 * FLOAT * size.stimuli * size.sites
+    return NUMBERS + read_responses(size) + pairs + 16 * pairs + responses
+
+
+def tabulate_similarity(size: DatasetSize, layers: int) -> float:
+    """Count trials and their halves, or the distances of all layers of all models.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Of all models together.
+
+    """
+    trials = 9 * FLOAT * size.stimuli * size.sites * size.repetitions
+    pairs = FLOAT * min(size.stimuli, MOST_STIMULI_OF_MODELS) ** 2
+    return (
+        NUMBERS
+        + read_responses(size)
+        + trials
+        + 10 * FLOAT * size.stimuli**2
+        + 3 * layers * pairs
+        + 8 * FLOAT * layers**2 * 20
+    )
 
 
 def _batch_of_images(size: DatasetSize, batch_size: int) -> float:

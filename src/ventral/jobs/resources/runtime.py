@@ -7,7 +7,7 @@ several times and not an estimate.
 from collections.abc import Mapping
 
 from ventral.jobs.resources.dataset_size import DatasetSize
-from ventral.jobs.resources.memory import TRAIN_SHARE
+from ventral.jobs.resources.memory import MOST_STIMULI_OF_MODELS, TRAIN_SHARE
 
 START = 60
 """Imports from a slow network disk."""
@@ -137,8 +137,45 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int, readouts: int) -> float:
     """Time the resamples of each model, and some ten passes over them for each pair."""
     resampled = models * (score_readout(size, 1, n_bootstrap) - START)
-    pairs = models**2 / 2 * 10 * 8 * n_bootstrap * size.sites / BYTES_PER_SECOND
+    pairs = models**2 / 2 * 10 * n_bootstrap * size.sites / FLOATS_PER_SECOND
     return START + readouts * (resampled + pairs)
+
+
+def compute_similarity(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time three kinds of resamples, on all pairs of stimuli, and the components of each fold.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Of all tap sets of the model.
+    n_bootstrap : int
+        Resamples of a kind.
+
+    """
+    n = size.stimuli
+    once = n**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
+    factorised = (1 + size.folds) * 10 * n**3 / FACTORISED_PER_SECOND
+    read = _gram_bytes(size) / BYTES_PER_SECOND
+    return START + layers * (read + factorised + 3 * n_bootstrap * once)
+
+
+def tabulate_similarity(size: DatasetSize, layers: int) -> float:
+    """Time the ceilings, and the comparison of all layers on twenty parts of the stimuli.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Of all models together.
+
+    """
+    pairs = min(size.stimuli, MOST_STIMULI_OF_MODELS) ** 2
+    compared = 20 * pairs * (layers * 40 + layers**2) / FACTORISED_PER_SECOND
+    ceilings = 40 * size.stimuli**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
+    return estimate_ceilings(size) + compared + ceilings
 
 
 def _gram_bytes(size: DatasetSize) -> float:
