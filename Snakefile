@@ -29,6 +29,7 @@ include: RULES.join("features.smk")
 include: RULES.join("readouts.smk")
 include: RULES.join("scores.smk")
 include: RULES.join("figures.smk")
+include: RULES.join("spectra.smk")
 include: RULES.join("checks.smk")
 
 
@@ -80,6 +81,16 @@ rule all:
         expand(
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=STUDY.datasets_with_references,
+        ),
+        expand(
+            "<results>/{dataset}/tables/{table}",
+            dataset=STUDY.datasets_with_spectra,
+            table=["spectra.csv", "spectra.md", "score_by_components.csv"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/score_by_components.{ending}",
+            dataset=STUDY.datasets_with_spectra,
+            ending=["svg", "png"],
         ),
         pruned_stores(),
     localrule: True

@@ -83,6 +83,15 @@ def tables_of_fits(kind):
     )
 
 
+def of_tap_sets(path):
+    """Return an input function: a file of every tap set of a data set."""
+    return given(
+        lambda dataset: [
+            path.format(**taps._asdict()) for taps in STUDY.tap_sets() if taps.dataset == dataset
+        ]
+    )
+
+
 def pruned_stores():
     """Return a receipt for each activation store, where they are not to be kept."""
     if config["keep_activations"]:

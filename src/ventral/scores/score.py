@@ -308,10 +308,19 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
     return _with_ceiled(pd.concat(tables, ignore_index=True), ceiling_floor)
 
 
-def _of_sites(
+def sample_of_sites(
     sample: tuple[np.ndarray, np.ndarray, np.ndarray], sites: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return a sample of some sites, with the stimuli to which any of them has a response."""
+    """Return a sample of some sites, with the stimuli to which any of them has a response.
+
+    Parameters
+    ----------
+    sample : tuple of numpy.ndarray
+        Rows of stimuli, (n,), responses and predictions, (n, sites).
+    sites : numpy.ndarray
+        (sites,) bool.
+
+    """
     stimuli, responses, predictions = sample
     responses, predictions = responses[:, sites], predictions[:, sites]
     answered = ~np.isnan(responses).all(axis=1)
@@ -382,10 +391,10 @@ def score_population(
     any_fit = next(iter(fits.values()))
     regions = any_fit.sites["region"].to_numpy()
     on_edge = np.any([fit.alpha_on_edge for fit in fits.values()], axis=0)
-    for part, samples in _samples(fits).items():
+    for part, samples in samples_of(fits).items():
         for region in dict.fromkeys(regions):
             inside = regions == region
-            of_region = [_of_sites(sample, inside) for sample in samples]
+            of_region = [sample_of_sites(sample, inside) for sample in samples]
             levels = levels_of(any_fit.sites[inside])
             resamples = resample(of_region, seed, n_bootstrap, levels)
             means, stretch = resamples.means(), resamples.stretch()
@@ -447,8 +456,25 @@ def _test_rows(fold: str, fit: Fit) -> np.ndarray:
     return rows
 
 
-def _samples(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
-    """Return (rows, responses, predictions) of each split: one, or one per fold if they overlap."""
+def samples_of(fits: Mapping[str, Fit]) -> dict[str, list[tuple]]:
+    """Return the samples of each split that are scored together.
+
+    Parameters
+    ----------
+    fits : Mapping
+        By partition.
+
+    Returns
+    -------
+    dict
+        By split, of (rows, responses, predictions): one, or one per fold if they overlap.
+
+    Raises
+    ------
+    VentralError
+        Where a fold has fewer than two test stimuli with responses.
+
+    """
     if SINGLE_PARTITION in fits:
         fit = fits[SINGLE_PARTITION]
         return {

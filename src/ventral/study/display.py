@@ -59,6 +59,10 @@ class Display:
         """Return data set, model and readout of each fit of a data set, as its tables name them."""
         return [[dataset, fit.model, fit.readout] for fit in self.study.fits_of(dataset)]
 
+    def tap_sets(self, dataset: str) -> list[list[str]]:
+        """Return data set and model of each tap set of a data set, as its tables name them."""
+        return [[dataset, taps.model] for taps in self.study.tap_sets() if taps.dataset == dataset]
+
     def origins(self, dataset: str) -> dict[str, dict[str, dict[str, Any]]]:
         """Return of which entries the models and readouts of a data set's fits are variants."""
         fits = self.study.fits_of(dataset)

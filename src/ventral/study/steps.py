@@ -26,8 +26,11 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
         yield from _of_dataset(study, dataset)
         yield from _of_training(study, dataset)
         yield from _of_fits(study, dataset)
+    of_taps = ["extract_activations", "compute_gram", "fit_pca"]
+    if study.datasets_with_spectra:
+        of_taps.append("compute_spectra")
     for taps in study.tap_sets():
-        for step in ("extract_activations", "compute_gram", "fit_pca"):
+        for step in of_taps:
             yield step, taps._asdict()
     yield "summarise_regions", {}
     yield "draw_score_by_region", {}
@@ -49,6 +52,7 @@ def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     for datasets, steps in (
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
+        (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
     ):
         if dataset in datasets:

@@ -194,6 +194,13 @@ class Study:
         ]
 
     @property
+    def datasets_with_spectra(self) -> list[str]:
+        """The data sets whose layers are described by their spectra, where the config asks."""
+        if not self.config["spectra"]:
+            return []
+        return list(dict.fromkeys(taps.dataset for taps in self.tap_sets()))
+
+    @property
     def datasets_with_references(self) -> list[str]:
         """The data sets with published numbers."""
         return [name for name, dataset in self.datasets.items() if dataset.references]

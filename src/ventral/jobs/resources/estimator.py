@@ -78,6 +78,8 @@ class ResourceEstimator:
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
             return memory.fit_pca(size)
+        if step == "compute_spectra":
+            return memory.compute_spectra(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_readout":
             readout = wildcards["readout"]
             in_folds = self._chooses_in_folds(readout)
@@ -114,6 +116,9 @@ class ResourceEstimator:
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_pca":
             return runtime.fit_pca(size, layers, threads)
+        if step == "compute_spectra":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.compute_spectra(size, layers, ALPHAS, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             count = self.study.readouts[readout].config.get("alphas", {}).get("count", ALPHAS)

@@ -14,6 +14,7 @@ WILDCARDS = {
     "extract_activations": ("dataset", "model", "taps"),
     "compute_gram": ("dataset", "model", "taps"),
     "fit_pca": ("dataset", "model", "taps"),
+    "compute_spectra": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
 }

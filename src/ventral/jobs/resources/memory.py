@@ -249,6 +249,23 @@ def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
     return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
 
 
+def compute_spectra(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count squared scores and their sums, and what a readout and its scores take.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    train = TRAIN_SHARE * size.stimuli
+    shares = 4 * FLOAT * train**2
+    scored = score_readout(size, n_bootstrap) - NUMBERS
+    return fit_readout(size, math.inf) + shares + scored
+
+
 def _batch_of_images(size: DatasetSize, batch_size: int) -> float:
     """Count a batch as stored, in float32 and resampled."""
     return batch_size * size.height * size.width * 3 * 4 * 3

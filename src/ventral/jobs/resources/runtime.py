@@ -4,6 +4,7 @@ The speeds are those of one slow core and a slow network disk, so a prediction i
 several times and not an estimate.
 """
 
+import math
 from collections.abc import Mapping
 
 from ventral.jobs.resources.dataset_size import DatasetSize
@@ -132,6 +133,26 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     """Time five products of the bootstrap counts, for each layer and fold."""
     one = 10 * n_bootstrap * size.stimuli * size.sites / FACTORISED_PER_SECOND
     return START + layers * size.folds * one
+
+
+def compute_spectra(size: DatasetSize, layers: int, alphas: int, n_bootstrap: int) -> float:
+    """Time one choice of alphas, and a resampling at each number of components, for each layer.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Layers of the tap set.
+    alphas : int
+        Penalties that are tried.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    steps = 3 * math.ceil(math.log10(size.stimuli)) + 1
+    curves = 3 * steps * (score_readout(size, layers, n_bootstrap) - START)
+    return fit_readout(size, layers, math.inf, alphas) + 2 * curves
 
 
 def _gram_bytes(size: DatasetSize) -> float:
