@@ -161,7 +161,7 @@ def fit_power_law(squares: np.ndarray, eigenvalues: np.ndarray) -> PowerLaw:
     exponent = -float(weights @ log_values)
     residual = log_values - log_values.mean() + exponent * (log_rank - log_rank.mean())
     influence = -len(squares) * (squares[:, inside] @ (weights / eigenvalues[inside]))
-    half = NORMAL * _deviation(influence)
+    half = float(NORMAL * _deviation(influence))
     return PowerLaw(
         exponent=Estimate(exponent, exponent - half, exponent + half),
         first=first,

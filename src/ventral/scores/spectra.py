@@ -131,7 +131,7 @@ def table_of_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
         ]
 
     ends = zip(spectra["power_law_first_rank"], spectra["power_law_last_rank"], strict=True)
-    ranks = [f"{first:.0f} to {last:.0f}" if last > first else "–" for first, last in ends]
+    ranks = [f"{a:.0f} to {b:.0f}" if b > a else "–" for a, b in ends]
     return pd.DataFrame(
         {
             "Model": spectra["model"],
@@ -140,9 +140,7 @@ def table_of_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
             "Train stimuli": [f"{n:.0f}" for n in spectra["n_train"]],
             "Rank": [f"{rank:.0f}" for rank in spectra["rank"]],
             "Power-law exponent": interval("power_law_exponent", 2),
-            "Its ranks": [
-                f"{first:.0f} to {last:.0f}" if last > first else "–" for first, last in ranks
-            ],
+            "Its ranks": ranks,
             "Effective dimensionality": interval("effective_dimensionality", 1),
             "Components for 90 %": interval("components_for_90", 0),
             "Response variance in them": interval("response_share", 3),
