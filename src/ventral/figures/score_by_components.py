@@ -18,9 +18,9 @@ from ventral.scores.reporting import (
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 TITLES = {
-    "train": "Linear, train stimuli:\nwhere the response variance lies",
-    "linear": "Linear",
-    "ridge": "Ridge",
+    "train": "Response variance along components:\n{} train stimuli",
+    "linear": "Least squares, not penalised:\n{} stimuli that are reported",
+    "ridge": "Ridge:\n{} stimuli that are reported",
 }
 MOST_BANDS = 6
 """More models than that, and their intervals would hide one another."""
@@ -70,13 +70,17 @@ def draw(
         grid = figure.subplots(len(regions), len(TITLES), squeeze=False, sharex=True)
         for row, region in zip(grid, regions, strict=True):
             here = shown[shown["region"] == region]
+            scored = here.loc[here["split"] != "train", MEAN].to_numpy(float)
+            top = max(1.1 * np.nanmax(scored, initial=0.0), 0.05)
             for axes, (part, heading) in zip(row, TITLES.items(), strict=True):
-                _draw_panel(axes, _part(here, part), models, part == "train")
-                if row is grid[0]:
-                    axes.set_title(heading, fontsize=9)
-                if row is grid[-1]:
-                    axes.set_xlabel("Number of components")
+                rows = _part(here, part)
+                _draw_lines(axes, rows, models)
+                axes.set_title(heading.format(_stimuli(rows)), loc="left", fontsize=9)
+                # Least squares on all components has no lower bound: what is under it is cut off.
+                axes.set_ylim(*((-0.03, 1.03) if part == "train" else (-top, top)))
             row[0].set_ylabel(f"{region}, {_sites(here)}\nMean explained variance")
+        for axes in grid[-1]:
+            axes.set_xlabel("Number of components")
         _add_legend(figure, present, models, names, columns)
         split = next(name for name in shown["split"].unique() if name != "train")
         style.title(
@@ -100,9 +104,13 @@ def _sites(rows: pd.DataFrame) -> str:
     return f"{count} site{'' if count == 1 else 's'}"
 
 
-def _draw_panel(axes: Axes, rows: pd.DataFrame, models: dict[str, dict], is_train: bool) -> None:
+def _stimuli(rows: pd.DataFrame) -> str:
+    counts = sorted({int(count) for count in rows["n_stimuli"]})
+    return " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+
+
+def _draw_lines(axes: Axes, rows: pd.DataFrame, models: dict[str, dict]) -> None:
     look_of = style.looks(models)
-    low = style.lowest_shown(rows[MEAN].to_numpy(float))
     present = [model for model in models if (rows["model"] == model).any()]
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for model in present:
@@ -122,21 +130,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, models: dict[str, dict], is_trai
             axes.fill_between(
                 own["n_components"], own[LOW], own[HIGH], color=color, alpha=0.14, linewidth=0
             )
-    top = 1.0 if is_train else max(np.nanmax(rows[MEAN].to_numpy(float), initial=0.05) * 1.1, 0.05)
     axes.set_xscale("log")
-    axes.set_ylim(low - 0.03 * (top - low), top)
-    count = rows.drop_duplicates("model")["n_stimuli"]
-    if len(count):
-        stimuli = " to ".join(f"{n:.0f}" for n in sorted({count.min(), count.max()}))
-        axes.text(
-            0.03,
-            0.96,
-            f"{stimuli} stimuli",
-            transform=axes.transAxes,
-            va="top",
-            fontsize=7,
-            color=style.GREY,
-        )
 
 
 def _add_legend(

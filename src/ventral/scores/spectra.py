@@ -215,7 +215,7 @@ class _Layer:
             yield {
                 "region": region,
                 **facts,
-                **with_ends("response_share", _mean(share, "explained_variance")),
+                **with_ends("response_share", _within_one(_mean(share, "explained_variance"))),
                 "response_share_if_even": float(np.mean(even)),
                 **with_ends("ridge_error", error),
                 **with_ends("ridge_error_eigenvalues", eigenvalues),
@@ -315,6 +315,12 @@ class _Layer:
 def _mean(resamples: Resamples, measure: str) -> tuple[float, float, float]:
     """Return the mean over sites of a measure, and its interval."""
     return _mean_of_column(resamples, MEASURES.index(measure))
+
+
+def _within_one(estimate: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return a share whose interval has no impossible values."""
+    value, low, high = estimate
+    return value, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
 
 
 def _mean_of_column(resamples: Resamples, column: int) -> tuple[float, float, float]:
