@@ -30,6 +30,7 @@ include: RULES.join("readouts.smk")
 include: RULES.join("scores.smk")
 include: RULES.join("figures.smk")
 include: RULES.join("spectra.smk")
+include: RULES.join("dissimilarities.smk")
 include: RULES.join("checks.smk")
 
 
@@ -47,12 +48,15 @@ onerror:
 rule all:
     default_target: True
     input:
-        expand("<results>/summary_by_region.{ending}", ending=["csv", "svg", "png"]),
-        expand("<results>/{dataset}/scores.csv", dataset=STUDY.datasets),
-        expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
+        expand(
+            "<results>/summary_by_region.{ending}",
+            ending=["csv", "svg", "png"] if STUDY.datasets_with_responses else [],
+        ),
+        expand("<results>/{dataset}/scores.csv", dataset=STUDY.datasets_with_responses),
+        expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets_with_responses),
         expand(
             "<results>/{dataset}/tables/{table}.{ending}",
-            dataset=STUDY.datasets,
+            dataset=STUDY.datasets_with_responses,
             table=["models", "layers"],
             ending=["csv", "md"],
         ),
@@ -69,7 +73,7 @@ rule all:
         ),
         expand(
             "<results>/{dataset}/figures/{figure}.{ending}",
-            dataset=STUDY.datasets,
+            dataset=STUDY.datasets_with_responses,
             figure=["explained_variance_by_layer", "score_along_layers"],
             ending=["svg", "png"],
         ),
@@ -90,6 +94,16 @@ rule all:
         expand(
             "<results>/{dataset}/figures/score_by_components.{ending}",
             dataset=STUDY.datasets_with_spectra,
+            ending=["svg", "png"],
+        ),
+        expand(
+            "<results>/{dataset}/tables/dissimilarities.{ending}",
+            dataset=STUDY.datasets_with_dissimilarities,
+            ending=["csv", "md"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/dissimilarities.{ending}",
+            dataset=STUDY.datasets_with_dissimilarities,
             ending=["svg", "png"],
         ),
         pruned_stores(),

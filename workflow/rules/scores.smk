@@ -171,8 +171,8 @@ rule check_references:
 
 rule summarise_regions:
     input:
-        summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets),
-        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets),
+        summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.datasets_with_responses),
+        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets_with_responses),
     output:
         report(
             "<results>/summary_by_region.csv",
@@ -186,7 +186,7 @@ rule summarise_regions:
     conda:
         "../../envs/analysis.yaml"
     params:
-        datasets=list(STUDY.datasets),
+        datasets=STUDY.datasets_with_responses,
         display=DISPLAY.table_of_all(),
         expected=expected_behind,
         code=code("summarise_regions"),

@@ -1,10 +1,38 @@
 """Dissimilarities of stimuli in a layer: one less the correlation over all of its features."""
 
+from pathlib import Path
+
 import numpy as np
 
+from ventral.features.gram import layers_in
 from ventral.features.slabs import slab_bounds
+from ventral.storage.atomic import write_aside
 from ventral.storage.digests import ContentDigest
 from ventral.storage.store import Store
+
+
+def write_distances(activations: Store, path: str | Path) -> None:
+    """Write the dissimilarities of every layer of a tap set, one layer after the other.
+
+    Parameters
+    ----------
+    activations : Store
+        Of an extraction.
+    path : str or Path
+        Of the npz file to write: ``layers``, and their ``pairs``, (n_layers, n_pairs).
+
+    """
+    found = {layer: correlation_distances(activations, layer) for layer in layers_in(activations)}
+    names = np.array(list(found))
+    pairs = np.array(list(found.values()))
+    with write_aside(path) as aside, aside.open("wb") as file:
+        np.savez(file, layers=names, pairs=pairs)
+
+
+def read_distances(path: str | Path) -> dict[str, np.ndarray]:
+    """Return {layer: dissimilarities, (n_pairs,)} of a file of `write_distances`."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(zip(file["layers"].tolist(), file["pairs"], strict=True))
 
 
 def correlation_distances(activations: Store, layer: str) -> np.ndarray:

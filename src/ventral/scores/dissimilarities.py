@@ -1,11 +1,16 @@
 """How well dissimilarities in a layer order pairs of stimuli as those of a region do."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.spatial.distance import squareform
 from scipy.special import stdtrit
 from scipy.stats import rankdata
+
+from ventral.data.dissimilarities import Dissimilarities
+from ventral.storage.tables import read_csv
 
 TAIL = 0.975
 FEWEST = 4
@@ -78,6 +83,116 @@ def correlate_dissimilarities(
         resampled[draw] = spearman(*(matrix[rows, columns] for matrix in matrices))
     half = float(stdtrit(n - 1, TAIL) * np.nanstd(resampled))
     return Correlation(rho, max(rho - half, -1.0), min(rho + half, 1.0))
+
+
+def compare_layers(
+    layers: Mapping[str, np.ndarray], regions: Dissimilarities, *, seed: int, n_bootstrap: int
+) -> pd.DataFrame:
+    """Correlate each layer with each region.
+
+    Parameters
+    ----------
+    layers : Mapping
+        {layer: dissimilarities, (n_pairs,)}.
+    regions : Dissimilarities
+        Of the same stimuli.
+    seed, n_bootstrap
+        As of `correlate_dissimilarities`.
+
+    Returns
+    -------
+    DataFrame
+        A row per layer and region: ``rho`` with the mean over the region's subjects, with the ends
+        of its interval; ``rho_of_subjects``, the mean of the correlations with each subject;
+        ``ceiling_low`` and ``ceiling_high``, between which that of the best model lies; numbers of
+        stimuli, and of subjects.
+
+    """
+    rows = []
+    for region in dict.fromkeys(regions.targets["region"]):
+        subjects = regions.of_region(region)
+        ceilings = noise_ceilings(subjects)
+        for layer, pairs in layers.items():
+            found = correlate_dissimilarities(pairs, subjects.mean(axis=0), seed, n_bootstrap)
+            rows.append(
+                {
+                    "layer": layer,
+                    "region": region,
+                    "rho": found.rho,
+                    "rho_low": found.low,
+                    "rho_high": found.high,
+                    "rho_of_subjects": np.mean([spearman(pairs, own) for own in subjects]),
+                    "ceiling_low": ceilings.low,
+                    "ceiling_high": ceilings.high,
+                    "n_stimuli": len(regions.stimulus_id),
+                    "n_subjects": len(subjects),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def collect_comparisons(
+    files: Iterable[str],
+    names: Iterable[Sequence[str]],
+    regions: Dissimilarities,
+    dataset: str,
+    *,
+    seed: int,
+    n_bootstrap: int,
+) -> pd.DataFrame:
+    """Concatenate the tables of all tap sets, and add each region beside every other.
+
+    Parameters
+    ----------
+    files : iterable of str
+        CSV tables of `compare_layers`.
+    names : iterable
+        Data set and model of each table.
+    regions, seed, n_bootstrap
+        As of `compare_layers`.
+    dataset : str
+        Its name.
+
+    Returns
+    -------
+    DataFrame
+        With ``dataset`` and ``model``; of a region that stands in the place of a model, the model
+        is empty and the layer is its name.
+
+    """
+    tables = [
+        read_csv(file).assign(dataset=name[0], model=name[1])
+        for file, name in zip(files, names, strict=True)
+    ]
+    found = list(dict.fromkeys(regions.targets["region"]))
+    means = {region: regions.of_region(region).mean(axis=0) for region in found}
+    between = compare_layers(means, regions, seed=seed, n_bootstrap=n_bootstrap)
+    between = between[between["layer"] != between["region"]]
+    whole = pd.concat([*tables, between.assign(dataset=dataset, model="")], ignore_index=True)
+    first = ["dataset", "region", "model", "layer"]
+    return whole[[*first, *(column for column in whole if column not in first)]]
+
+
+def table_of_dissimilarities(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of `collect_comparisons` to be read, intervals in brackets."""
+    interval = [
+        "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
+        for low, high in zip(table["rho_low"], table["rho_high"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "Region": table["region"],
+            "Model": table["model"].fillna("").replace("", "(another region)"),
+            "Layer": table["layer"],
+            "Spearman's ρ": table["rho"],
+            "95% interval": interval,
+            "ρ, mean of subjects": table["rho_of_subjects"],
+            "Ceiling, low": table["ceiling_low"],
+            "Ceiling, high": table["ceiling_high"],
+            "Subjects": table["n_subjects"].astype(str),
+            "Stimuli": table["n_stimuli"].astype(str),
+        }
+    )
 
 
 def noise_ceilings(subjects: np.ndarray) -> Ceilings:

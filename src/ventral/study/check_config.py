@@ -92,6 +92,7 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             *_check_models(study),
             *check_training(study),
             *_check_folds(study),
+            *_check_dissimilarities(study),
             *_check_readouts(study),
         ]
     if complaints:
@@ -282,6 +283,24 @@ def _check_folds(study: Study) -> Iterator[str]:
                     f"datasets: {name}: reference: split {reference['split']!r} is not what"
                     f" {method!r} gives; it has {has}"
                 )
+
+
+def _check_dissimilarities(study: Study) -> Iterator[str]:
+    """Refuse what needs responses where there are dissimilarities alone."""
+    for name in study.datasets_with_dissimilarities:
+        dataset, here = study.datasets[name], f"datasets: {name}"
+        trained = [model for model in dataset.models if study.models[model].task]
+        if trained:
+            yield (
+                f"{here}: models: {trained[0]!r} is trained, and source {dataset.source.name!r} has"
+                " nothing to train on; list the other models under the data set's `models`"
+            )
+        if dataset.references:
+            yield f"{here}: reference: there are no scores to compare; remove the key"
+        if SITES in dataset.config["responses"]:
+            yield f"{here}: responses: {SITES}: dissimilarities have no sites; remove the key"
+    if study.datasets_with_responses and not study.readouts:
+        yield "readouts: 'readouts' is missing; name one, such as {method: ridge_cv, features: raw}"
 
 
 def _check_mentions(config: Mapping) -> Iterator[str]:

@@ -61,7 +61,7 @@ class Display:
 
     def tap_sets(self, dataset: str) -> list[list[str]]:
         """Return data set and model of each tap set of a data set, as its tables name them."""
-        return [[dataset, taps.model] for taps in self.study.tap_sets() if taps.dataset == dataset]
+        return [[dataset, taps.model] for taps in self.study.tap_sets_of(dataset)]
 
     def origins(self, dataset: str) -> dict[str, dict[str, dict[str, Any]]]:
         """Return of which entries the models and readouts of a data set's fits are variants."""

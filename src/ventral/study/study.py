@@ -121,6 +121,8 @@ class Study:
 
     def readouts_of(self, dataset: str, model: str) -> list[str]:
         """Return the readouts that a model asks for and a data set allows."""
+        if not self.datasets[dataset].has_responses:
+            return []
         allowed = self.datasets[dataset].readouts
         return [name for name in self.models[model].readouts if name in allowed]
 
@@ -130,6 +132,10 @@ class Study:
             for model in dataset.models:
                 for taps in self.models[model].taps:
                     yield TapSet(dataset.name, model, taps)
+
+    def tap_sets_of(self, dataset: str) -> list[TapSet]:
+        """Return the tap sets that are recorded on a data set."""
+        return [taps for taps in self.tap_sets() if taps.dataset == dataset]
 
     def fits_of(self, dataset: str) -> list[Fit]:
         """Return every fit of a data set, in the order of the config."""
@@ -173,6 +179,16 @@ class Study:
         return [model for model in self.trained_models(dataset) if model.task == "classification"]
 
     @property
+    def datasets_with_responses(self) -> list[str]:
+        """The data sets whose responses models predict."""
+        return [name for name, dataset in self.datasets.items() if dataset.has_responses]
+
+    @property
+    def datasets_with_dissimilarities(self) -> list[str]:
+        """The data sets of which dissimilarities alone are known."""
+        return [name for name, dataset in self.datasets.items() if not dataset.has_responses]
+
+    @property
     def datasets_with_training(self) -> list[str]:
         """The data sets on which a model is trained that is also scored there."""
         return [
@@ -198,7 +214,7 @@ class Study:
         """The data sets whose layers are described by their spectra, where the config asks."""
         if not self.config["spectra"]:
             return []
-        return list(dict.fromkeys(taps.dataset for taps in self.tap_sets()))
+        return [name for name in self.datasets_with_responses if self.tap_sets_of(name)]
 
     @property
     def datasets_with_references(self) -> list[str]:

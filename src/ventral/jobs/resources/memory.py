@@ -7,7 +7,7 @@ whole process, Linux). A prediction must never be under what is used: a schedule
 import math
 from collections.abc import Mapping, Sequence
 
-from ventral.features.slabs import product_width, slab_bounds
+from ventral.features.slabs import SLAB_BYTES, product_width, slab_bounds
 from ventral.jobs.resources.dataset_size import DatasetSize
 from ventral.storage.layout import chunk_shapes
 
@@ -201,6 +201,21 @@ def compute_gram(size: DatasetSize, widths: dict[str, int] | None, itemsize: int
         + matrices
         + max(_slabs(n, width, columns[layer], itemsize) for layer, width in widths.items())
     )
+
+
+def compute_dissimilarities(
+    size: DatasetSize, widths: dict[str, int] | None, itemsize: int
+) -> float:
+    """Count a slab of columns as it is read and in float64, and the products of stimuli."""
+    n = size.stimuli
+    columns = max(widths.values()) if widths else math.inf
+    slab = min(n * columns * itemsize, 1.5 * SLAB_BYTES)
+    return NUMBERS + slab * (1 + 2 * FLOAT / itemsize) + 8 * FLOAT * n**2
+
+
+def compare_dissimilarities(size: DatasetSize) -> float:
+    """Count the pairs of stimuli of some matrices, their ranks and their resamples."""
+    return NUMBERS + 20 * FLOAT * size.stimuli**2
 
 
 def _slabs(n: int, width: int, chunk: int, itemsize: int) -> float:

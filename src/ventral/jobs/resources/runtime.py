@@ -155,5 +155,10 @@ def compute_spectra(size: DatasetSize, layers: int, alphas: int, n_bootstrap: in
     return fit_readout(size, layers, math.inf, alphas) + 2 * curves
 
 
+def compare_dissimilarities(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time the ranks of the pairs of stimuli of each resample, for each layer and ten regions."""
+    return START + 10 * layers * n_bootstrap * size.stimuli**2 / 1e6
+
+
 def _gram_bytes(size: DatasetSize) -> float:
     return 8 * size.stimuli**2
