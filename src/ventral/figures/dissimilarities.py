@@ -12,13 +12,14 @@ from matplotlib.lines import Line2D
 from ventral.figures import style
 from ventral.scores.reporting import is_pixels, model_names
 
-RHO, LOW, HIGH = "rho", "rho_low", "rho_high"
+RHO = "rho_of_subjects"
+LOW, HIGH = f"{RHO}_low", f"{RHO}_high"
 MOST_BANDS = 6
 """More models than that, and their intervals would hide one another."""
 
 
 def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
-    """Draw a panel per region: Spearman's ρ against the layer.
+    """Draw a panel per region: Spearman's ρ, its mean over subjects, against the layer.
 
     Models of an architecture share its layers, architectures are side by side. Lines across are the
     pixels and the other regions, the grey band lies between the noise ceilings.
@@ -71,9 +72,9 @@ def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
         style.title(
             figure,
             "Dissimilarities of stimuli, layers against regions",
-            "One less the correlation over all features of a layer; lines across: pixels, and the"
-            " other regions; grey band: between the noise ceilings of subjects; bands and bars: 95%"
-            " bootstrap intervals over stimuli.",
+            "One less the correlation over all features of a layer, with each subject's, on the"
+            " mean; lines across: pixels, and the other regions; grey band: between the noise"
+            " ceilings of subjects; bands and bars: 95% bootstrap intervals over stimuli.",
         )
     return figure
 

@@ -43,7 +43,7 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
 def correlate_dissimilarities(
     first: np.ndarray, second: np.ndarray, seed: int, n_bootstrap: int
 ) -> Correlation:
-    """Correlate two sets of dissimilarities, with an interval over stimuli.
+    """Correlate dissimilarities with those of one region or subject or of several, on the mean.
 
     Stimuli are drawn with replacement, and with each all of its pairs, since the pairs of a
     stimulus are not independent; pairs of a stimulus with its own copy, 0 in every matrix, are left
@@ -51,8 +51,10 @@ def correlate_dissimilarities(
 
     Parameters
     ----------
-    first, second : ndarray, (n_pairs,)
-        Of the same pairs (0, 1), (0, 2), ….
+    first : ndarray, (n_pairs,)
+        Of the pairs (0, 1), (0, 2), ….
+    second : ndarray, (n_pairs,) or (n_subjects, n_pairs)
+        Of the same pairs. With several subjects the mean of the correlations with each.
     seed : int
         Of the resampling: the same draws for all layers and regions of as many stimuli.
     n_bootstrap : int
@@ -67,9 +69,11 @@ def correlate_dissimilarities(
     ----------
     Nili et al., PLoS Comput. Biol. 2014; Schütt et al., eLife 2023.
     """
-    rho = spearman(first, second)
-    matrices = squareform(first, checks=False), squareform(second, checks=False)
-    n = len(matrices[0])
+    others = np.atleast_2d(second)
+    rho = _mean_correlation(first, others)
+    matrix = squareform(first, checks=False)
+    matrices = np.array([squareform(other, checks=False) for other in others])
+    n = len(matrix)
     if n < FEWEST or np.isnan(rho):
         return Correlation(rho, np.nan, np.nan)
     rng = np.random.default_rng([seed, n])
@@ -80,7 +84,7 @@ def correlate_dissimilarities(
         rows, columns = drawn[upper[0]], drawn[upper[1]]
         apart = rows != columns
         rows, columns = rows[apart], columns[apart]
-        resampled[draw] = spearman(*(matrix[rows, columns] for matrix in matrices))
+        resampled[draw] = _mean_correlation(matrix[rows, columns], matrices[:, rows, columns])
     half = float(stdtrit(n - 1, TAIL) * np.nanstd(resampled))
     return Correlation(rho, max(rho - half, -1.0), min(rho + half, 1.0))
 
@@ -103,9 +107,9 @@ def compare_layers(
     -------
     DataFrame
         A row per layer and region: ``rho`` with the mean over the region's subjects, with the ends
-        of its interval; ``rho_of_subjects``, the mean of the correlations with each subject;
-        ``ceiling_low`` and ``ceiling_high``, between which that of the best model lies; numbers of
-        stimuli, and of subjects.
+        of its interval; ``rho_of_subjects``, the mean of the correlations with each subject,
+        with the ends of its interval; ``ceiling_low`` and ``ceiling_high``, between which that mean
+        lies of the best model; numbers of stimuli, and of subjects.
 
     """
     rows = []
@@ -114,6 +118,9 @@ def compare_layers(
         ceilings = noise_ceilings(subjects)
         for layer, pairs in layers.items():
             found = correlate_dissimilarities(pairs, subjects.mean(axis=0), seed, n_bootstrap)
+            single = found
+            if len(subjects) > 1:
+                single = correlate_dissimilarities(pairs, subjects, seed, n_bootstrap)
             rows.append(
                 {
                     "layer": layer,
@@ -121,7 +128,9 @@ def compare_layers(
                     "rho": found.rho,
                     "rho_low": found.low,
                     "rho_high": found.high,
-                    "rho_of_subjects": np.mean([spearman(pairs, own) for own in subjects]),
+                    "rho_of_subjects": single.rho,
+                    "rho_of_subjects_low": single.low,
+                    "rho_of_subjects_high": single.high,
                     "ceiling_low": ceilings.low,
                     "ceiling_high": ceilings.high,
                     "n_stimuli": len(regions.stimulus_id),
@@ -220,6 +229,12 @@ def noise_ceilings(subjects: np.ndarray) -> Ceilings:
     low = np.mean([_correlate(own, rankdata(whole - own)) for own in ranks])
     high = np.mean([_correlate(own, rankdata(whole)) for own in ranks])
     return Ceilings(float(low), float(high))
+
+
+def _mean_correlation(first: np.ndarray, others: np.ndarray) -> float:
+    """Return the mean over others, (n_subjects, n_pairs), of Spearman's ρ."""
+    ranks = rankdata(first)
+    return float(np.mean([_correlate(ranks, rankdata(other)) for other in others]))
 
 
 def _correlate(first: np.ndarray, second: np.ndarray) -> float:
