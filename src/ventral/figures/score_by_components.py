@@ -82,13 +82,14 @@ def draw(
         for axes in grid[-1]:
             axes.set_xlabel("Number of components")
         _add_legend(figure, present, models, names, columns)
-        split = next(name for name in shown["split"].unique() if name != "train")
+        split = next((name for name in shown["split"].unique() if name != "train"), "train")
+        bands = " and its 95% bootstrap interval" if len(present) <= MOST_BANDS else ""
         style.title(
             figure,
             "Score against the number of principal components",
             f"{split_in_words(split)}, committed layer of {readouts[readout]['label']}; mean over"
-            " sites, bands are its 95% bootstrap intervals. Components and readouts are of the"
-            " train stimuli; ridge has one alpha a site, chosen on all components.",
+            f" sites{bands}. Components and readouts are of the train stimuli; ridge has one alpha"
+            " a site, chosen on all components.",
         )
     return figure
 
