@@ -40,6 +40,7 @@ def finished_alone(tmp_path_factory):
     project = Project.create(tmp_path_factory.mktemp("alone") / "project")
     written = write_files(project.folder)
     models = project.config["models"]
+    models["pixels"]["preprocessing"] |= {"mean": [0, 0, 0], "std": [1, 1, 1]}  # as they are
     project.write_config(
         {
             "datasets": {
