@@ -25,6 +25,8 @@ STORE = 3
 """Files of a store that is one file: itself, its manifest and the record of its lineage."""
 SCORES = 4
 """Files of the scores of a fit: sites, population, draws of the bootstrap, the record."""
+DISSIMILARITIES = 4
+"""Files of a tap set that is compared with dissimilarities: two tables, two records."""
 SPECTRA = 3
 """Files of the spectra of a tap set: two tables and the record."""
 STEPS_OF_TAP_SET, STEPS_OF_FIT = 3, 2
@@ -112,6 +114,9 @@ def tap_set_disk(
     # Where the store is removed, its manifest and its record stay and a receipt comes.
     of_activations = count_files(layers) + 2 if kept else 3
     written = n * sum(widths.values()) * itemsize if widths else None
+    if not study.datasets[dataset].has_responses:
+        pairs = layers * FLOAT * n**2 / 2
+        return Disk(written if kept else 0, pairs, 0, 0, 0, of_activations + DISSIMILARITIES)
     described = SPECTRA if study.config["spectra"] else 0
     return Disk(
         activations=written if kept else 0,
