@@ -30,6 +30,8 @@ include: RULES.join("readouts.smk")
 include: RULES.join("scores.smk")
 include: RULES.join("similarity.smk")
 include: RULES.join("figures.smk")
+include: RULES.join("spectra.smk")
+include: RULES.join("dissimilarities.smk")
 include: RULES.join("checks.smk")
 
 
@@ -47,7 +49,10 @@ onerror:
 rule all:
     default_target: True
     input:
-        expand("<results>/summary_by_region.{ending}", ending=["csv", "svg", "png"]),
+        expand(
+            "<results>/summary_by_region.{ending}",
+            ending=["csv", "svg", "png"] if STUDY.datasets_with_responses else [],
+        ),
         expand("<results>/{dataset}/scores.csv", dataset=STUDY.scored),
         expand("<results>/{dataset}/summary.csv", dataset=STUDY.scored),
         expand(
@@ -102,6 +107,26 @@ rule all:
         expand(
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=STUDY.datasets_with_references,
+        ),
+        expand(
+            "<results>/{dataset}/tables/{table}",
+            dataset=STUDY.datasets_with_spectra,
+            table=["spectra.csv", "spectra.md", "score_by_components.csv"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/score_by_components.{ending}",
+            dataset=STUDY.datasets_with_spectra,
+            ending=["svg", "png"],
+        ),
+        expand(
+            "<results>/{dataset}/tables/dissimilarities.{ending}",
+            dataset=STUDY.datasets_with_dissimilarities,
+            ending=["csv", "md"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/dissimilarities.{ending}",
+            dataset=STUDY.datasets_with_dissimilarities,
+            ending=["svg", "png"],
         ),
         pruned_stores(),
     localrule: True

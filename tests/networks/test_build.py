@@ -198,6 +198,24 @@ def test_refused_arguments(arguments):
         build_model({"architecture": "alexnet", "arguments": arguments}, None, 0)
 
 
+def test_a_method_of_a_class_can_build(tmp_path, monkeypatch):
+    text = """
+from torch import nn
+
+class Network(nn.Linear):
+    @classmethod
+    def from_name(cls, width):
+        return cls(width, 1)
+"""
+    (tmp_path / "with_a_method.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = {"architecture": "with_a_method:Network.from_name", "arguments": {"width": 4}}
+    assert build_model(settings, None, 0).in_features == 4
+    wrong = {"architecture": "with_a_method:Network.of_name"}
+    with pytest.raises(VentralError, match=r"has no function 'Network\.of_name'"):
+        build_model(wrong, None, 0)
+
+
 def test_imported_architecture():
     settings = {
         "architecture": "timm:create_model",

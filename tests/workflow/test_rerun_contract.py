@@ -295,6 +295,10 @@ def change_seed(project):
     set_config(project, seed=5)
 
 
+def add_spectra(project):
+    set_config(project, spectra=True)
+
+
 def edit_gram(project):
     edit(project, "src/ventral/features/gram.py", "np.zeros((n, n))", "np.zeros([n, n])")
 
@@ -663,6 +667,14 @@ CONTRACT = [
         "the activation stores are removed, nothing is computed",
         prune_activations,
         lambda jobs: jobs.of("prune_activations") | jobs.of("all"),
+    ),
+    (
+        "`spectra: true`",
+        "the spectra of each layer, their tables and figures",
+        add_spectra,
+        lambda jobs: jobs.of(
+            "compute_spectra", "tabulate_spectra", "draw_score_by_components", "all"
+        ),
     ),
     (
         "every store is deleted, the manifests stay",

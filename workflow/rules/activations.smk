@@ -48,7 +48,7 @@ rule extract_activations:
 rule prune_activations:
     input:
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",
-        gram="<results>/{dataset}/gram/{model}/{taps}.json",
+        kept=given(what_rests_on_activations),
     output:
         "<results>/{dataset}/pruned/{model}/{taps}.json",
     log:

@@ -69,7 +69,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    dataset=any_of(STUDY.scored),
+    dataset=any_of([*STUDY.datasets, *STUDY.pools]),
     model=any_of(STUDY.models),
     readout=any_of(STUDY.readouts),
     taps=any_of([HEAD, *(taps for model in STUDY.models.values() for taps in model.taps)]),

@@ -124,6 +124,20 @@ def fits(ending):
     )
 
 
+def of_all_tap_sets(path):
+    """Return an input function: a file of every tap set of a data set."""
+    return given(
+        lambda dataset: [path.format(**taps._asdict()) for taps in STUDY.tap_sets_of(dataset)]
+    )
+
+
+def what_rests_on_activations(dataset, model, taps):
+    """Return the file of a tap set after which its activations are not needed."""
+    if STUDY.datasets[dataset].has_responses:
+        return f"<results>/{dataset}/gram/{model}/{taps}.json"
+    return f"<results>/{dataset}/dissimilarities/{model}/{taps}.npz"
+
+
 def pruned_stores():
     """Return a receipt for each activation store, where they are not to be kept."""
     if config["keep_activations"]:

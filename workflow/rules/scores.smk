@@ -241,7 +241,7 @@ rule check_references:
 rule summarise_regions:
     input:
         summaries=expand("<results>/{dataset}/summary.csv", dataset=STUDY.scored),
-        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets),
+        ceilings=expand("<results>/{dataset}/ceilings.csv", dataset=STUDY.datasets_with_responses),
     output:
         report(
             "<results>/summary_by_region.csv",

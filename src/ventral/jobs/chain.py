@@ -209,8 +209,8 @@ def _odd_one(made_from: Iterable[str], wanted: Iterable[str]) -> str:
 
 
 def expected_files(paths: Iterable[str]) -> list[str]:
-    """Return the paths that a record names, as it names them."""
-    return [path for path in map(logical_path, paths) if is_recorded(path)]
+    """Return the paths that a record names, as it names them: a file that is given twice once."""
+    return [path for path in dict.fromkeys(map(logical_path, paths)) if is_recorded(path)]
 
 
 def logical_path(path: str) -> str:

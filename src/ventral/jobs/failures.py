@@ -167,5 +167,7 @@ def where_the_results_are(results: str | Path) -> list[str]:
     list of str
         At most one.
     """
-    first = Path(results) / "summary_by_region.csv"
-    return [f"The results are in {results}/; begin with {first}"] if first.exists() else []
+    tables = [Path(results) / "summary_by_region.csv"]
+    tables += sorted(Path(results).glob("*/tables/dissimilarities.md"))
+    first = next((table for table in tables if table.exists()), None)
+    return [f"The results are in {results}/; begin with {first}"] if first else []

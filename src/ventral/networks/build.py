@@ -242,7 +242,9 @@ def _imported_builder(architecture: str) -> Callable[..., Any]:
         raise VentralError(
             f"architecture {architecture!r}: module {module_name!r} cannot be imported: {reason}"
         ) from error
-    builder = getattr(module, function, None)
+    builder: Any = module
+    for part in function.split("."):  # of a class: Network.from_name
+        builder = getattr(builder, part, None)
     if not callable(builder):
         raise VentralError(
             f"architecture {architecture!r}: module {module_name!r} has no function {function!r};"

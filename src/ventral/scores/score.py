@@ -314,7 +314,16 @@ def score_sites(fit: Fit, ceiling_floor: float) -> pd.DataFrame:
 
 
 def of_sites(sample: Sample, sites: np.ndarray) -> Sample:
-    """Return a sample of some sites, with the stimuli to which any of them has a response."""
+    """Return a sample of some sites, with the stimuli to which any of them has a response.
+
+    Parameters
+    ----------
+    sample : tuple of numpy.ndarray
+        Rows of stimuli, (n,), responses and predictions, (n, sites).
+    sites : numpy.ndarray
+        (sites,) bool.
+
+    """
     stimuli, responses, predictions = sample
     responses, predictions = responses[:, sites], predictions[:, sites]
     answered = ~np.isnan(responses).all(axis=1)
@@ -480,6 +489,11 @@ def samples_of(fits: Mapping[str, Fit]) -> dict[str, list[Sample]]:
     ----------
     fits : Mapping
         By partition.
+
+    Returns
+    -------
+    dict
+        By split.
 
     Raises
     ------

@@ -93,6 +93,7 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             *check_training(study),
             *_check_folds(study),
             *_check_pools(study),
+            *_check_dissimilarities(study),
             *_check_readouts(study),
         ]
     if complaints:
@@ -308,6 +309,24 @@ def _check_pools(study: Study) -> Iterator[str]:
         if folded and len(folded) < len(pool.members):
             other = next(member for member in pool.members if member not in folded)
             yield f"pools: {name}: {folded[0]!r} has folds, and {other!r} has none"
+
+
+def _check_dissimilarities(study: Study) -> Iterator[str]:
+    """Refuse what needs responses where there are dissimilarities alone."""
+    for name in study.datasets_with_dissimilarities:
+        dataset, here = study.datasets[name], f"datasets: {name}"
+        trained = [model for model in dataset.models if study.models[model].task]
+        if trained:
+            yield (
+                f"{here}: models: {trained[0]!r} is trained, and source {dataset.source.name!r} has"
+                " nothing to train on; list the other models under the data set's `models`"
+            )
+        if dataset.references:
+            yield f"{here}: reference: there are no scores to compare; remove the key"
+        if SITES in dataset.config["responses"]:
+            yield f"{here}: responses: {SITES}: dissimilarities have no sites; remove the key"
+    if study.datasets_with_responses and not study.readouts:
+        yield "readouts: 'readouts' is missing; name one, such as {method: ridge_cv, features: raw}"
 
 
 def _check_mentions(config: Mapping) -> Iterator[str]:

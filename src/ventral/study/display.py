@@ -36,7 +36,7 @@ class Display:
         ``cross_site``: whether a published cross-site correlation is compared, which alone is a
         reason to show ours.
         """
-        found = self.study.scored[dataset]
+        found = self.study.entry(dataset)
         measures = {reference["measure"] for reference in found.references}
         return {
             **self._described(found.models),
@@ -45,7 +45,7 @@ class Display:
 
     def figures(self, dataset: str) -> dict[str, Any]:
         """Return what figures of a data set show: models with their looks, and the readout."""
-        return self._drawn(self.study.scored[dataset].models)
+        return self._drawn(self.study.entry(dataset).models)
 
     def table_of_all(self) -> dict[str, Any]:
         """Return what the table over all data sets shows."""
@@ -70,6 +70,10 @@ class Display:
             for member in (pool.members if pool else [dataset])
             for fit in self.study.fits_of(dataset)
         ]
+
+    def tap_sets(self, dataset: str) -> list[list[str]]:
+        """Return data set and model of each tap set of a data set, as its tables name them."""
+        return [[dataset, taps.model] for taps in self.study.tap_sets_of(dataset)]
 
     def origins(self, dataset: str) -> dict[str, dict[str, dict[str, Any]]]:
         """Return of which entries the models and readouts of a data set's fits are variants."""

@@ -43,6 +43,11 @@ class Dataset:
         return self.config["reference"]
 
     @property
+    def has_responses(self) -> bool:
+        """Whether it has responses, and not dissimilarities alone."""
+        return self.source.target == "responses"
+
+    @property
     def has_folds(self) -> bool:
         """Whether its split has folds, and not one train, one validation and one test part."""
         return self.config["split"]["method"] in FOLD_METHODS
@@ -74,6 +79,11 @@ class Pool:
     def references(self) -> list[dict]:
         """Published numbers: there are none of a pool."""
         return []
+
+    @property
+    def has_responses(self) -> bool:
+        """Whether its data sets have responses: only such are pooled."""
+        return True
 
 
 @dataclass(frozen=True)

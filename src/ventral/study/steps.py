@@ -22,18 +22,41 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
         Name of the step, and the names in its paths.
 
     """
-    for dataset in study.datasets:
+    for dataset in study.datasets_with_dissimilarities:
+        yield from _of_dissimilarities(study, dataset)
+    for dataset in study.datasets_with_responses:
         yield from _of_dataset(study, dataset)
         yield from _of_training(study, dataset)
         yield from _of_fits(study, dataset)
         yield from _of_similarity(study, dataset)
+        yield from _of_tap_sets(study, dataset)
     for pool in study.pools:
         yield from _of_pool(study, pool)
-    for taps in study.tap_sets():
-        for step in ("extract_activations", "compute_gram", "fit_pca"):
+    if study.datasets_with_responses:
+        yield "summarise_regions", {}
+        yield "draw_score_by_region", {}
+
+
+def _of_tap_sets(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    steps = ["extract_activations", "compute_gram", "fit_pca"]
+    if dataset in study.datasets_with_spectra:
+        steps.append("compute_spectra")
+    for taps in study.tap_sets_of(dataset):
+        for step in steps:
             yield step, taps._asdict()
-    yield "summarise_regions", {}
-    yield "draw_score_by_region", {}
+
+
+def _of_dissimilarities(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    for step in (
+        "prepare_stimuli",
+        "prepare_dissimilarities",
+        "tabulate_dissimilarities",
+        "draw_dissimilarities",
+    ):
+        yield step, {"dataset": dataset}
+    for taps in study.tap_sets_of(dataset):
+        for step in ("extract_activations", "compute_dissimilarities", "compare_dissimilarities"):
+            yield step, taps._asdict()
 
 
 def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
@@ -61,6 +84,7 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         (study.datasets_with_pairs, ["compare_models", "draw_comparisons"]),
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
+        (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
     ):
         if dataset in datasets:

@@ -117,8 +117,15 @@ class Study:
 
     @property
     def scored(self) -> dict[str, Dataset | Pool]:
-        """What has scores, tables and figures of its own: the data sets and the pools."""
-        return {**self.datasets, **self.pools}
+        """What has scores, their tables and figures: data sets with responses, and pools."""
+        return {
+            **{name: self.datasets[name] for name in self.datasets_with_responses},
+            **self.pools,
+        }
+
+    def entry(self, name: str) -> Dataset | Pool:
+        """Return a data set or a pool by its name."""
+        return self.pools[name] if name in self.pools else self.datasets[name]
 
     @property
     def heads(self) -> list[str]:
@@ -132,7 +139,10 @@ class Study:
 
     def readouts_of(self, dataset: str, model: str) -> list[str]:
         """Return the readouts that a model asks for and a data set allows."""
-        allowed = self.scored[dataset].readouts
+        entry = self.entry(dataset)
+        if not entry.has_responses:
+            return []
+        allowed = entry.readouts
         return [name for name in self.models[model].readouts if name in allowed]
 
     def tap_sets(self) -> Iterator[TapSet]:
@@ -142,11 +152,15 @@ class Study:
                 for taps in self.models[model].taps:
                     yield TapSet(dataset.name, model, taps)
 
+    def tap_sets_of(self, dataset: str) -> list[TapSet]:
+        """Return the tap sets that are recorded on a data set."""
+        return [taps for taps in self.tap_sets() if taps.dataset == dataset]
+
     def fits_of(self, dataset: str) -> list[Fit]:
         """Return every fit of a data set, or those that all data sets of a pool have."""
         return [
             Fit(model, taps, readout)
-            for model in self.scored[dataset].models
+            for model in self.entry(dataset).models
             for taps in (*self.models[model].taps, HEAD)
             for readout in self.readouts_of(dataset, model)
             if self.is_fitted(model, taps, readout)
@@ -184,7 +198,7 @@ class Study:
         """The data sets of which similarities are computed."""
         if not self.config["similarity"]:
             return []
-        return [dataset for dataset in self.datasets if self.compared_models(dataset)]
+        return [name for name in self.datasets_with_responses if self.compared_models(name)]
 
     def trained_models(self, dataset: str) -> list[Model]:
         """Return the trained models of a data set, and those that their trainings start from."""
@@ -193,6 +207,16 @@ class Study:
     def classifiers(self, dataset: str) -> list[Model]:
         """Return the models of a data set that are trained on classes of its stimuli."""
         return [model for model in self.trained_models(dataset) if model.task == "classification"]
+
+    @property
+    def datasets_with_responses(self) -> list[str]:
+        """The data sets whose responses models predict."""
+        return [name for name, dataset in self.datasets.items() if dataset.has_responses]
+
+    @property
+    def datasets_with_dissimilarities(self) -> list[str]:
+        """The data sets of which dissimilarities alone are known."""
+        return [name for name, dataset in self.datasets.items() if not dataset.has_responses]
 
     @property
     def datasets_with_training(self) -> list[str]:
@@ -223,6 +247,13 @@ class Study:
                 for fit in self.fits_of(dataset)
             )
         ]
+
+    @property
+    def datasets_with_spectra(self) -> list[str]:
+        """The data sets whose layers are described by their spectra, where the config asks."""
+        if not self.config["spectra"]:
+            return []
+        return [name for name in self.datasets_with_responses if self.tap_sets_of(name)]
 
     @property
     def datasets_with_references(self) -> list[str]:

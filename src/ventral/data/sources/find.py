@@ -70,6 +70,11 @@ class Source:
         return self.facts.get("simulated", False)
 
     @property
+    def target(self) -> str:
+        """What models are compared with: ``responses`` or ``dissimilarities``."""
+        return self.facts.get("target", "responses")
+
+    @property
     def image_folders(self) -> tuple[str, ...]:
         """Keys of the stimulus files that may be a folder of images."""
         return tuple(self.facts.get("image_folders", ()))

@@ -9,8 +9,6 @@ from types import ModuleType
 from ventral.data.sources.find import find_source
 from ventral.errors import VentralError
 
-FUNCTIONS = ("read_stimuli", "read_responses")
-
 
 def load_source(name: str, folders: Iterable[str | Path] | None = None) -> ModuleType:
     """Import the reader of a source.
@@ -25,7 +23,8 @@ def load_source(name: str, folders: Iterable[str | Path] | None = None) -> Modul
     Returns
     -------
     ModuleType
-        A module with the functions ``read_stimuli`` and ``read_responses``.
+        A module with the functions ``read_stimuli`` and ``read_responses``, or, where its schema
+        says so, ``read_dissimilarities``.
 
     Raises
     ------
@@ -50,7 +49,8 @@ def load_source(name: str, folders: Iterable[str | Path] | None = None) -> Modul
             f"source {name!r}: Python imports {imported} under the name {source.module!r} and not"
             f" {source.reader_file}; give the source another name"
         )
-    missing = [function for function in FUNCTIONS if not callable(getattr(reader, function, None))]
+    functions = ("read_stimuli", f"read_{source.target}")
+    missing = [function for function in functions if not callable(getattr(reader, function, None))]
     if missing:
         raise VentralError(f"source {name!r}: {source.reader_file} has no function {missing[0]!r}")
     return reader

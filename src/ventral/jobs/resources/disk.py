@@ -25,6 +25,10 @@ STORE = 3
 """Files of a store that is one file: itself, its manifest and the record of its lineage."""
 SCORES = 4
 """Files of the scores of a fit: sites, population, draws of the bootstrap, the record."""
+DISSIMILARITIES = 4
+"""Files of a tap set that is compared with dissimilarities: two tables, two records."""
+SPECTRA = 3
+"""Files of the spectra of a tap set: two tables and the record."""
 STEPS_OF_TAP_SET, STEPS_OF_FIT = 3, 2
 """Jobs, each with a log if it has something to say and with a benchmark."""
 TRAINING = 3
@@ -112,13 +116,17 @@ def tap_set_disk(
     # Where the store is removed, its manifest and its record stay and a receipt comes.
     of_activations = count_files(layers) + 2 if kept else 3
     written = n * sum(widths.values()) * itemsize if widths else None
+    if not study.datasets[dataset].has_responses:
+        pairs = layers * FLOAT * n**2 / 2
+        return Disk(written if kept else 0, pairs, 0, 0, 0, of_activations + DISSIMILARITIES)
+    described = SPECTRA if study.config["spectra"] else 0
     return Disk(
         activations=written if kept else 0,
         gram=layers * FLOAT * n**2,
         pca=layers * size.folds * FLOAT * n * train,
         fits=fits,
         scores=len(readouts) * layers * parts * (size.sites * ROW_BYTES + draws),
-        files=of_activations + 2 * STORE + len(readouts) * (STORE + SCORES),
+        files=of_activations + 2 * STORE + described + len(readouts) * (STORE + SCORES),
     )
 
 
@@ -168,4 +176,5 @@ def count_records(study: Study) -> int:
         records += fits * (2 * STEPS_OF_FIT + STORE + SCORES)
     for _ in study.tap_sets():
         records += 2 * STEPS_OF_TAP_SET + 3 * STORE
+        records += SPECTRA + 2 if study.config["spectra"] else 0
     return records

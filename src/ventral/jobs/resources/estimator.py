@@ -86,6 +86,10 @@ class ResourceEstimator:
             return memory.compute_similarity(size)
         if step == "tabulate_similarity":
             return memory.tabulate_similarity(size, self._layers_compared(wildcards["dataset"]))
+        if step == "compare_dissimilarities":
+            return memory.compare_dissimilarities(size)
+        if step == "compute_spectra":
+            return memory.compute_spectra(size, self.study.config["scores"]["n_bootstrap"])
         if step == "fit_readout":
             readout = wildcards["readout"]
             in_folds = self._chooses_in_folds(readout)
@@ -98,8 +102,8 @@ class ResourceEstimator:
             batch_size = model.config["training"]["batch_size"]
             return memory.train_model(description, size, batch_size, self._head_width(model.name))
         widths, itemsize = self.widths(model.name, wildcards["taps"]), self.itemsize(model.name)
-        if step == "compute_gram":
-            return memory.compute_gram(size, widths, itemsize)
+        if step in ("compute_gram", "compute_dissimilarities"):
+            return getattr(memory, step)(size, widths, itemsize)
         workers = self.study.config["compute"]["workers"]
         return memory.extract_activations(description, size, widths, itemsize, batch_size, workers)
 
@@ -128,15 +132,21 @@ class ResourceEstimator:
         )  # a head counts as a layer
         if step in ("score_readout", "score_pool"):
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_dissimilarities":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.compare_dissimilarities(size, layers, resamples)
         if step == "fit_pca":
             return runtime.fit_pca(size, layers, threads)
+        if step == "compute_spectra":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.compute_spectra(size, layers, ALPHAS, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             count = self.study.readouts[readout].config.get("alphas", {}).get("count", ALPHAS)
             components, in_folds = self._components_read(readout), self._chooses_in_folds(readout)
             return runtime.fit_readout(size, layers, components, count, in_folds)
         widths, itemsize = self.widths(model.name, wildcards["taps"]), self.itemsize(model.name)
-        if step == "compute_gram":
+        if step in ("compute_gram", "compute_dissimilarities"):
             return runtime.compute_gram(size, widths, itemsize, threads)
         written = size.stimuli * sum((widths or {}).values()) * itemsize
         return runtime.extract_activations(description, size, written, threads)

@@ -15,6 +15,7 @@ WILDCARDS = {
     "compute_gram": ("dataset", "model", "taps"),
     "fit_pca": ("dataset", "model", "taps"),
     "compute_similarity": ("dataset", "model"),
+    "compute_spectra": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),

@@ -7,7 +7,7 @@ whole process, Linux). A prediction must never be under what is used: a schedule
 import math
 from collections.abc import Mapping, Sequence
 
-from ventral.features.slabs import product_width, slab_bounds
+from ventral.features.slabs import SLAB_BYTES, product_width, slab_bounds
 from ventral.jobs.resources.dataset_size import DatasetSize
 from ventral.storage.layout import chunk_shapes
 
@@ -206,6 +206,21 @@ def compute_gram(size: DatasetSize, widths: dict[str, int] | None, itemsize: int
     )
 
 
+def compute_dissimilarities(
+    size: DatasetSize, widths: dict[str, int] | None, itemsize: int
+) -> float:
+    """Count a slab of columns as it is read and in float64, and the products of stimuli."""
+    n = size.stimuli
+    columns = max(widths.values()) if widths else math.inf
+    slab = min(n * columns * itemsize, 1.5 * SLAB_BYTES)
+    return NUMBERS + slab * (1 + 2 * FLOAT / itemsize) + 8 * FLOAT * n**2
+
+
+def compare_dissimilarities(size: DatasetSize) -> float:
+    """Count the pairs of stimuli of some matrices, their ranks and their resamples."""
+    return NUMBERS + 20 * FLOAT * size.stimuli**2
+
+
 def _slabs(n: int, width: int, chunk: int, itemsize: int) -> float:
     """Count what is read of one layer at once, and the blocks that are multiplied."""
     start, end = next(iter(slab_bounds(n, width, chunk, itemsize)))
@@ -289,6 +304,23 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
         + 3 * layers * pairs
         + 8 * FLOAT * layers**2 * 20
     )
+
+
+def compute_spectra(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count squared scores and their sums, and what a readout and its scores take.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    train = TRAIN_SHARE * size.stimuli
+    shares = 4 * FLOAT * train**2
+    scored = score_readout(size, n_bootstrap) - NUMBERS
+    return fit_readout(size, math.inf) + shares + scored
 
 
 def _batch_of_images(size: DatasetSize, batch_size: int) -> float:

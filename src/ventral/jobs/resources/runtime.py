@@ -4,6 +4,7 @@ The speeds are those of one slow core and a slow network disk, so a prediction i
 several times and not an estimate.
 """
 
+import math
 from collections.abc import Mapping
 
 from ventral.jobs.resources.dataset_size import DatasetSize
@@ -176,6 +177,31 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
     compared = 20 * pairs * (layers * 40 + layers**2) / FACTORISED_PER_SECOND
     ceilings = 40 * size.stimuli**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
     return estimate_ceilings(size) + compared + ceilings
+
+
+def compute_spectra(size: DatasetSize, layers: int, alphas: int, n_bootstrap: int) -> float:
+    """Time one choice of alphas, and a resampling at each number of components, for each layer.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Layers of the tap set.
+    alphas : int
+        Penalties that are tried.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    steps = 3 * math.ceil(math.log10(size.stimuli)) + 1
+    curves = 3 * steps * (score_readout(size, layers, n_bootstrap) - START)
+    return fit_readout(size, layers, math.inf, alphas) + 2 * curves
+
+
+def compare_dissimilarities(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time the ranks of the pairs of stimuli of each resample, for each layer and ten regions."""
+    return START + 10 * layers * n_bootstrap * size.stimuli**2 / 1e6
 
 
 def _gram_bytes(size: DatasetSize) -> float:

@@ -9,6 +9,7 @@ from ventral.jobs.resources.disk import count_records, count_results, tap_set_di
 from ventral.jobs.resources.estimator import ResourceEstimator
 
 STEPS = {"extract_activations": 8, "compute_gram": 4, "fit_pca": 2}
+STEPS_OF_DISSIMILARITIES = {"extract_activations": 8, "compute_dissimilarities": 4}
 """Steps whose memory and time are shown, with their threads."""
 
 
@@ -72,6 +73,8 @@ def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
         size = estimator.size(dataset)
         disk = tap_set_disk(estimator.study, dataset, model, taps, size, widths, itemsize)
         wildcards = {"dataset": dataset, "model": model, "taps": taps}
+        has_responses = estimator.study.datasets[dataset].has_responses
+        steps = STEPS if has_responses else STEPS_OF_DISSIMILARITIES
         yield {
             "data set": dataset,
             "model": model,
@@ -82,9 +85,9 @@ def _tap_sets(estimator: ResourceEstimator) -> Iterator[dict]:
             "fit bytes": disk.fits,
             "score bytes": disk.scores,
             "files": disk.files,
-            "memory": max(estimator.megabytes(step, wildcards) for step in STEPS),
+            "memory": max(estimator.megabytes(step, wildcards) for step in steps),
             "minutes": sum(
-                estimator.minutes(step, wildcards, threads) for step, threads in STEPS.items()
+                estimator.minutes(step, wildcards, threads) for step, threads in steps.items()
             ),
         }
 

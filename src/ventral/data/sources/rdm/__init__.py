@@ -1,0 +1,1 @@
+"""Dissimilarity matrices as targets: published ones, or a lab's own."""

@@ -1,0 +1,151 @@
+"""How well each layer orders pairs of stimuli as a region does, along the layers."""
+
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ventral.figures import style
+from ventral.scores.reporting import is_pixels, model_names
+
+RHO = "rho_of_subjects"
+LOW, HIGH = f"{RHO}_low", f"{RHO}_high"
+MOST_BANDS = 6
+"""More models than that, and their intervals would hide one another."""
+
+
+def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
+    """Draw a panel per region: Spearman's ρ, its mean over subjects, against the layer.
+
+    Models of an architecture share its layers, architectures are side by side. Lines across are the
+    pixels and the other regions, the grey band lies between the noise ceilings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``tables/dissimilarities.csv`` of the data set.
+    models : Mapping
+        Descriptions in the order of the config, see `ventral.scores.reporting`.
+
+    Returns
+    -------
+    Figure
+        With a message alone if no network was recorded.
+    """
+    described = {name: dict(description) for name, description in models.items()}
+    networks = {name: one for name, one in described.items() if not is_pixels(one)}
+    families: dict[str, dict[str, dict]] = {}
+    for name, one in networks.items():
+        if (table["model"] == name).any():
+            families.setdefault(one["architecture"], {})[name] = one
+    if not families:
+        return style.placeholder("No network was recorded: there are no layers to compare.")
+    places: dict[tuple[str, str], float] = {}
+    for architecture, family in families.items():
+        start = len(places) + len({name for name, _ in places})  # a gap after each architecture
+        present = table.loc[table["model"].isin(family), "layer"]
+        for index, layer in enumerate(style.layers_in_order(family.values(), present)):
+            places[architecture, layer] = start + index
+    regions = list(dict.fromkeys(table["region"]))
+    drawn = [name for family in families.values() for name in family]
+    names = model_names(described)
+    width = max(5.5, 0.36 * (max(places.values()) + 2) + 1.5)
+    with matplotlib.rc_context(style.STYLE):
+        columns = style.legend_columns(width, [names[name] for name in drawn])
+        legend = 0.2 * -(-(len(drawn) + 2) // columns)
+        figure = Figure(figsize=(width, 2.7 * len(regions) + 1.6 + legend))
+        panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
+        for axes, region in zip(panels, regions, strict=True):
+            here = table[table["region"] == region]
+            _draw_across(axes, here, described, max(places.values()))
+            _draw_lines(axes, here, families, places, bands=len(drawn) <= MOST_BANDS)
+            labels = [layer for _, layer in places]
+            style.label_layers(axes, list(places.values()), labels, (width - 1) / len(labels))
+            axes.set_title(f"{region}, {_counts(here)}", loc="left", fontweight="bold")
+            axes.set_ylabel("Spearman's ρ of\ndissimilarities")
+        panels[-1].set_xlabel("Layer, in network order")
+        _add_legend(figure, drawn, described, columns)
+        style.title(
+            figure,
+            "Dissimilarities of stimuli, layers against regions",
+            "One less the correlation over all features of a layer, with each subject's, on the"
+            " mean; lines across: pixels, and the other regions; grey band: between the noise"
+            " ceilings of subjects; bands and bars: 95% bootstrap intervals over stimuli.",
+        )
+    return figure
+
+
+def _counts(rows: pd.DataFrame) -> str:
+    stimuli, subjects = int(rows["n_stimuli"].iloc[0]), int(rows["n_subjects"].iloc[0])
+    of_subjects = f", {subjects} subjects" if subjects > 1 else ""
+    return f"{stimuli} stimuli{of_subjects}"
+
+
+def _draw_across(axes: Axes, rows: pd.DataFrame, models: Mapping[str, dict], end: float) -> None:
+    """Draw what has no layers: ceilings, the pixels and the other regions."""
+    axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
+    low, high = rows[["ceiling_low", "ceiling_high"]].iloc[0]
+    if np.isfinite(low):
+        axes.axhspan(low, high, color="0.85", linewidth=0, zorder=0, gid="ceilings")
+    pixels = [name for name, one in models.items() if is_pixels(one)]
+    others = rows[rows["model"].isin(pixels) | rows["model"].isna() | (rows["model"] == "")]
+    for _, row in others.iterrows():
+        axes.axhline(row[RHO], color="0.35", linestyle=(0, (1, 2)), linewidth=1.2, zorder=2)
+        axes.text(end + 0.6, row[RHO], row["layer"], fontsize=7, va="center", color=style.GREY)
+        axes.vlines(end + 0.45, row[LOW], row[HIGH], color="0.35", linewidth=1.0)
+    axes.set_xlim(-0.6, end + 0.5)
+
+
+def _draw_lines(
+    axes: Axes,
+    rows: pd.DataFrame,
+    families: Mapping[str, Mapping[str, dict]],
+    places: Mapping[tuple[str, str], float],
+    bands: bool,
+) -> None:
+    look_of = style.looks(
+        {name: one for family in families.values() for name, one in family.items()}
+    )
+    for architecture, family in families.items():
+        for name in family:
+            own = rows[rows["model"] == name]
+            x = np.array([places[architecture, layer] for layer in own["layer"]])
+            own, x, look = own.iloc[np.argsort(x)], np.sort(x), look_of[name]
+            axes.plot(
+                x,
+                own[RHO],
+                color=look.color,
+                linestyle=look.line,
+                linewidth=1.5,
+                marker=look.marker,
+                markersize=4.5,
+                markerfacecolor="white" if look.is_random else look.color,
+                zorder=3,
+                gid=f"rho:{name}",
+            )
+            if bands:
+                axes.fill_between(
+                    x, own[LOW], own[HIGH], color=look.color, alpha=0.14, linewidth=0, zorder=2
+                )
+
+
+def _add_legend(figure: Figure, drawn: list[str], models: Mapping[str, dict], columns: int) -> None:
+    look_of, names = style.looks(dict(models)), model_names(dict(models))
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=look_of[name].color,
+            linestyle=look_of[name].line,
+            marker=look_of[name].marker,
+            markersize=4.5,
+            markerfacecolor="white" if look_of[name].is_random else look_of[name].color,
+            label=names[name],
+        )
+        for name in drawn
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
