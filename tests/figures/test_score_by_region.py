@@ -33,7 +33,10 @@ def tables_of(regions, readouts, *, ceiling=True, seed=0):
         summary[name] = summary["explained_variance_mean"] + (0.1 if ceiling else np.nan)
     sites = scores.drop_duplicates(["region", "site_id"])[["site_id", "region", "ceiling"]]
     return summary, sites.assign(
-        ceiling=sites["ceiling"] - 0.1, n_repetitions=5.0, ceiling_test=sites["ceiling"]
+        ceiling=sites["ceiling"] - 0.1,
+        ceiling_p=np.where(np.arange(len(sites)) == 0, 0.3, 0.001) if ceiling else np.nan,
+        n_repetitions=5.0,
+        ceiling_test=sites["ceiling"],
     )
 
 
@@ -67,6 +70,7 @@ def test_the_table_has_the_committed_layer_of_everything(tables):
         assert row[name].item() == expected[name]
     of_it = ceilings.loc[ceilings["region"] == "IT", "ceiling_test"]
     assert row["ceiling_median"].item() == of_it.median()
+    assert row["n_reliable"].item() == row["n_sites"].item() - (ceilings["region"].iloc[0] == "IT")
     assert row["ceiling_first_quartile"].item() == np.quantile(of_it, 0.25)
     assert table.loc[table["dataset"] == "two", "ceiling_median"].isna().all()
 

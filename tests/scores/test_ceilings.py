@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventral.scores.ceilings import estimate_ceilings, scored_together, split_half_reliability
+from ventral.scores.ceilings import (
+    estimate_ceilings,
+    reliability_p,
+    scored_together,
+    split_half_reliability,
+)
 from ventral.scores.measures import pearson_r, r2_ceiled
 
 
@@ -61,7 +66,7 @@ SITES = pd.DataFrame({"site_id": ["a", "b"], "region": "IT"})
 def test_table_without_repetitions():
     nothing = np.array([], int)
     table = estimate_ceilings(SITES, None, {"validation": nothing, "test": nothing})
-    columns = ["site_id", "region", "ceiling", "n_repetitions"]
+    columns = ["site_id", "region", "ceiling", "ceiling_p", "n_repetitions"]
     assert list(table.columns) == [*columns, "ceiling_validation", "ceiling_test"]
     assert table.drop(columns=["site_id", "region"]).isna().all(axis=None)
 
@@ -139,3 +144,23 @@ def test_equals_a_plain_loop_over_stimuli(same):
         expected.append(2 * r / (1 + r))
     found = split_half_reliability(repetitions, seed=9, n_splits=3)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-10)
+
+
+def test_p_is_uniform_for_noise_and_small_for_signal():
+    """Sites without a signal are below .05 in one of twenty; those with one nearly always."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(40, 300, 6))
+    p = reliability_p(noise, seed=1, n_permutations=199)
+    assert 0.02 < (p < 0.05).mean() < 0.09
+    assert abs(p.mean() - 0.5) < 0.05
+    signal = rng.normal(size=(40, 50, 1)) + noise[:, :50]
+    assert (reliability_p(signal, seed=1, n_permutations=199) < 0.05).mean() > 0.95
+
+
+def test_p_counts_permutations_of_one_half():
+    """Of four stimuli all 24 orders can be listed; an exact match is one of them."""
+    trials = np.array([1.0, 2.0, 4.0, 8.0])[:, None, None] * np.ones((1, 1, 2))
+    assert reliability_p(trials)[0] == pytest.approx(1 / 24)
+    trials[:, 0, 1] = np.nan
+    assert np.isnan(reliability_p(trials)[0])
+    assert np.isnan(reliability_p(np.ones((5, 1, 4)))[0])

@@ -1,10 +1,11 @@
 """The noise ceiling of a site: its split-half reliability over repetitions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from scipy.stats import PermutationMethod, pearsonr
 
 from ventral.data.splits import FOLDS, SINGLE_PARTITION
 from ventral.data.stimuli import SPLITS
@@ -12,6 +13,8 @@ from ventral.scores.measures import pearson_r
 
 N_SPLITS_IN_HALF = 10
 """Number of random split halves that a ceiling is the mean of."""
+N_PERMUTATIONS = 999
+FEWEST_STIMULI = 3
 
 
 def estimate_ceilings(
@@ -37,16 +40,18 @@ def estimate_ceilings(
     Returns
     -------
     DataFrame, n_sites rows
-        ``site_id``, ``region``, ``ceiling`` over all stimuli, ``n_repetitions`` (the mean over
-        stimuli) and ``ceiling_{part}`` over the stimuli of each part. With folds ``ceiling_folds``
+        ``site_id``, ``region``, ``ceiling`` over all stimuli, ``ceiling_p`` (`reliability_p`) over
+        the same, ``n_repetitions`` (the mean over stimuli) and ``ceiling_{part}`` over the stimuli
+        of each part. With folds ``ceiling_folds``
         is over the stimuli of all folds, where no two share one; else it is the mean of the folds'
         ceilings. All are NaN without repetitions.
     """
     unknown = np.full(len(sites), np.nan)
-    ceiling, count = unknown, unknown
+    ceiling, chance, count = unknown, unknown, unknown
     of_parts = dict.fromkeys(parts, unknown)
     if repetitions is not None and len(repetitions):
         ceiling = split_half_reliability(repetitions, seed)
+        chance = reliability_p(repetitions, seed)
         count = (~np.isnan(repetitions)).sum(axis=2).mean(axis=0)
         of_parts = {
             name: split_half_reliability(repetitions[rows], seed) for name, rows in parts.items()
@@ -62,6 +67,7 @@ def estimate_ceilings(
             "site_id": sites["site_id"],
             "region": sites["region"],
             "ceiling": ceiling,
+            "ceiling_p": chance,
             "n_repetitions": count,
             **{f"ceiling_{name}": values for name, values in of_parts.items()},
         }
@@ -117,7 +123,54 @@ def split_half_reliability(
     ----------
     Spearman, Br. J. Psychol. 1910; Brown, Br. J. Psychol. 1910.
     """
-    n, sites, r = repetitions.shape
+    reliabilities = np.full((n_splits, repetitions.shape[1]), np.nan)
+    for split, halves in enumerate(_split_halves(repetitions, seed, n_splits)):
+        for site, (first, second) in enumerate(_of_sites(*halves)):
+            if len(first) >= FEWEST_STIMULI:
+                correlation = pearson_r(first[:, None], second[:, None])[0]
+                reliabilities[split, site] = 2 * correlation / (1 + correlation)
+    return reliabilities.mean(axis=0)
+
+
+def reliability_p(
+    repetitions: np.ndarray, seed: int = 0, n_permutations: int = N_PERMUTATIONS
+) -> np.ndarray:
+    """Return how probable a reliability as high as that of each site is by chance.
+
+    Parameters
+    ----------
+    repetitions : ndarray, (n_stimuli, n_sites, n_repetitions)
+        Responses on single trials; NaN for a missing trial.
+    seed : int
+        Seed of the halves and of the permutations.
+    n_permutations : int
+        Permutations of the stimuli; p is at least 1 / (n_permutations + 1).
+
+    Returns
+    -------
+    ndarray, (n_sites,)
+        One-sided p of the correlation over stimuli between two random halves of the repetitions,
+        under permutations of the stimuli of one half. NaN where the reliability is.
+    """
+    p = np.full(repetitions.shape[1], np.nan)
+    (halves,) = _split_halves(repetitions, seed, 1)
+    for site, (first, second) in enumerate(_of_sites(*halves)):
+        if len(first) < FEWEST_STIMULI or np.ptp(first) == 0 or np.ptp(second) == 0:
+            continue
+        rng = np.random.default_rng([seed, site])
+        method = PermutationMethod(n_resamples=n_permutations, rng=rng)
+        p[site] = pearsonr(first, second, alternative="greater", method=method).pvalue
+    return p
+
+
+def _split_halves(
+    repetitions: np.ndarray, seed: int, n_splits: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give the means of two random halves of the repetitions, (n_stimuli, n_sites) each.
+
+    NaN for a stimulus with fewer than two repetitions.
+    """
+    n, _, r = repetitions.shape
     rng = np.random.default_rng(seed)
     absent = np.isnan(repetitions)
     count = r - absent.sum(axis=2)
@@ -125,20 +178,17 @@ def split_half_reliability(
     # If all sites lack the same repetitions, the usual case, one order serves all sites.
     pattern = absent[:, :1] if (absent == absent[:, :1]).all() else absent
     half = count // 2
-    reliabilities = np.full((n_splits, sites), np.nan)
-    for split in range(n_splits):
+    size = np.where(count >= 2, count, np.nan)
+    for _ in range(n_splits):
         keys = np.where(pattern, np.inf, rng.random((n, 1, r)))
         place = keys.argsort(axis=2).argsort(axis=2)
         is_first = place < half[:, : pattern.shape[1], None]
         first, rest = (values * is_first).sum(axis=2), (values * ~is_first).sum(axis=2)
-        for site in range(sites):
-            use = count[:, site] >= 2
-            if use.sum() < 3:
-                continue
-            size = count[use, site]
-            correlation = pearson_r(
-                (first[use, site] / (size // 2))[:, None],
-                (rest[use, site] / (size - size // 2))[:, None],
-            )[0]
-            reliabilities[split, site] = 2 * correlation / (1 + correlation)
-    return reliabilities.mean(axis=0)
+        yield first / (size // 2), rest / (size - size // 2)
+
+
+def _of_sites(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give the two halves of each site, on the stimuli that have both."""
+    for of_first, of_second in zip(first.T, second.T, strict=True):
+        use = ~np.isnan(of_first)
+        yield of_first[use], of_second[use]

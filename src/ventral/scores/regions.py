@@ -24,8 +24,12 @@ SCORES = [
     "r2_ceiled_ratio",
 ]
 COUNTS = ["n_stimuli", "n_components", "n_undefined", "n_under_ceiling_floor", "n_uncorrected"]
+CHANCE = 0.05
+"""A site is reliable if the p of its reliability is smaller."""
+
 CEILINGS = [
     "n_sites",
+    "n_reliable",
     "n_repetitions",
     "ceiling_median",
     "ceiling_first_quartile",
@@ -64,7 +68,8 @@ def table_of_regions(
     -------
     DataFrame
         With `COLUMNS`; regions in the order of the ventral stream, models and readouts in the order
-        of the config. ``n_repetitions`` and ``ceiling_…`` are taken over the sites of the region
+        of the config. ``n_reliable`` counts the sites whose reliability is above chance (p under
+        `CHANCE`). ``n_repetitions`` and ``ceiling_…`` are taken over the sites of the region
         that have a defined value; ceilings are of the stimuli of the split. A model without a
         committed layer has a row without scores.
     """
@@ -89,9 +94,11 @@ def table_of_regions(
 
 def _facts(ceilings: pd.DataFrame, split: str) -> dict[str, Any]:
     """Return what is known of a region: the columns `CEILINGS`, on the stimuli of a split."""
+    p = ceilings["ceiling_p"]
     first, median, third = ceilings[f"ceiling_{split}"].quantile([0.25, 0.5, 0.75])
     return {
         "n_sites": len(ceilings),
+        "n_reliable": (p < CHANCE).sum() if p.notna().any() else np.nan,
         "n_repetitions": ceilings["n_repetitions"].median(),
         "ceiling_median": median,
         "ceiling_first_quartile": first,
