@@ -7,7 +7,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 from synthetic_scores import PIXELS, READOUTS, many_models, network, summarise, synthetic
-from ventral.figures import comparisons, explained_variance_by_layer, score_along_layers, style
+from ventral.figures import (
+    comparisons,
+    explained_variance_by_layer,
+    heat_map_of_layers,
+    score_along_layers,
+    style,
+)
 from ventral.figures.looks import assign_looks
 
 FIGURES = (explained_variance_by_layer, score_along_layers)
@@ -226,3 +232,46 @@ def test_the_matrix_of_comparisons_stays_readable(n_models):
     else:
         assert sorted(written) == ["+", "−"]
     assert "no two models" in texts(comparisons.draw(table[:0], models, readouts, None))
+
+
+def test_the_heat_map_has_a_cell_per_layer_and_a_frame_where_one_is_committed():
+    scores, summary = synthetic(MODELS, n_sites=10)
+    figure = heat_map_of_layers.draw(scores, summary, MODELS, READOUTS, "test")
+    axes = figure.axes[0]
+    shown = summary[(summary["split"] == "test") & summary["model"].isin(["trained", "random"])]
+    readout = shown[shown["readout"] == heat_map_of_layers.default_readout(READOUTS)]
+    region = axes.get_title(loc="left").split(",")[0]
+    here = readout[readout["region"] == region]
+    (image,) = axes.get_images()
+    values = image.get_array()
+    for row, model in enumerate(("trained", "random")):
+        own = here[here["model"] == model].set_index("layer")["explained_variance_mean"]
+        np.testing.assert_allclose(values[row], own.loc[LAYERS])
+    assert len(axes.patches) == 2
+    assert sum(bool(text.get_text()) for text in axes.texts) == 6
+    assert "Pixels" not in texts(figure)
+
+
+def test_the_heat_map_of_many_models_stays_on_a_page():
+    layers = [f"stage{index}" for index in range(12)]
+    models = {
+        f"net{index}": network(f"Network {index}", "pretrained weights", layers=layers)
+        for index in range(30)
+    }
+    scores, summary = synthetic(models, n_sites=3)
+    figure = heat_map_of_layers.draw(scores, summary, models, READOUTS, "test")
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches()
+    assert width < 16 and height < 10
+    assert not any(text.get_text() for text in figure.axes[0].texts)
+
+
+def test_a_heat_map_without_scores_says_so():
+    scores, summary = synthetic(MODELS, n_sites=4)
+    nothing = summary.assign(explained_variance_mean=np.nan)
+    figure = heat_map_of_layers.draw(scores, nothing, MODELS, READOUTS, "test")
+    assert "No network has a defined score" in texts(figure)
+    alone = {"net": network("AlexNet", "pretrained", layers=["features.12"])}
+    scores, summary = synthetic(alone, n_sites=1)
+    figure = heat_map_of_layers.draw(scores, summary, alone, READOUTS, "test")
+    assert tick_labels(figure.axes[0]) == ["the layer"]

@@ -104,9 +104,9 @@ def too_few_columns(project):
     np.save(project / "responses.npy", np.zeros((N_SITES, N_IMAGES - 1)))
 
 
-def nan_responses(project):
+def infinite_response(project):
     responses = np.load(project / "responses.npy")
-    responses[2, 7] = np.nan
+    responses[2, 7] = np.inf
     np.save(project / "responses.npy", responses)
 
 
@@ -133,7 +133,7 @@ BAD = [
     (truncated_zip, "stimuli.json", r"images\.zip"),
     (climbing_entry, "stimuli.json", r"outside\.png"),
     (too_few_columns, "responses.json", r"responses\.npy.*23.*24"),
-    (nan_responses, "responses.json", r"responses\.npy.*image0007"),
+    (infinite_response, "responses.json", r"responses\.npy.*image0007"),
     (code_in_responses, "responses.json", r"responses\.npy"),
     (missing_weight, "activations/net/main.json", r"weights\.pth.*features\.3\.squeeze\.weight"),
     (code_in_weights, "activations/net/main.json", r"weights\.pth is refused.*code"),

@@ -128,6 +128,8 @@ def test_scores_have_their_columns_and_their_order(session):
     scores = pd.read_csv(session / "scores.csv")
     assert list(scores.columns) == [
         *SCORE_COLUMNS,
+        "animal",
+        "session",
         "explained_variance_corrected",
         "explainable_fraction",
     ]

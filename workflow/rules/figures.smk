@@ -51,6 +51,31 @@ rule draw_score_along_layers:
         "../scripts/draw_score_along_layers.py"
 
 
+rule draw_heat_map_of_layers:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/heat_map_of_layers.svg",
+            caption="../report/heat_map_of_layers.rst",
+            category="{dataset}",
+            labels={"figure": "every layer of every network"},
+        ),
+        png="<results>/{dataset}/figures/heat_map_of_layers.png",
+        lineage="<results>/{dataset}/figures/heat_map_of_layers.lineage",
+    log:
+        "<logs>/draw_heat_map_of_layers/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_heat_map_of_layers"),
+    script:
+        "../scripts/draw_heat_map_of_layers.py"
+
+
 rule draw_score_against_parameters:
     input:
         summary="<results>/{dataset}/summary.csv",

@@ -285,7 +285,7 @@ def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[flo
 
     What resampling adds to the estimate, it has added to the truth: the median of the resamples
     lies as far from the estimate as this from the truth. The interval is around the estimate less
-    that distance, with the shape of the resamples.
+    that distance, with the shape of the resamples, and ends at 1, which no measure exceeds.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def interval_of(means: np.ndarray, stretch: float, estimate: float) -> tuple[flo
         return np.nan, np.nan
     low, middle, high = np.nanpercentile(means, [INTERVAL[0], 50, INTERVAL[1]])
     centre = estimate - (middle - estimate)
-    return centre + stretch * (low - middle), centre + stretch * (high - middle)
+    return centre + stretch * (low - middle), min(centre + stretch * (high - middle), 1.0)
 
 
 def levels_of(sites: pd.DataFrame) -> list[np.ndarray]:

@@ -78,6 +78,7 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         "make_tables",
         "draw_explained_variance_by_layer",
         "draw_score_along_layers",
+        "draw_heat_map_of_layers",
     ):
         yield step, {"dataset": dataset}
     for datasets, steps in (
