@@ -1,7 +1,7 @@
 """Draw the split of a data set, or take the one that the data set has."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,14 @@ from sklearn.model_selection import (
 )
 
 from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
-from ventral.data.splits import GROUP
-from ventral.errors import VentralError
+from ventral.data.splits import GROUP, UNUSED
+from ventral.errors import VentralError, suggest
 
 logger = logging.getLogger(__name__)
 
 DRAWS = 20
 SMALL_FOLD = 20
-UNGROUPED = ("given", "stratified")
+UNGROUPED = ("given", "stratified", "shift")
 """Methods that take no groups."""
 
 
@@ -201,9 +201,11 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
         The stimulus table.
     settings : mapping
         ``method`` is ``given`` (the data set's own split); ``random`` or ``stratified``, with
-        ``fractions``; ``k_fold``, with ``folds``; or ``repeated``, with ``repeats`` and
-        ``test_fraction``. All but the first have ``seed``. ``by`` names the column of the stimulus
-        table to stratify by; its default is ``object`` for ``stratified``, and none for folds.
+        ``fractions``; ``shift``, whose test stimuli are of another kind, with ``by``, ``train`` and
+        ``test`` (see `shifted_split`); ``k_fold``, with ``folds``; or ``repeated``, with
+        ``repeats`` and ``test_fraction``. All but the first have ``seed``. ``by`` names the column
+        of the stimulus table to stratify by; its default is ``object`` for ``stratified``, and none
+        for folds.
         ``group`` names a column whose values are never divided between parts.
 
     Returns
@@ -225,6 +227,8 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
             f"split: group: {how} cannot keep groups together; give method random, k_fold or"
             " repeated, or remove the key"
         )
+    if method == "shift":
+        return _shift(stimuli, settings)
     if method == "given":
         return stimuli[["stimulus_id", "split"]].reset_index(drop=True)
     by = settings.get("by", "object" if method == "stratified" else None)
@@ -248,6 +252,62 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     for index, partition in enumerate(partitions):
         table[f"fold_{index:0{width}d}"] = partition
     return table
+
+
+def shifted_split(
+    values: np.ndarray,
+    train: Collection[str],
+    test: Collection[str],
+    fractions: Mapping[str, float] = FRACTIONS,
+    seed: int = 0,
+) -> np.ndarray:
+    """Train on stimuli of some kinds and test on those of others.
+
+    Parameters
+    ----------
+    values : ndarray of str, (n,)
+        The kind of each stimulus.
+    train, test : collection of str
+        The kinds that train and validate, and those that test.
+    fractions : Mapping
+        Relative sizes of ``train`` and ``validation``.
+    seed : int
+        Of the drawing of the validation stimuli.
+
+    Returns
+    -------
+    ndarray of str, (n,)
+        ``unused`` for a stimulus of no such kind.
+    """
+    parts = np.full(len(values), UNUSED, dtype=object)
+    inside = np.flatnonzero(np.isin(values, list(train)))
+    parts[np.isin(values, list(test))] = "test"
+    parts[inside] = random_split(len(inside), {**fractions, "test": 0}, seed)
+    return parts
+
+
+def _shift(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
+    """Return the split table of a shift, after a check of its keys and values."""
+    for key in ("by", "train", "test"):
+        if key not in settings:
+            raise VentralError(
+                f"split: {key} is missing; shift trains on stimuli with some values of the column"
+                " `by` and tests on others, such as {by: colour, train: [colour], test: [grey]}"
+            )
+    values = _column(stimuli, "by", settings["by"])
+    both = set(settings["train"]) & set(settings["test"])
+    if both:
+        raise VentralError(f"split: {sorted(both)[0]!r} is under train and under test")
+    for key in ("train", "test"):
+        for value in settings[key]:
+            if value not in values:
+                raise VentralError(
+                    f"split: {key}: no stimulus has {value!r} as its {settings['by']};"
+                    f" {suggest(value, sorted(set(values)))}"
+                )
+    kinds = settings["train"], settings["test"]
+    split = shifted_split(values, *kinds, settings["fractions"], settings["seed"])
+    return pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy(), "split": split})
 
 
 def _column(stimuli: pd.DataFrame, key: str, name: str) -> np.ndarray:

@@ -57,5 +57,7 @@ def largest_train_part(n: int, split: Mapping) -> int:
         return n - math.ceil(n / split["folds"])
     if method == "repeated":
         return n - math.floor(n * split["test_fraction"])
+    if method == "shift":  # how many stimuli have the values is not known
+        return n
     fractions = FRACTIONS if method == "given" else split["fractions"]
     return n - sum(part_sizes(n, fractions).values())

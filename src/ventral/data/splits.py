@@ -11,6 +11,9 @@ SINGLE_PARTITION = ""
 GROUP = "group"
 """The column of a split with the group of each stimulus, where no group is divided."""
 
+UNUSED = "unused"
+"""The part of a stimulus that neither trains nor is scored."""
+
 FOLDS = "folds"
 """The split of the means over folds, where a data set has folds."""
 

@@ -65,7 +65,7 @@ def test_the_source_is_known_by_its_name():
 def test_images_and_responses_go_together(session):
     stimuli, responses = load(session)
     assert (len(stimuli), stimuli.height, stimuli.width) == (N, 7, 9)
-    assert list(stimuli.table.columns) == ["stimulus_id", "split"]
+    assert list(stimuli.table.columns) == ["stimulus_id", "split", "colour"]
     assert list(stimuli.table["stimulus_id"]) == [f"image{i:04d}" for i in range(N)]
     assert [stimuli.read_image(i)[0, 0, 0] for i in range(N)] == [10 * i for i in range(N)]
     assert np.array_equal(responses.average, session["responses"].T)

@@ -38,7 +38,9 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     Returns
     -------
     StimulusSet
-        A stimulus_id is an image's base name without its ending.
+        A stimulus_id is an image's base name without its ending. ``colour`` is ``grey`` or
+        ``colour``: session 210322 has about 600 grey images of Bashivan et al. (2019) beside
+        natural ones, and no file says which is which.
 
     Raises
     ------
@@ -59,8 +61,14 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
             f" ({', '.join(places)}); responses belong to images by base name"
         )
     table["split"] = random_split(len(table), seed=settings.get("split_seed", 0))
+    table["colour"] = ["grey" if _is_grey(archive.read_image(i)) else "colour" for i in order]
     height, width, _ = archive.read_image(order[0]).shape
     return StimulusSet(table, height, width, lambda row: archive.read_image(order[row]))
+
+
+def _is_grey(image: np.ndarray) -> bool:
+    """Return whether an image has no colour: its channels differ by less than one level of 255."""
+    return float(np.ptp(image.astype(np.int16), axis=2).mean()) < 1
 
 
 def read_responses(
