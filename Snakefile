@@ -75,7 +75,12 @@ rule all:
         expand(
             "<results>/{dataset}/figures/{figure}.{ending}",
             dataset=STUDY.scored,
-            figure=["explained_variance_by_layer", "score_along_layers", "heat_map_of_layers"],
+            figure=[
+                "explained_variance_by_layer",
+                "score_along_layers",
+                "heat_map_of_layers",
+                "sites",
+            ],
             ending=["svg", "png"],
         ),
         expand(

@@ -12,6 +12,7 @@ from ventral.figures import (
     explained_variance_by_layer,
     heat_map_of_layers,
     score_along_layers,
+    sites,
     style,
 )
 from ventral.figures.looks import assign_looks
@@ -275,3 +276,34 @@ def test_a_heat_map_without_scores_says_so():
     scores, summary = synthetic(alone, n_sites=1)
     figure = heat_map_of_layers.draw(scores, summary, alone, READOUTS, "test")
     assert tick_labels(figure.axes[0]) == ["the layer"]
+
+
+def test_sites_are_those_of_the_two_best_models_at_their_committed_layers():
+    scores, summary = synthetic(MODELS, n_sites=12)
+    figure = sites.draw(scores, summary, MODELS, READOUTS, "test")
+    left = figure.axes[0]
+    readout = sites.default_readout(READOUTS)
+    rows = summary[(summary["readout"] == readout) & (summary["split"] == "test")]
+    committed = rows[rows["layer_committed"]].sort_values("explained_variance_mean")
+    points = left.lines[1]
+    for values, (model, layer) in zip(
+        (points.get_ydata(), points.get_xdata()),
+        committed[["model", "layer"]].iloc[[-1, -2]].to_numpy(),
+        strict=True,
+    ):
+        own = scores[(scores["model"] == model) & (scores["layer"] == layer)]
+        own = own[(own["readout"] == readout) & (own["split"] == "test")]
+        lowest = left.lines[0].get_xdata()[0]
+        np.testing.assert_allclose(values, own["explained_variance"].clip(lower=lowest))
+    ceilings = figure.axes[1].lines[1].get_xdata()
+    np.testing.assert_allclose(ceilings, own["ceiling"])
+
+
+def test_sites_of_one_model_and_of_none():
+    alone = {"net": network("AlexNet", "pretrained", layers=["features.12"])}
+    scores, summary = synthetic(alone, n_sites=1)
+    assert "one model alone" in texts(sites.draw(scores, summary, alone, READOUTS, "test"))
+    nothing = summary.assign(explained_variance_mean=np.nan)
+    assert "No model has a defined score" in texts(
+        sites.draw(scores, nothing, alone, READOUTS, "test")
+    )

@@ -27,6 +27,7 @@ TABLES = (
     "draw_explained_variance_by_layer",
     "draw_score_along_layers",
     "draw_heat_map_of_layers",
+    "draw_sites",
     "draw_score_against_parameters",
 )
 JOINT = ("summarise_regions", "draw_score_by_region")

@@ -76,6 +76,31 @@ rule draw_heat_map_of_layers:
         "../scripts/draw_heat_map_of_layers.py"
 
 
+rule draw_sites:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/sites.svg",
+            caption="../report/sites.rst",
+            category="{dataset}",
+            labels={"figure": "site by site"},
+        ),
+        png="<results>/{dataset}/figures/sites.png",
+        lineage="<results>/{dataset}/figures/sites.lineage",
+    log:
+        "<logs>/draw_sites/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_sites"),
+    script:
+        "../scripts/draw_sites.py"
+
+
 rule draw_score_against_parameters:
     input:
         summary="<results>/{dataset}/summary.csv",

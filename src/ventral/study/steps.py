@@ -79,6 +79,7 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         "draw_explained_variance_by_layer",
         "draw_score_along_layers",
         "draw_heat_map_of_layers",
+        "draw_sites",
     ):
         yield step, {"dataset": dataset}
     for datasets, steps in (
