@@ -1,5 +1,7 @@
 """Single sites: the two best models against each other, and the best one against the ceiling."""
 
+import textwrap
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -78,15 +80,18 @@ def draw(
             ][:2]
             first = of_models[0]
             look = looks.get(ranked["model"].iloc[0])
-            label = f"{names[ranked['model'].iloc[0]]}, {ranked['layer'].iloc[0]}"
+            labels = [
+                textwrap.fill(f"{names[best.model]}, {best.layer}", 36)
+                for best in ranked.itertuples()
+            ]
             row[0].set_title(f"{region}, {len(first)} sites", loc="left", fontweight="bold")
             if len(of_models) > 1:
                 second = of_models[1][SCORE].reindex(first.index)
                 _draw_points(row[0], second, first[SCORE], look)
-                row[0].set_xlabel(f"{names[ranked['model'].iloc[1]]}, {ranked['layer'].iloc[1]}")
+                row[0].set_xlabel(labels[1])
             else:
                 row[0].text(0.5, 0.5, "one model alone", ha="center", transform=row[0].transAxes)
-            row[0].set_ylabel(label)
+            row[0].set_ylabel(labels[0])
             if has_ceiling:
                 _draw_points(row[1], first["ceiling"], first[SCORE], look)
                 row[1].set_xlabel("noise ceiling (split-half reliability)")
