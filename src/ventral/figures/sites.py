@@ -81,8 +81,8 @@ def draw(
             first = of_models[0]
             look = looks.get(ranked["model"].iloc[0])
             labels = [
-                textwrap.fill(f"{names[best.model]}, {best.layer}", 36)
-                for best in ranked.itertuples()
+                textwrap.fill(f"{names[model]}, {layer}", 36)
+                for model, layer in ranked[["model", "layer"]].to_numpy()
             ]
             row[0].set_title(f"{region}, {len(first)} sites", loc="left", fontweight="bold")
             if len(of_models) > 1:
