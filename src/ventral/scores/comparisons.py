@@ -17,7 +17,7 @@ from ventral.scores.reporting import (
     reported_split,
 )
 from ventral.scores.resampling import Resamples, Sample, compare, resample_pool
-from ventral.scores.score import Fit, of_sites, samples_of
+from ventral.scores.score import fit_to_score, of_sites, samples_of
 from ventral.storage.tables import to_markdown
 
 MEASURE = "explained_variance"
@@ -72,8 +72,8 @@ class _Recording:
 
     def samples(self, stored: Mapping[str, StoredFit], split: str) -> list[Sample]:
         """Return the samples of a split, of these sites; none where it has no responses."""
-        found = samples_of(_fits(stored, self.responses)).get(split, [])
-        return [of_sites(sample, self.inside) for sample in found]
+        fits = {name: fit_to_score(fit, self.responses, None, name) for name, fit in stored.items()}
+        return [of_sites(sample, self.inside) for sample in samples_of(fits).get(split, [])]
 
 
 def compare_models(
@@ -209,22 +209,6 @@ def _p_in_words(p: float) -> str:
     if np.isnan(p):
         return "–"
     return "< .001" if p < 0.001 else f"{p:.3f}"
-
-
-def _fits(stored: Mapping[str, StoredFit], responses: Responses) -> dict[str, Fit]:
-    return {
-        name: Fit(
-            predictions=fit.predictions,
-            responses=responses.average,
-            split=fit.split,
-            sites=responses.sites,
-            alpha=fit.alpha,
-            alpha_on_edge=fit.alpha_on_edge,
-            ceilings={},
-            n_components=fit.n_components,
-        )
-        for name, fit in stored.items()
-    }
 
 
 def _pairs(drawn: Sequence[_Drawn], animals: np.ndarray) -> Iterator[dict]:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import Responses
-from ventral.errors import VentralError, naming
+from ventral.errors import VentralError
 from ventral.readouts.fit_store import StoredFit
-from ventral.scores.score import fit_to_score, score_partitions, score_population, with_layer
+from ventral.scores.score import fit_to_score, score_recordings
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,10 @@ def score_pool(
     VentralError
         Naming the layer; and where the data sets have fits of different layers.
     """
-    site_tables, population_tables = [], []
-    draws: dict[str, np.ndarray] = {}
-    for layer, stored in _in_step(members, layers):
-        with naming(f"layer {layer!r}"):
-            recordings = [
+    recordings = (
+        (
+            layer,
+            [
                 {
                     name: replace(
                         fit_to_score(fit, member.responses, member.ceilings, name),
@@ -88,18 +87,12 @@ def score_pool(
                     for name, fit in fits.items()
                 }
                 for member, fits in zip(members, stored, strict=True)
-            ]
-            sites = pd.concat(
-                [score_partitions(fits, ceiling_floor) for fits in recordings], ignore_index=True
-            )
-            population, of_layer = score_population(recordings, sites, seed, n_bootstrap)
-        site_tables.append(with_layer(sites, layer))
-        population_tables.append(with_layer(population, layer))
-        draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
-    return (
-        pd.concat(site_tables, ignore_index=True),
-        pd.concat(population_tables, ignore_index=True),
-        draws,
+            ],
+        )
+        for layer, stored in _in_step(members, layers)
+    )
+    return score_recordings(
+        recordings, ceiling_floor=ceiling_floor, seed=seed, n_bootstrap=n_bootstrap
     )
 
 

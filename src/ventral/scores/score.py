@@ -74,7 +74,7 @@ class Fit:
 
 
 def fit_to_score(
-    stored: StoredFit, responses: Responses, ceilings: pd.DataFrame, partition: str
+    stored: StoredFit, responses: Responses, ceilings: pd.DataFrame | None, partition: str
 ) -> Fit:
     """Put a fit beside what it is scored against.
 
@@ -84,8 +84,9 @@ def fit_to_score(
         Of the fit.
     responses : Responses
         To the same stimuli, in their order.
-    ceilings : pandas.DataFrame
-        Of `ventral.scores.ceilings.estimate_ceilings`, in the order of the sites.
+    ceilings : pandas.DataFrame or None
+        Of `ventral.scores.ceilings.estimate_ceilings`, in the order of the sites; None where
+        nothing is set against them.
     partition : str
         Name of the fit's partition.
 
@@ -105,7 +106,9 @@ def fit_to_score(
         sites=responses.sites,
         alpha=stored.alpha,
         alpha_on_edge=stored.alpha_on_edge,
-        ceilings={part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in parts.items()},
+        ceilings={}
+        if ceilings is None
+        else {part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in parts.items()},
         n_components=stored.n_components,
     )
 
@@ -145,18 +148,56 @@ def score_layers(
         Naming the layer.
 
     """
+    recordings = (
+        (
+            layer,
+            [{name: fit_to_score(fit, responses, ceilings, name) for name, fit in stored.items()}],
+        )
+        for layer, stored in layers
+    )
+    return score_recordings(
+        recordings, ceiling_floor=ceiling_floor, seed=seed, n_bootstrap=n_bootstrap
+    )
+
+
+def score_recordings(
+    layers: Iterable[tuple[str, Sequence[Mapping[str, Fit]]]],
+    *,
+    ceiling_floor: float,
+    seed: int,
+    n_bootstrap: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """Score the fits of every layer over one or several data sets, one layer after the other.
+
+    Parameters
+    ----------
+    layers : iterable
+        Each layer and, of each data set, its fits by partition.
+    ceiling_floor, seed, n_bootstrap
+        As of `score_partitions` and `score_population`.
+
+    Returns
+    -------
+    sites, population, draws
+        As of `score_layers`.
+
+    Raises
+    ------
+    VentralError
+        Naming the layer.
+
+    """
     site_tables: list[pd.DataFrame] = []
     population_tables: list[pd.DataFrame] = []
     draws: dict[str, np.ndarray] = {}
-    for layer, stored in layers:
+    for layer, recordings in layers:
         with naming(f"layer {layer!r}"):
-            fits = {
-                name: fit_to_score(fit, responses, ceilings, name) for name, fit in stored.items()
-            }
-            sites = score_partitions(fits, ceiling_floor)
-            population, of_layer = score_population([fits], sites, seed, n_bootstrap)
-        site_tables.append(with_layer(sites, layer))
-        population_tables.append(with_layer(population, layer))
+            sites = pd.concat(
+                [score_partitions(fits, ceiling_floor) for fits in recordings], ignore_index=True
+            )
+            population, of_layer = score_population(recordings, sites, seed, n_bootstrap)
+        site_tables.append(_with_layer(sites, layer))
+        population_tables.append(_with_layer(population, layer))
         draws |= {f"{layer}/{name}": means for name, means in of_layer.items()}
     return (
         pd.concat(site_tables, ignore_index=True),
@@ -165,7 +206,7 @@ def score_layers(
     )
 
 
-def with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+def _with_layer(table: pd.DataFrame, layer: str) -> pd.DataFrame:
     """Return a table whose first column is the layer."""
     return table.assign(layer=layer)[["layer", *table.columns]]
 
