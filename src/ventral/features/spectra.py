@@ -17,7 +17,7 @@ import numpy as np
 FIRST_RANK = 11
 LAST_RANK = 500
 FEWEST_RANKS = 10
-"""The range of Stringer et al. (2019). Without so many ranks in it there is no exponent."""
+"""The range of Stringer et al. (2019). No exponent is fitted to fewer ranks than this."""
 
 MOST = 0.9
 """Of the variance, that the counted components hold."""

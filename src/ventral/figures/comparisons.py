@@ -45,7 +45,7 @@ def draw(
     Returns
     -------
     Figure
-        A figure with only a message if there is no pair.
+        A figure with only a message if there are no pairs.
     """
     readout = readout or default_readout(readouts)
     if len(table) and not (table["readout"] == readout).any():

@@ -88,7 +88,7 @@ def looks(models: dict[str, dict]) -> dict[str, Look]:
 
 
 def mark_of(look: Look | None) -> dict[str, Any]:
-    """Return how a model is drawn where there are no lines.
+    """Return how a model is marked in figures without lines.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Resamples:
     site_counts : ndarray, (n_bootstrap, n_sites)
         How often each site is drawn.
     groups : int
-        Number of groups of the widest level, or of sites where there are no levels.
+        Number of groups at the widest level, or of sites if there are no levels.
     measures : tuple of str
         The measures, in the order of the last axis.
     """
@@ -148,7 +148,7 @@ class Difference(NamedTuple):
     low, high : float
         Its 95 % interval.
     p : float
-        Two-sided, of the hypothesis that there is no difference.
+        Two-sided, for the null hypothesis of no difference.
     """
 
     estimate: float

@@ -83,7 +83,8 @@ def measure(first: Geometry, second: Geometry, counts: np.ndarray | None = None)
     first, second : Geometry
         Of the same n stimuli.
     counts : ndarray, (n,), optional
-        How often each stimulus is drawn; by default once. A stimulus and its copy are no pair.
+        How often each stimulus is drawn; by default once. A stimulus and its own copy do not form
+        a pair.
 
     Returns
     -------

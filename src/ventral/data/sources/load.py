@@ -23,8 +23,8 @@ def load_source(name: str, folders: Iterable[str | Path] | None = None) -> Modul
     Returns
     -------
     ModuleType
-        A module with the functions ``read_stimuli`` and ``read_responses``, or, where its schema
-        says so, ``read_dissimilarities``.
+        A module with the functions ``read_stimuli`` and ``read_responses``; if its schema declares
+        dissimilarities, ``read_dissimilarities`` takes the place of the latter.
 
     Raises
     ------
