@@ -3,14 +3,15 @@
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
-# make readme     update the README's graph and table of reruns from the workflow itself
+# make docs       build the documentation into site/docs/index.html
+# make readme     update README's graph and the table of docs/what_runs_again.md from the workflow itself
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: run setup setup-test test quick format lint graph readme
+.PHONY: run setup setup-test test quick format lint graph readme docs
 
 run: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -27,7 +28,7 @@ setup-test: .venv/ready-test
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.venv/ready-test: .venv/ready requirements-test.txt
+.venv/ready-test: .venv/ready requirements-test.txt requirements-docs.txt
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
 
@@ -58,3 +59,8 @@ graph: setup
 readme: setup-test
 	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_readme.py
 	PYTHONPATH=src:tests $(BIN)/python tests/data/test_hostile_inputs.py
+
+docs: setup-test
+	$(BIN)/python docs/_extensions/generate.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs . site
+	@echo "open site/docs/index.html"

@@ -1,6 +1,6 @@
-"""The README shows the workflow as it is.
+"""README.md and docs/what_runs_again.md show the workflow as it is.
 
-``make readme`` updates these parts of the README.
+``make readme`` updates these parts of them.
 """
 
 import re
@@ -18,6 +18,7 @@ FULL_CONFIG = [
     "config/cowley_v4.yaml",
     "tests/configs/every_rule.yaml",
 ]
+RERUNS = ROOT / "docs" / "what_runs_again.md"
 PARTS = {
     "contract": re.compile(r"\| change \| runs again \|\n(?:\|.*\n)+"),
     "graph": re.compile(r"flowchart TB\n(?:    .*\n)+"),
@@ -46,8 +47,8 @@ def graph() -> str:
     return "flowchart TB\n" + "".join(f"    {start} --> {end}\n" for start, end in pairs)
 
 
-def test_the_readme_shows_the_contract():
-    assert PARTS["contract"].search(README.read_text())[0] == contract()
+def test_the_page_of_reruns_shows_the_contract():
+    assert PARTS["contract"].search(RERUNS.read_text())[0] == contract()
 
 
 def test_the_readme_shows_the_graph():
@@ -64,11 +65,10 @@ def test_the_readme_shows_the_lines_that_a_site_changes():
 
 
 def write() -> None:
-    text = README.read_text()
-    for name, make in (("contract", contract), ("graph", graph)):
+    for page, name, make in ((RERUNS, "contract", contract), (README, "graph", graph)):
+        text = page.read_text()
         before, _, after = text.partition(PARTS[name].search(text)[0])
-        text = before + make() + after
-    README.write_text(text)
+        page.write_text(before + make() + after)
 
 
 if __name__ == "__main__":
