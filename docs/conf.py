@@ -1,8 +1,8 @@
 """Settings of the documentation, which `make docs` builds into `site/`.
 
-The source folder is the root of the repository, so that README.md and config/README.md are pages too
-and a link works both on the site and where the files are read as they are. Building and reading the
-site need no network.
+The source folder is the root of the repository: README.md and config/README.md are pages too, and a
+link works both on the site and where a file is read as it is. Building and reading the site need no
+network.
 """
 
 import sys
@@ -12,12 +12,16 @@ from pygments.lexers.special import TextLexer
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "src")]
 
-from _extensions import mathml, notebook
-
 project = "ventral"
 author = "the authors of ventral"
 project_copyright = "the authors of ventral, MIT licence"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "_extensions.mathml",
+    "_extensions.notebook",
+]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "*.md", "config/*.md", "tests/data/*.md", "benchmarks/*.md"]
 # Folders in which nothing is looked for: they can be large.
@@ -44,7 +48,5 @@ suppress_warnings = ["toc.not_included", "toc.empty_glob"]
 
 
 def setup(app):
-    """Add what Sphinx lacks: formulas without a script from the network, and the notebook's page."""
-    mathml.setup(app)
-    notebook.setup(app)
-    app.add_lexer("mermaid", TextLexer)  # GitHub draws it; here its text is shown
+    """Show the text of README's graph, which GitHub draws."""
+    app.add_lexer("mermaid", TextLexer)

@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers show themselves; MathJax would need a network or a large file."""
+"""Formulas as MathML, which browsers show by themselves, without a script from the network."""
 
 from docutils import nodes
 from docutils.utils.math import latex2mathml
