@@ -25,16 +25,16 @@ PRIMITIVE = {
 HEAD = """# Every key of the config
 
 This page is made from the schemas that check a config before anything runs, so it lists what is
-accepted, and nothing else. [config/README.md](../config/README.md) explains how the keys work together,
-with examples. A key inside another is written with a dot: `split.method` is
+accepted, and nothing else. [config/README.md](../config/README.md) explains how the keys work
+together, with examples. A key inside another is written with a dot: `split.method` is
 
 ```yaml
 split:
   method: random
 ```
 
-`{name}` stands for a name that you choose: letters, digits, `_`, `.` and `-`. `[]` stands for each item
-of a list. A dash under Default means that the key can be left out.
+`{name}` stands for a name that you choose: letters, digits, `_`, `.` and `-`. `[]` stands for each
+item of a list. A dash under Default means that the key can be left out.
 """
 SECTIONS = {
     "datasets": "Data sets",
