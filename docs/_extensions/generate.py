@@ -5,9 +5,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
-from _extensions import config_keys  # noqa: E402
+from _extensions import config_keys, results_pages  # noqa: E402
 
-PAGES = [config_keys]
+PAGES = [config_keys, results_pages]
 
 if __name__ == "__main__":
     for made in PAGES:
