@@ -62,5 +62,5 @@ readme: setup-test
 
 docs: setup-test
 	$(BIN)/python docs/_extensions/generate.py
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs . site
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . site
 	@echo "open site/docs/index.html"

@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
     "_extensions.mathml",
-    "_extensions.notebook",
+    "_extensions.pages",
 ]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "*.md", "config/*.md", "tests/data/*.md", "benchmarks/*.md"]
@@ -44,7 +44,7 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 # README.md and what it links to are pages, and not in the navigation; all of docs/ is.
-suppress_warnings = ["toc.not_included", "toc.empty_glob"]
+suppress_warnings = ["toc.not_included"]
 
 
 def setup(app):
