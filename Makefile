@@ -3,7 +3,7 @@
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
-# make docs       build the documentation into site/docs/index.html
+# make docs       build the documentation into site/index.html
 # make readme     update README's graph and the table of docs/what_runs_again.md from the workflow itself
 
 PYTHON ?= python3
@@ -63,4 +63,4 @@ readme: setup-test
 docs: setup-test
 	$(BIN)/python docs/_extensions/generate.py
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . site
-	@echo "open site/docs/index.html"
+	@echo "open site/index.html"

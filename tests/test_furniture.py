@@ -1,4 +1,4 @@
-"""The files that tools of a hosted repository read: citation, hosted CI, hooks, the catalogue's run."""
+"""Files that hosts and tools read: citation, hosted CI, hooks, the run of the catalogue."""
 
 import os
 import re

@@ -35,6 +35,14 @@ def _read(app, name, source):
         source[0] = with_other_pages(source[0])
 
 
+def _lead_to_the_front_page(app, failure):
+    """Write an index.html at the top of the site, where a web server looks for it."""
+    if not failure:
+        text = '<meta http-equiv="refresh" content="0; url=docs/index.html">'
+        Path(app.outdir, "index.html").write_text(f"<!doctype html>{text}\n", encoding="utf-8")
+
+
 def setup(app):
-    """Complete the pages when Sphinx reads them."""
+    """Complete the pages when Sphinx reads them, and the site when it is built."""
     app.connect("source-read", _read)
+    app.connect("build-finished", _lead_to_the_front_page)
