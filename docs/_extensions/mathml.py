@@ -6,7 +6,9 @@ from docutils.utils.math import latex2mathml
 
 def _visit(translator, node, block):
     tree = latex2mathml.tex2mathml(node.astext(), as_block=block)
-    translator.body.append(f'<div class="math">{tree}</div>' if block else tree)
+    translator.body.append(
+        f'<div class="math" style="padding: 0.4em 0">{tree}</div>' if block else tree
+    )
     raise nodes.SkipNode
 
 

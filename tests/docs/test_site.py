@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from helpers import ROOT
+from ventral.scores.measures import MEASURES
 
 
 class Page(HTMLParser):
@@ -82,3 +83,13 @@ def test_every_page_of_docs_is_in_the_navigation(site):
     for page in (ROOT / "docs").glob("*.md"):
         if page.stem != "index":
             assert re.search(rf'toctree-l1"><a [^>]*href="{page.stem}.html"', navigation), page.name
+
+
+def test_every_score_and_word_is_defined():
+    page = (ROOT / "docs" / "concepts.md").read_text()
+    defined = set(re.findall(r"^### (.*)$", page, re.MULTILINE))
+    scores = {*MEASURES, "ceiling", "r2_ceiled", "explained_variance_corrected"}
+    assert scores | {"cross_site_correlation", "Ratio of sums"} <= defined
+    words = ["Site", "Region", "Stimulus set", "Split", "Readout", "Alpha", "Tap set", "Store"]
+    words += ["Layer commitment", "Manifest", "Gram matrix", "Lineage"]
+    assert set(words) <= defined
