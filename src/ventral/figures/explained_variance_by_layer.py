@@ -126,8 +126,8 @@ def draw(
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
-            f"{split_in_words(split)}, {int(summary['n_stimuli'].max())} stimuli; {in_words}; a point"
-            f" is a site.{_left_out(len(families), len(every_family))}",
+            f"{split_in_words(split)}, {int(summary['n_stimuli'].max())} stimuli; {in_words};"
+            f" a point is a site.{_left_out(len(families), len(every_family))}",
         )
     return figure
 

@@ -12,8 +12,9 @@ from typing import Any
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B94", "#8C6D31")
 """Okabe and Ito's palette for colour-blind readers, without black and yellow, plus two colours."""
 
-SHADES = (1.0, 0.6, 0.35)
-"""Brightness of the palette; it is used again, darker, where there are more than eight colours."""
+SHADES = (0.0, -0.45, 0.45)
+"""Parts of black (below zero) or white in a colour: more than eight colours are the palette, darker
+and then lighter. Of still darker ones, in which no hue is seen, eight would be one colour."""
 
 LINES = {"weights": ("-", "-."), "random": ("--", ":")}
 MARKERS = ("o", "s", "D", "^")
@@ -74,5 +75,9 @@ def _color(place: int) -> str:
     """Return the colour at a place of the palette, which its shades lengthen."""
     shade = SHADES[place // len(COLORS) % len(SHADES)]
     base = COLORS[place % len(COLORS)].removeprefix("#")
-    parts = (round(shade * int(base[start : start + 2], 16)) for start in (0, 2, 4))
+    end = 255 if shade > 0 else 0
+    parts = (
+        round((1 - abs(shade)) * int(base[start : start + 2], 16) + abs(shade) * end)
+        for start in (0, 2, 4)
+    )
     return "#" + "".join(f"{part:02X}" for part in parts)

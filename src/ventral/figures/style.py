@@ -8,8 +8,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType, RcKeyType
 
@@ -41,8 +43,14 @@ STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "ventral",
     "svg.fonttype": "path",
 }
+MOST_LINES = 10
+"""Models that can be told apart in one panel. Of more, the best are drawn, the others are grey."""
+
 GREY = "0.35"
 """Colour of the zero line, the pixel baseline and remarks."""
+
+OTHER: dict[str, Any] = {"color": "0.82", "linewidth": 0.8, "zorder": 1.5}
+"""How models are drawn that are too many to be told apart."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,48 @@ def mark_of(look: Look | None) -> dict[str, Any]:
         mark |= {"fillstyle": "left", "markerfacecolor": look.color}
         mark["markerfacecoloralt"] = "0.8" if look.is_random else "white"
     return mark
+
+
+def line_of(look: Look | None) -> dict[str, Any]:
+    """Return how a model is drawn along its layers: properties of a line of matplotlib.
+
+    Parameters
+    ----------
+    look : Look or None
+        None for the pixel baseline.
+    """
+    if look is None:
+        return {"linestyle": "-", "color": GREY, "linewidth": 1.5}
+    return {
+        "color": look.color,
+        "linestyle": look.line,
+        "linewidth": 1.5,
+        "marker": look.marker,
+        "markersize": 4.5,
+        "markerfacecolor": "white" if look.is_random else look.color,
+    }
+
+
+def most_explaining(scores: pd.Series, models: Iterable[str]) -> list[str]:
+    """Return the models that a panel of lines shows in colour, in the order given.
+
+    Parameters
+    ----------
+    scores : Series
+        A value per model, by which the best `MOST_LINES` are found. A model without one is last.
+    models : iterable of str
+        The models to choose among.
+    """
+    models = list(models)
+    values = scores.reindex(models).fillna(-np.inf)
+    best = set(values.sort_values(ascending=False, kind="stable").index[:MOST_LINES])
+    return [model for model in models if model in best]
+
+
+def others(count: int) -> Line2D:
+    """Return the entry of a legend for the models that are grey."""
+    label = f"{count} other model{'' if count == 1 else 's'}"
+    return Line2D([], [], **OTHER, label=label)
 
 
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:
