@@ -80,7 +80,13 @@ rule all:
                 "score_along_layers",
                 "heat_map_of_layers",
                 "sites",
+                "predicted_against_recorded",
             ],
+            ending=["svg", "png"],
+        ),
+        expand(
+            "<results>/{dataset}/figures/alpha_by_layer.{ending}",
+            dataset=STUDY.datasets_with_chosen_alphas,
             ending=["svg", "png"],
         ),
         expand(
@@ -107,6 +113,8 @@ rule all:
                 "tables/similarity_between_models.csv",
                 "figures/similarity_along_layers.svg",
                 "figures/similarity_along_layers.png",
+                "figures/dissimilarity_matrices.svg",
+                "figures/dissimilarity_matrices.png",
             ],
         ),
         expand(
@@ -129,8 +137,9 @@ rule all:
             ending=["csv", "md"],
         ),
         expand(
-            "<results>/{dataset}/figures/dissimilarities.{ending}",
+            "<results>/{dataset}/figures/{figure}.{ending}",
             dataset=STUDY.datasets_with_dissimilarities,
+            figure=["dissimilarities", "dissimilarity_matrices"],
             ending=["svg", "png"],
         ),
         pruned_stores(),

@@ -117,3 +117,34 @@ rule draw_dissimilarities:
         code=code("draw_dissimilarities"),
     script:
         "../scripts/draw_dissimilarities.py"
+
+
+rule draw_given_dissimilarities:
+    input:
+        table="<results>/{dataset}/tables/dissimilarities.csv",
+        layers=of_all_tap_sets("<results>/{dataset}/dissimilarities/{model}/{taps}.npz"),
+        regions="<results>/{dataset}/dissimilarities.npz",
+        stimulus_manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/dissimilarity_matrices.svg",
+            caption="../report/dissimilarity_matrices.rst",
+            category="{dataset}",
+            labels={"figure": "dissimilarity matrices"},
+        ),
+        png="<results>/{dataset}/figures/dissimilarity_matrices.png",
+        lineage="<results>/{dataset}/figures/dissimilarity_matrices.lineage",
+    log:
+        "<logs>/draw_given_dissimilarities/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(STUDY.datasets_with_dissimilarities),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=given(DISPLAY.tap_sets),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_given_dissimilarities"),
+    script:
+        "../scripts/draw_given_dissimilarities.py"

@@ -101,6 +101,69 @@ rule draw_sites:
         "../scripts/draw_sites.py"
 
 
+rule draw_predicted_against_recorded:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+        manifests=fits(".json"),
+        fits=ancient(fits(".zarr")),
+        response_manifests=of_members("responses.json"),
+        responses=ancient(of_members("responses.zarr")),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/predicted_against_recorded.svg",
+            caption="../report/predicted_against_recorded.rst",
+            category="{dataset}",
+            labels={"figure": "recorded against predicted"},
+        ),
+        png="<results>/{dataset}/figures/predicted_against_recorded.png",
+        lineage="<results>/{dataset}/figures/predicted_against_recorded.lineage",
+    log:
+        "<logs>/draw_predicted_against_recorded/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        members=given(SETTINGS.members),
+        names=given(DISPLAY.compared_fits),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_predicted_against_recorded"),
+    script:
+        "../scripts/draw_predicted_against_recorded.py"
+
+
+rule draw_alpha_by_layer:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        manifests=of_fits_that_choose_alpha("<results>/{member}/fits/{model}/{taps}/{readout}.json"),
+        fits=ancient(
+            of_fits_that_choose_alpha("<results>/{member}/fits/{model}/{taps}/{readout}.zarr")
+        ),
+        component_manifests=of_fits_that_choose_alpha("<results>/{member}/pca/{model}/{taps}.json"),
+        components=ancient(of_fits_that_choose_alpha("<results>/{member}/pca/{model}/{taps}.zarr")),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/alpha_by_layer.svg",
+            caption="../report/alpha_by_layer.rst",
+            category="{dataset}",
+            labels={"figure": "alpha by layer"},
+        ),
+        png="<results>/{dataset}/figures/alpha_by_layer.png",
+        lineage="<results>/{dataset}/figures/alpha_by_layer.lineage",
+    log:
+        "<logs>/draw_alpha_by_layer/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=given(DISPLAY.fits_that_choose_alpha),
+        settings=given(SETTINGS.grids),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_alpha_by_layer"),
+    script:
+        "../scripts/draw_alpha_by_layer.py"
+
+
 rule draw_score_against_parameters:
     input:
         summary="<results>/{dataset}/summary.csv",

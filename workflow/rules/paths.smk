@@ -124,6 +124,17 @@ def fits(ending):
     )
 
 
+def of_fits_that_choose_alpha(path):
+    """Return an input function: a file of each fit whose alpha is chosen, as of `fits`."""
+    return given(
+        lambda dataset: [
+            path.format(member=member, **fit._asdict())
+            for member in SETTINGS.members(dataset)
+            for fit in STUDY.fits_that_choose_alpha(dataset)
+        ]
+    )
+
+
 def of_all_tap_sets(path):
     """Return an input function: a file of every tap set of a data set."""
     return given(

@@ -91,3 +91,38 @@ rule draw_similarity_along_layers:
         code=code("draw_similarity_along_layers"),
     script:
         "../scripts/draw_similarity_along_layers.py"
+
+
+rule draw_dissimilarity_matrices:
+    input:
+        similarity="<results>/{dataset}/tables/similarity.csv",
+        summary="<results>/{dataset}/summary.csv",
+        gram_manifests=of_all_tap_sets("<results>/{dataset}/gram/{model}/{taps}.json"),
+        grams=ancient(of_all_tap_sets("<results>/{dataset}/gram/{model}/{taps}.zarr")),
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        stimulus_manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+        split="<results>/{dataset}/split.csv",
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/dissimilarity_matrices.svg",
+            caption="../report/dissimilarity_matrices.rst",
+            category="{dataset}",
+            labels={"figure": "dissimilarity matrices"},
+        ),
+        png="<results>/{dataset}/figures/dissimilarity_matrices.png",
+        lineage="<results>/{dataset}/figures/dissimilarity_matrices.lineage",
+    log:
+        "<logs>/draw_dissimilarity_matrices/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(STUDY.datasets_with_responses),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=given(DISPLAY.tap_sets),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_dissimilarity_matrices"),
+    script:
+        "../scripts/draw_dissimilarity_matrices.py"

@@ -50,7 +50,7 @@ def draw(
     with matplotlib.rc_context(style.STYLE):
         width = max(6.0, sum(widths) * PANEL + 0.7 * len(regions))
         figure = Figure(figsize=(width, n_rows * (PANEL + 0.35) + 1.6))
-        parts = np.atleast_1d(figure.subfigures(ncols=len(regions), width_ratios=widths))
+        parts = figure.subfigures(1, len(regions), squeeze=False, width_ratios=widths)[0]
         for part, (region, block) in zip(parts, blocks.items(), strict=True):
             count = int(block["n_sites"].iloc[0])
             part.suptitle(

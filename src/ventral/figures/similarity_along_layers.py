@@ -17,6 +17,7 @@ from ventral.scores.reporting import (
     regions_in_order,
     split_in_words,
 )
+from ventral.similarity.entries import at_committed
 
 MEASURES = {
     "cka_debiased": "Debiased CKA",
@@ -60,7 +61,7 @@ def draw(
     Figure
         A figure with only a message if nothing can be compared.
     """
-    shown = _at_committed(similarity, summary, readout or default_readout(readouts))
+    shown = at_committed(similarity, summary, readout or default_readout(readouts))
     shown = shown[shown["entry"].isin(models) & shown["measure"].isin(MEASURES)]
     if shown["value"].notna().sum() == 0:
         return style.placeholder("No layer could be compared with the sites of a region.")
@@ -107,14 +108,6 @@ def draw(
             _remark(shown, len(networks)),
         )
     return figure
-
-
-def _at_committed(similarity: pd.DataFrame, summary: pd.DataFrame, readout: str) -> pd.DataFrame:
-    """Name the entry of the config that each row is of; variants of a sweep that lost have none."""
-    rows = summary["setting_committed"] & (summary["readout_entry"] == readout)
-    committed = summary.loc[rows, ["region", "model", "model_entry"]].drop_duplicates()
-    joined = similarity.merge(committed, on=["region", "model"], how="left")
-    return joined.assign(entry=joined["model_entry"].fillna(joined["model"]))
 
 
 def _remark(shown: pd.DataFrame, n_networks: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from ventral.figures.looks import assign_looks
 from ventral.study.entries import HEAD, Model, Readout
 from ventral.study.files import shown_weights
-from ventral.study.study import Study
+from ventral.study.study import Fit, Study
 
 SHOWN = ("label", "variant", "group", "architecture")
 """Keys of a model's entry that are shown as they are."""
@@ -64,12 +64,11 @@ class Display:
 
         Of a pool these are the fits of its data sets.
         """
-        pool = self.study.pools.get(dataset)
-        return [
-            [member, fit.model, fit.readout]
-            for member in (pool.members if pool else [dataset])
-            for fit in self.study.fits_of(dataset)
-        ]
+        return self._of_members(dataset, self.study.fits_of(dataset))
+
+    def fits_that_choose_alpha(self, dataset: str) -> list[list[str]]:
+        """Return data set, model and readout of each fit whose alpha is chosen, as above."""
+        return self._of_members(dataset, self.study.fits_that_choose_alpha(dataset))
 
     def tap_sets(self, dataset: str) -> list[list[str]]:
         """Return data set and model of each tap set of a data set, as its tables name them."""
@@ -93,6 +92,11 @@ class Display:
                 "start": model.start or given,
             }
         return described
+
+    def _of_members(self, dataset: str, fits: Iterable[Fit]) -> list[list[str]]:
+        pool, fits = self.study.pools.get(dataset), list(fits)
+        members = pool.members if pool else [dataset]
+        return [[member, fit.model, fit.readout] for member in members for fit in fits]
 
     @property
     def _used(self) -> list[str]:

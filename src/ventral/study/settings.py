@@ -94,6 +94,15 @@ class StepSettings:
         entry = self.study.readouts[readout].config
         return {key: value for key, value in entry.items() if key != "label"}
 
+    def grids(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return what decides the grid of alphas of each readout that has one."""
+        keys = ("features", "alphas", "n_components")
+        names = dict.fromkeys(fit.readout for fit in self.study.fits_that_choose_alpha(dataset))
+        return {
+            name: {key: value for key, value in self.readout(name).items() if key in keys}
+            for name in names
+        }
+
     def scores(self) -> dict[str, Any]:
         """Return the settings of scores and their intervals."""
         scores = self.study.config["scores"]

@@ -52,6 +52,7 @@ def _of_dissimilarities(study: Study, dataset: str) -> Iterator[tuple[str, Names
         "prepare_dissimilarities",
         "tabulate_dissimilarities",
         "draw_dissimilarities",
+        "draw_given_dissimilarities",
     ):
         yield step, {"dataset": dataset}
     for taps in study.tap_sets_of(dataset):
@@ -80,10 +81,12 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         "draw_score_along_layers",
         "draw_heat_map_of_layers",
         "draw_sites",
+        "draw_predicted_against_recorded",
     ):
         yield step, {"dataset": dataset}
     for datasets, steps in (
         (study.datasets_with_pairs, ["compare_models", "draw_comparisons"]),
+        (study.datasets_with_chosen_alphas, ["draw_alpha_by_layer"]),
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
         (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
@@ -108,7 +111,11 @@ def _of_similarity(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         return
     for model in study.compared_models(dataset):
         yield "compute_similarity", {"dataset": dataset, "model": model}
-    for step in ("tabulate_similarity", "draw_similarity_along_layers"):
+    for step in (
+        "tabulate_similarity",
+        "draw_similarity_along_layers",
+        "draw_dissimilarity_matrices",
+    ):
         yield step, {"dataset": dataset}
 
 

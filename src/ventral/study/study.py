@@ -166,6 +166,12 @@ class Study:
             if self.is_fitted(model, taps, readout)
         ]
 
+    def fits_that_choose_alpha(self, dataset: str) -> list[Fit]:
+        """Return the fits of a data set or a pool whose readout chooses its alpha from a grid."""
+        return [
+            fit for fit in self.fits_of(dataset) if self.readouts[fit.readout].method == "ridge_cv"
+        ]
+
     def is_fitted(self, model: str, taps: str, readout: str) -> bool:
         """Tell whether a readout belongs to a tap set.
 
@@ -235,6 +241,11 @@ class Study:
             for name, dataset in self.scored.items()
             if len({self.models[model].entry for model in dataset.models}) > 1
         ]
+
+    @property
+    def datasets_with_chosen_alphas(self) -> list[str]:
+        """The data sets and pools with a readout that chooses its alpha."""
+        return [name for name in self.scored if self.fits_that_choose_alpha(name)]
 
     @property
     def datasets_with_sweeps(self) -> list[str]:
