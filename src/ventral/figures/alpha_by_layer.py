@@ -84,8 +84,8 @@ def draw(
             figure,
             "Alpha that was chosen, by layer",
             f"{readouts[readout]['label']}; {_stimuli(table)} train stimuli; median over sites,"
-            " band from the 10th to the 90th centile; %: share of sites at an end of the grid,"
-            " where a wider grid may do better.",
+            " band from the 10th to the 90th centile; share of sites at an end of the"
+            " grid, where a wider grid may do better.",
         )
     return figure
 
@@ -102,7 +102,8 @@ def _draw_panel(
     for index, region in enumerate(regions):
         rows = table[table["region"] == region].set_index("layer").reindex(layers)
         color, line, marker = STYLES[index % len(STYLES)]
-        place = np.arange(len(layers))
+        aside = 0.16 * (index - (len(regions) - 1) / 2) if len(layers) == 1 else 0.0
+        place = np.arange(len(layers)) + aside
         low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
         if len(layers) == 1:
             axes.vlines(place, low, high, color=color, linewidth=1.2)
@@ -140,16 +141,21 @@ def _draw_panel(
     axes.tick_params(axis="y", labelsize=7)
     at_end = table.assign(sites=table["on_edge"] * table["n_sites"]).groupby("region", sort=False)
     shares = at_end["sites"].sum() / at_end["n_sites"].sum()
-    remark = ", ".join(f"{region} {share:.0%}" for region, share in shares.items() if share > 0)
-    axes.text(0.97, 0.88, remark, transform=axes.transAxes, ha="right", va="top", fontsize=6)
+    remark = ", ".join(f"{region} {shares[region]:.0%}" for region in regions if region in shares)
+    if (shares > 0).any():
+        remark = f"at an end: {remark}"
+        axes.text(0.5, 0.12, remark, transform=axes.transAxes, ha="center", fontsize=6)
+
+
+def _most_sites(table: pd.DataFrame, region: str) -> int:
+    return int(table.loc[table["region"] == region, "n_sites"].max())
 
 
 def _add_legend(figure: Figure, regions: list[str], table: pd.DataFrame) -> None:
     handles: list[Line2D] = []
     for index, region in enumerate(regions):
         color, line, marker = STYLES[index % len(STYLES)]
-        count = int(table.loc[table["region"] == region, "n_sites"].max())
-        label = f"{region}, {count} site{'' if count == 1 else 's'}"
+        label = f"{region}, {style.count(_most_sites(table, region), 'site')}"
         handles.append(
             Line2D([], [], color=color, linestyle=line, marker=marker, markersize=3, label=label)
         )

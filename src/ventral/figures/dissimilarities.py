@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ventral.figures import style
 from ventral.scores.reporting import is_pixels, model_names
@@ -68,15 +67,21 @@ def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
             axes.set_title(f"{region}, {_counts(here)}", loc="left", fontweight="bold")
             axes.set_ylabel("Spearman's ρ of\ndissimilarities")
         panels[-1].set_xlabel("Layer, in network order")
-        _add_legend(figure, drawn, described, columns)
+        handles = style.legend_of_lines(drawn, drawn, style.looks(described), names)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
         style.title(
             figure,
             "Dissimilarities of stimuli, layers against regions",
             "One less the correlation over all features of a layer, with each subject's, on the"
             " mean; lines across: pixels, and the other regions; grey band: between the noise"
-            " ceilings of subjects; bands and bars: 95% bootstrap intervals over stimuli.",
+            f" ceilings of subjects; {_intervals(len(drawn))}.",
         )
     return figure
+
+
+def _intervals(n_models: int) -> str:
+    drawn = "bands and bars" if n_models <= MOST_BANDS else "bars"
+    return f"{drawn}: 95% bootstrap intervals over stimuli"
 
 
 def _counts(rows: pd.DataFrame) -> str:
@@ -115,37 +120,8 @@ def _draw_lines(
             own = rows[rows["model"] == name]
             x = np.array([places[architecture, layer] for layer in own["layer"]])
             own, x, look = own.iloc[np.argsort(x)], np.sort(x), look_of[name]
-            axes.plot(
-                x,
-                own[RHO],
-                color=look.color,
-                linestyle=look.line,
-                linewidth=1.5,
-                marker=look.marker,
-                markersize=4.5,
-                markerfacecolor="white" if look.is_random else look.color,
-                zorder=3,
-                gid=f"rho:{name}",
-            )
+            axes.plot(x, own[RHO], **style.line_of(look), zorder=3, gid=f"rho:{name}")
             if bands:
                 axes.fill_between(
                     x, own[LOW], own[HIGH], color=look.color, alpha=0.14, linewidth=0, zorder=2
                 )
-
-
-def _add_legend(figure: Figure, drawn: list[str], models: Mapping[str, dict], columns: int) -> None:
-    look_of, names = style.looks(dict(models)), model_names(dict(models))
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=look_of[name].color,
-            linestyle=look_of[name].line,
-            marker=look_of[name].marker,
-            markersize=4.5,
-            markerfacecolor="white" if look_of[name].is_random else look_of[name].color,
-            label=names[name],
-        )
-        for name in drawn
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -56,8 +56,10 @@ def draw(
                 axes.set_visible(False)
             for axes, matrix in zip(row, region.matrices, strict=False):
                 image = _draw_matrix(axes, matrix, region)
-                axes.set_title(_heading(matrix, region, names), loc="left", fontsize=7.5)
-            row[0].title.set_fontweight("bold")
+                weight = "normal" if matrix.model else "bold"
+                axes.set_title(
+                    _heading(matrix, region, names), loc="left", fontsize=7.5, fontweight=weight
+                )
             _name_categories(row[0], region.groups)
         bar = figure.colorbar(image, ax=grid.ravel().tolist(), shrink=0.7, aspect=30, pad=0.02)
         bar.set_ticks([0, 0.5, 1], labels=["0, most\nalike", "0.5", "1, least\nalike"])
@@ -84,8 +86,8 @@ def _counts(regions: Sequence[RegionMatrices]) -> str:
 def _heading(matrix: RankedMatrix, region: RegionMatrices, names: Mapping[str, str]) -> str:
     if not matrix.model:
         return f"{region.region}\n{region.source}"
-    rho = f"ρ {matrix.correlation:.2f}".replace("-", "−")
-    return textwrap.fill(f"{names[matrix.model]}", 32) + f"\n{matrix.layer}, {rho}"
+    rho = style.number(matrix.correlation)
+    return f"{textwrap.fill(names[matrix.model], 32)}\n{matrix.layer}, ρ {rho}"
 
 
 def _draw_matrix(axes: Axes, matrix: RankedMatrix, region: RegionMatrices) -> AxesImage:

@@ -91,7 +91,11 @@ def draw(
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
             image = _draw_panel(axes, here, layers, depth, (low, high), in_numbers)
-            axes.set_title(f"{region}, {int(here['n_sites'].max())} sites", loc="left")
+            axes.set_title(
+                f"{region}, {style.count(int(here['n_sites'].max()), 'site')}",
+                loc="left",
+                fontweight="bold",
+            )
             axes.set_yticks(range(len(names)), labels)
             ends = ["first layer", "last layer"] if depth > 1 else ["the layer"]
             axes.set_xticks(sorted({0, depth - 1}), ends)
@@ -126,9 +130,11 @@ def _draw_panel(
             values[row, column] = of_model.get(layer, np.nan)
             if committed.get(model) == layer:
                 corner = (column - 0.46, row - 0.44)
-                axes.add_patch(
-                    Rectangle(corner, 0.92, 0.88, fill=False, color="#D55E00", linewidth=1.6)
-                )
+                # White around black is seen on every colour, and in grey.
+                for color, width in (("white", 3.0), ("black", 1.4)):
+                    axes.add_patch(
+                        Rectangle(corner, 0.92, 0.88, fill=False, color=color, linewidth=width)
+                    )
     low, high = limits
     image = axes.imshow(values, cmap=COLORS, vmin=low, vmax=high, aspect="auto")
     for spine in axes.spines.values():

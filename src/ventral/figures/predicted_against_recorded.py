@@ -49,12 +49,11 @@ def draw(
     widths = [block["site_id"].nunique() for block in blocks.values()]
     with matplotlib.rc_context(style.STYLE):
         width = max(6.0, sum(widths) * PANEL + 0.7 * len(regions))
-        figure = Figure(figsize=(width, n_rows * (PANEL + 0.35) + 1.6))
+        figure = Figure(figsize=(width, n_rows * (PANEL + 0.2) + 1.2))
         parts = figure.subfigures(1, len(regions), squeeze=False, width_ratios=widths)[0]
         for part, (region, block) in zip(parts, blocks.items(), strict=True):
-            count = int(block["n_sites"].iloc[0])
             part.suptitle(
-                f"{region}, {count} site{'' if count == 1 else 's'}",
+                f"{region}, {style.count(int(block['n_sites'].iloc[0]), 'site')}",
                 x=0.02,
                 ha="left",
                 fontsize=10,
@@ -110,10 +109,9 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, look: style.Look | None, name:
     axes.locator_params(nbins=4)
     axes.tick_params(labelsize=6)
     axes.grid(axis="both", color="0.92")
-    score = f"{first[SCORE]:.2f}".replace("-", "−")
     axes.set_title(
         f"{textwrap.shorten(str(first['site_id']), 26)}, {first['centile']:g}th centile\n"
-        f"EV {score}, {int(first['n_stimuli'])} stimuli",
+        f"EV {style.number(first[SCORE])}, {style.count(int(first['n_stimuli']), 'stimulus')}",
         loc="left",
         fontsize=7,
     )

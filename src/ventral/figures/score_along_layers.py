@@ -79,7 +79,8 @@ def draw(
         style.title(
             figure,
             "Explained variance along the layers of each network",
-            f"{split_in_words(split)}; {readout_name(readouts[readout], drawn['n_components'])};"
+            f"{split_in_words(split)}, {style.count(int(drawn['n_stimuli'].max()), 'stimulus')};"
+            f" {readout_name(readouts[readout], drawn['n_components'])};"
             " mean over sites and its 95% bootstrap interval.",
         )
     return figure
@@ -156,7 +157,7 @@ def _draw_panel(
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines
-    head = f"{summary['region'].iloc[0]}, {sites} site{'' if sites == 1 else 's'}"
+    head = f"{summary['region'].iloc[0]}, {style.count(sites, 'site')}"
     axes.set_title(head, loc="left", fontweight="bold", pad=pad)
     axes.set_title(remark, loc="right", color=style.GREY, fontsize=8, pad=pad)
 
@@ -173,7 +174,7 @@ def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low
     pixels = [model for model, description in models.items() if is_pixels(description)]
     for _, row in summary[summary["model"].isin(pixels)].iterrows():
         if row[MEAN] < low:
-            return f"pixel baseline {_number(row[MEAN])}, below the axis; "
+            return f"pixel baseline {style.number(row[MEAN])}, below the axis; "
         if np.isfinite(row[MEAN]):
             axes.axhspan(row[LOW], row[HIGH], color="0.6", alpha=0.25, linewidth=0, zorder=0)
             axes.axhline(row[MEAN], color="0.45", linewidth=1.4, zorder=1, gid="pixels")
@@ -190,25 +191,13 @@ def _draw_model(
     below: Counter[float],
 ) -> None:
     mean, lower, upper = (rows[name].to_numpy(float) for name in (MEAN, LOW, HIGH))
-    face = "white" if look.is_random else look.color
     if np.isfinite(mean).sum() == 1:  # a band needs two layers
         axes.vlines(here, lower, upper, color=look.color, linewidth=1.2, zorder=2)
     axes.fill_between(here, lower, upper, color=look.color, alpha=0.14, linewidth=0, zorder=2)
-    axes.plot(
-        here,
-        mean,
-        color=look.color,
-        linestyle=look.line,
-        linewidth=1.5,
-        marker=look.marker,
-        markersize=4.5,
-        markerfacecolor=face,
-        zorder=3,
-        gid=f"mean:{model}",
-    )
+    axes.plot(here, mean, **style.line_of(look), zorder=3, gid=f"mean:{model}")
     for position, value in zip(here[mean < low], mean[mean < low], strict=True):
         axes.annotate(
-            f"▾ {_number(value)}",
+            f"▾ {style.number(value)}",
             (position, low),
             (0, 9 * below[position]),  # several models below the axis: one above the other
             textcoords="offset points",
@@ -233,10 +222,6 @@ def _draw_model(
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
 def _add_legend(
     figure: Figure,
     models: dict[str, dict],
@@ -245,21 +230,8 @@ def _add_legend(
     width: float,
 ) -> None:
     names, look_of = model_names(models), style.looks(models)
-    present = set(drawn["model"])
-    handles = [
-        Line2D(
-            xdata=[],
-            ydata=[],
-            color=look_of[model].color,
-            linestyle=look_of[model].line,
-            marker=look_of[model].marker,
-            markersize=4.5,
-            markerfacecolor="white" if look_of[model].is_random else look_of[model].color,
-            label=names[model],
-        )
-        for model in models
-        if model in present
-    ]
+    present = [model for model in models if model in set(drawn["model"])]
+    handles = style.legend_of_lines(present, present, look_of, names)
     handles.append(
         Line2D(
             xdata=[],

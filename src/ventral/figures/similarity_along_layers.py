@@ -25,6 +25,9 @@ MEASURES = {
     "rsa_whitened": "Whitened RDM\ncorrelation",
     "procrustes_distance": "Procrustes distance\n(less is more similar)",
 }
+BEST_BY = "rsa_spearman"
+"""The measure by which the networks are chosen that are in colour, where there are many."""
+
 DOTTED = (0, (1, 2))
 ROOM = 0.3
 """Above and below what an axis must show, in parts of it."""
@@ -70,11 +73,14 @@ def draw(
         for model, description in models.items()
         if not is_pixels(description) and (shown["entry"] == model).any()
     ]
+    best = shown[shown["measure"] == BEST_BY].groupby(["region", "entry"])["value"].max()
+    coloured = style.most_explaining(best.groupby("entry").mean(), networks)
     regions = regions_in_order(shown)
     width = max(6.5, 3.0 * len(regions) + 1.2)
     names = model_names(models)
     with matplotlib.rc_context(style.STYLE):
-        handles = _handles(networks, models, names, shown)
+        handles = style.legend_of_lines(networks, coloured, style.looks(models), names)
+        handles += _handles_across(models, shown)
         columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
         legend_rows = -(-len(handles) // columns)
         height = 1.75 * len(MEASURES) + 1.3 + 0.17 * legend_rows
@@ -85,14 +91,14 @@ def draw(
         for row, (measure, label) in zip(panels, MEASURES.items(), strict=True):
             for axes, region in zip(row, regions, strict=True):
                 here = shown[(shown["region"] == region) & (shown["measure"] == measure)]
-                _draw_panel(axes, here, networks, models)
+                _draw_panel(axes, here, networks, coloured, models)
             row[0].set_ylabel(label)
             row[0].set_ylim(_limits(shown[shown["measure"] == measure]))
         for axes, region in zip(panels[0], regions, strict=True):
             here = shown[shown["region"] == region]
             sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
             axes.set_title(
-                f"{region}, {sites} site{'' if sites == 1 else 's'}, {stimuli} stimuli",
+                f"{region}, {style.count(sites, 'site')}, {style.count(stimuli, 'stimulus')}",
                 loc="left",
                 fontweight="bold",
             )
@@ -143,7 +149,11 @@ def _has_zero(rows: pd.DataFrame) -> bool:
 
 
 def _draw_panel(
-    axes: Axes, here: pd.DataFrame, networks: Sequence[str], models: dict[str, dict]
+    axes: Axes,
+    here: pd.DataFrame,
+    networks: Sequence[str],
+    coloured: Sequence[str],
+    models: dict[str, dict],
 ) -> None:
     look_of = style.looks(models)
     if _has_zero(here):
@@ -160,7 +170,8 @@ def _draw_panel(
             axes.axhspan(row["low"], row["high"], color="0.6", alpha=0.25, linewidth=0, zorder=0)
             axes.axhline(row["value"], color="0.45", linewidth=1.4, zorder=1, gid="pixels")
     for model in networks:
-        look = look_of[model]
+        line = style.line_of(look_of[model]) if model in coloured else style.OTHER
+        line = {"zorder": 3, **line}
         order = [layer for layer in models[model]["layers"] if layer in set(here["layer"])]
         rows = here[here["entry"] == model].set_index("layer").reindex(order)
         rows = rows[rows["measure"].notna()]
@@ -170,42 +181,16 @@ def _draw_panel(
         value, low, high = (rows[name].to_numpy(float) for name in ("value", "low", "high"))
         if len(networks) <= MOST_BANDS:
             if len(rows) == 1:
-                axes.vlines(place, low, high, color=look.color, linewidth=1.2, zorder=2)
-            axes.fill_between(place, low, high, color=look.color, alpha=0.14, linewidth=0, zorder=2)
-        axes.plot(
-            place,
-            value,
-            color=look.color,
-            linestyle=look.line,
-            linewidth=1.5,
-            marker=look.marker,
-            markersize=4.5,
-            markerfacecolor="white" if look.is_random else look.color,
-            zorder=3,
-            gid=f"similarity:{model}",
-        )
+                axes.vlines(place, low, high, color=line["color"], linewidth=1.2, zorder=2)
+            axes.fill_between(
+                place, low, high, color=line["color"], alpha=0.14, linewidth=0, zorder=2
+            )
+        axes.plot(place, value, **line, gid=f"similarity:{model}")
 
 
-def _handles(
-    networks: Sequence[str],
-    models: dict[str, dict],
-    names: dict[str, str],
-    shown: pd.DataFrame,
-) -> list[Line2D]:
-    look_of = style.looks(models)
-    handles: list[Line2D] = [
-        Line2D(
-            xdata=[],
-            ydata=[],
-            color=look_of[model].color,
-            linestyle=look_of[model].line,
-            marker=look_of[model].marker,
-            markersize=4.5,
-            markerfacecolor="white" if look_of[model].is_random else look_of[model].color,
-            label=names[model],
-        )
-        for model in networks
-    ]
+def _handles_across(models: dict[str, dict], shown: pd.DataFrame) -> list[Line2D]:
+    """Return the entries of the legend for what has no layers."""
+    handles = []
     if any(is_pixels(models[model]) for model in set(shown["entry"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
     if shown["noise_ceiling_lower"].notna().any():

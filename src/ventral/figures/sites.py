@@ -84,7 +84,9 @@ def draw(
                 textwrap.fill(f"{names[model]}, {layer}", 36)
                 for model, layer in ranked[["model", "layer"]].to_numpy()
             ]
-            row[0].set_title(f"{region}, {len(first)} sites", loc="left", fontweight="bold")
+            row[0].set_title(
+                f"{region}, {style.count(len(first), 'site')}", loc="left", fontweight="bold"
+            )
             if len(of_models) > 1:
                 second = of_models[1][SCORE].reindex(first.index)
                 _draw_points(row[0], second, first[SCORE], look)
@@ -98,7 +100,7 @@ def draw(
         style.title(
             figure,
             "Explained variance site by site",
-            f"{split_in_words(split)}, committed layers;"
+            f"{split_in_words(split)}, {int(chosen['n_stimuli'].max())} stimuli; committed layers;"
             f" {readout_name(readouts[readout], chosen['n_components'])}; a point is a site; the"
             " line marks equal values.",
         )

@@ -1,7 +1,7 @@
 """One look for all figures: sizes, colours, how a model is drawn, and how a figure is saved."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,10 +159,27 @@ def most_explaining(scores: pd.Series, models: Iterable[str]) -> list[str]:
     return [model for model in models if model in best]
 
 
-def others(count: int) -> Line2D:
-    """Return the entry of a legend for the models that are grey."""
-    label = f"{count} other model{'' if count == 1 else 's'}"
-    return Line2D([], [], **OTHER, label=label)
+def legend_of_lines(
+    drawn: Iterable[str], coloured: Iterable[str], looks: Mapping[str, Look], names: Mapping
+) -> list[Line2D]:
+    """Return the entries of a legend: the models in colour, and one for those that are grey.
+
+    Parameters
+    ----------
+    drawn, coloured : iterable of str
+        All models of a figure, and those of `most_explaining`.
+    looks : Mapping
+        Of the networks.
+    names : Mapping
+        Of `ventral.scores.reporting.model_names`.
+    """
+    coloured = list(coloured)
+    handles = [
+        Line2D([], [], **line_of(looks.get(model)), label=names[model]) for model in coloured
+    ]
+    if rest := len(set(drawn) - set(coloured)):
+        handles.append(Line2D([], [], **OTHER, label=count(rest, "other model")))
+    return handles
 
 
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:
@@ -214,6 +231,24 @@ def label_layers(
         for text in axes.get_xticklabels():
             text.set(ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
+
+
+def number(value: float) -> str:
+    """Return a score with two decimals and a proper minus sign, and zero without one."""
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things, such as "1 site" or "88 sites"."""
+    plural = {"stimulus": "stimuli"}.get(noun, f"{noun}s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def heading(region: str, sites: int, stimuli: int | None = None) -> str:
+    """Return the name of a region with its numbers of sites and, if given, of stimuli."""
+    of_stimuli = "" if stimuli is None else f", {count(stimuli, 'stimulus')}"
+    return f"{region}, {count(sites, 'site')}{of_stimuli}"
 
 
 def title(figure: Figure, headline: str, remark: str) -> None:
