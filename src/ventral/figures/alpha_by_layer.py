@@ -155,7 +155,7 @@ def _add_legend(figure: Figure, regions: list[str], table: pd.DataFrame) -> None
     handles: list[Line2D] = []
     for index, region in enumerate(regions):
         color, line, marker = STYLES[index % len(STYLES)]
-        label = f"{region}, {style.count(_most_sites(table, region), 'site')}"
+        label = style.heading(region, _most_sites(table, region))
         handles.append(
             Line2D([], [], color=color, linestyle=line, marker=marker, markersize=3, label=label)
         )

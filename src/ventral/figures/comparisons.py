@@ -94,7 +94,7 @@ def _heading(table: pd.DataFrame, region: str) -> str:
     """Return the name of a region, with its numbers of sites and stimuli."""
     here = table[table["region"] == region]
     sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
-    return f"{region}, {style.count(sites, 'site')}, {style.count(stimuli, 'stimulus')}"
+    return style.heading(region, sites, stimuli)
 
 
 def _draw_panel(

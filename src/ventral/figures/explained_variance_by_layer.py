@@ -332,7 +332,7 @@ def _count_sites(scores: pd.DataFrame, region: str, family: Family) -> str:
     here = scores[(scores["region"] == region) & scores["model"].isin(family)]
     sites = here["site_id"].nunique()
     undefined = int(here["explained_variance"].isna().sum())
-    remark = f"{sites} site{'' if sites == 1 else 's'}"
+    remark = style.count(sites, "site")
     return remark + (f", {undefined} scores undefined" if undefined else "")
 
 

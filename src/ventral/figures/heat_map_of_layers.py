@@ -92,7 +92,7 @@ def draw(
             here = shown[shown["region"] == region]
             image = _draw_panel(axes, here, layers, depth, (low, high), in_numbers)
             axes.set_title(
-                f"{region}, {style.count(int(here['n_sites'].max()), 'site')}",
+                style.heading(region, int(here["n_sites"].max())),
                 loc="left",
                 fontweight="bold",
             )

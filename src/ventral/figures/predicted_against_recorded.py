@@ -53,7 +53,7 @@ def draw(
         parts = figure.subfigures(1, len(regions), squeeze=False, width_ratios=widths)[0]
         for part, (region, block) in zip(parts, blocks.items(), strict=True):
             part.suptitle(
-                f"{region}, {style.count(int(block['n_sites'].iloc[0]), 'site')}",
+                style.heading(region, int(block["n_sites"].iloc[0])),
                 x=0.02,
                 ha="left",
                 fontsize=10,

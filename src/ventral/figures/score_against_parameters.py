@@ -76,7 +76,7 @@ def draw(
     with matplotlib.rc_context(style.STYLE):
         names = [name for name in networks if name in set(shown["model_entry"])]
         width = max(5.5, 3.4 * len(regions) + 1.0)
-        display_names = model_names(models)
+        display_names, looks = model_names(models), style.looks(models)
         columns = style.legend_columns(width, [display_names[name] for name in names])
         rows, beside = -(-len(names) // columns), 0.0
         if rows > MOST_ROWS:
@@ -87,13 +87,19 @@ def draw(
         panels = figure.subplots(1, len(regions), squeeze=False, sharey=True)[0]
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
-            _draw_panel(axes, here, learnt, models)
+            _draw_panel(axes, here, learnt, looks)
             sites = style.count(int(here["n_sites"].max()), "site")
             axes.set_title(f"{region}, {sites}", loc="left", fontweight="bold")
             axes.set_xlabel("Parameters learnt, network and head")
         panels[0].set_ylabel("Mean explained variance\n(fraction)")
-        place = "outside right center" if beside else "outside lower center"
-        _add_legend(figure, names, models, 1 if beside else columns, place)
+        handles = [
+            Line2D([], [], **style.mark_of(looks[name]), label=display_names[name])
+            for name in names
+        ]
+        if beside:
+            figure.legend(handles=handles, loc="outside right center")
+        else:
+            figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         in_words = readout_name(readouts[readout], shown["n_components"])
         style.title(
             figure,
@@ -107,9 +113,8 @@ def draw(
 
 
 def _draw_panel(
-    axes: Axes, rows: pd.DataFrame, learnt: pd.DataFrame, models: dict[str, dict]
+    axes: Axes, rows: pd.DataFrame, learnt: pd.DataFrame, look_of: dict[str, style.Look]
 ) -> None:
-    look_of = style.looks(models)
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     counts = learnt["retrained_parameters"] + learnt["head_parameters"]
     smallest = 10.0 ** np.floor(np.log10(max(counts.min(), 1)))
@@ -141,13 +146,3 @@ def _draw_panel(
     axes.set_xticks([0, *10.0 ** powers[10.0**powers <= 3 * counts.max()]])
     if untrained:
         axes.axvspan(-1.5 * SPREAD * smallest, 1.5 * SPREAD * smallest, color="0.96", zorder=0)
-
-
-def _add_legend(
-    figure: Figure, names: list[str], models: dict[str, dict], columns: int, place: str
-) -> None:
-    look_of, display_names = style.looks(models), model_names(models)
-    handles = [
-        Line2D([], [], **style.mark_of(look_of[name]), label=display_names[name]) for name in names
-    ]
-    figure.legend(handles=handles, loc=place, ncols=columns)

@@ -157,7 +157,7 @@ def _draw_panel(
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines
-    head = f"{summary['region'].iloc[0]}, {style.count(sites, 'site')}"
+    head = style.heading(summary["region"].iloc[0], sites)
     axes.set_title(head, loc="left", fontweight="bold", pad=pad)
     axes.set_title(remark, loc="right", color=style.GREY, fontsize=8, pad=pad)
 

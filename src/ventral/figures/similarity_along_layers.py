@@ -98,7 +98,7 @@ def draw(
             here = shown[shown["region"] == region]
             sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
             axes.set_title(
-                f"{region}, {style.count(sites, 'site')}, {style.count(stimuli, 'stimulus')}",
+                style.heading(region, sites, stimuli),
                 loc="left",
                 fontweight="bold",
             )

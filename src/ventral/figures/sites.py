@@ -84,9 +84,7 @@ def draw(
                 textwrap.fill(f"{names[model]}, {layer}", 36)
                 for model, layer in ranked[["model", "layer"]].to_numpy()
             ]
-            row[0].set_title(
-                f"{region}, {style.count(len(first), 'site')}", loc="left", fontweight="bold"
-            )
+            row[0].set_title(style.heading(region, len(first)), loc="left", fontweight="bold")
             if len(of_models) > 1:
                 second = of_models[1][SCORE].reindex(first.index)
                 _draw_points(row[0], second, first[SCORE], look)
