@@ -79,6 +79,8 @@ def draw(
         bar = figure.colorbar(image, ax=list(panels), shrink=0.8, aspect=30, pad=0.02)
         bar.set_label("Row less column,\nexplained variance")
         bar.outline.set_visible(False)
+        for axes in panels:  # which the colour bar has put in the middle of their room
+            axes.set_anchor("N")
         mark = "bold, with a star" if in_numbers else "+ (better) or − (worse)"
         style.title(
             figure,

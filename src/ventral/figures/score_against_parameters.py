@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from ventral.figures import style
 from ventral.scores.reporting import (
@@ -106,8 +107,8 @@ def draw(
             "Score against the number of retrained parameters",
             f"{split_in_words(split)}, {int(shown['n_stimuli'].max())} stimuli; committed layer;"
             f" {in_words}; mean"
-            " over sites and its 95% bootstrap interval; small: variants of a sweep that were not"
-            " chosen; a cross: training is not shown to beat its start.",
+            " over sites and its 95% bootstrap interval; on grey: not trained here; small: variants"
+            " of a sweep that were not chosen; a cross: training is not shown to beat its start.",
         )
     return figure
 
@@ -142,7 +143,8 @@ def _draw_panel(
             axes.plot(count, row[MEAN], "x", color="black", zorder=4, gid=f"no gain:{variant}")
     axes.set_xscale("symlog", linthresh=smallest, linscale=0.7)
     axes.set_xlim(-1.5 * SPREAD * smallest, 3 * counts.max())
-    powers = np.arange(np.log10(smallest) + 1, np.ceil(np.log10(counts.max())) + 1)
+    axes.xaxis.set_minor_locator(NullLocator())
+    powers = np.arange(np.log10(smallest), np.ceil(np.log10(counts.max())) + 1)
     axes.set_xticks([0, *10.0 ** powers[10.0**powers <= 3 * counts.max()]])
     if untrained:
         axes.axvspan(-1.5 * SPREAD * smallest, 1.5 * SPREAD * smallest, color="0.96", zorder=0)
