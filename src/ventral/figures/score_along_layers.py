@@ -1,6 +1,7 @@
 """How the score rises and falls along the layers, pretrained against random weights."""
 
 from collections import Counter
+from itertools import product
 
 import matplotlib
 import numpy as np
@@ -36,8 +37,9 @@ def draw(
 ) -> Figure:
     """Draw a panel per region: mean explained variance over sites against the layer.
 
-    Architectures are side by side, each with its layers in network order. Bands are the 95%
-    bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
+    Architectures are side by side, each with its layers in network order; many are in lines. Bands
+    are the 95% bootstrap intervals of `summary`; the grey line is the pixel baseline with the same
+    readout.
     The noise ceiling is the median over sites of the ceiling on the stimuli that are shown: a
     site's split-half reliability, which bounds its explained variance.
 
@@ -64,15 +66,18 @@ def draw(
         return style.placeholder("No network was scored: there are no layers to compare.")
     drawn = shown[shown["model"].isin({model for _, family, _ in blocks for model in family})]
     regions = regions_in_order(drawn)
-    ticks = sum(len(layers) for _, _, layers in blocks)
-    width = max(5.5, 0.36 * (ticks + len(blocks)) + 1.0)
+    lines = [blocks[line] for line in style.in_lines([len(layers) for *_, layers in blocks])]
+    ticks = max(sum(len(layers) + 1 for *_, layers in line) for line in lines)
+    width = max(5.5, 0.36 * ticks + 1.0)
     with matplotlib.rc_context(style.STYLE):
-        figure = Figure(figsize=(width, 2.9 * len(regions) + 1.5))
-        panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
-        for axes, region in zip(panels, regions, strict=True):
+        n_panels = len(regions) * len(lines)
+        figure = Figure(figsize=(width, 2.9 * n_panels + 1.5))
+        panels = figure.subplots(n_panels, 1, squeeze=False)[:, 0]
+        for axes, (region, line) in zip(panels, product(regions, lines), strict=True):
             here = shown[shown["region"] == region]
             at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
-            _draw_panel(axes, here, blocks, models, at_region, width)
+            _draw_panel(axes, here, line, models, at_region, (width - 1.0) / (ticks - 0.6))
+            axes.set_xlim(-0.7, ticks - 1.3)  # so that layers of all lines are as far apart
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
         _add_legend(figure, models, drawn, shown, width)
@@ -110,7 +115,7 @@ def _draw_panel(
     blocks: list[Block],
     models: dict[str, dict],
     scores: pd.DataFrame,
-    width: float,
+    slot: float,
 ) -> None:
     look_of = style.looks(models)
     drawn = summary[summary["model"].isin(models)]
@@ -152,8 +157,7 @@ def _draw_panel(
         remark = f"{pixels}no noise ceiling: no repeated trials"
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
-    axes.set_xlim(-0.7, start - 1.3)
-    style.label_layers(axes, positions, names, (width - 1.0) / (start + 0.4))
+    style.label_layers(axes, positions, names, slot)
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines

@@ -46,6 +46,9 @@ STYLE: dict[RcKeyType, Any] = {
 MOST_LINES = 10
 """Models that can be told apart in one panel. Of more, the best are drawn, the others are grey."""
 
+MOST_TICKS = 40
+"""Layers side by side, as wide as a page lets them be read."""
+
 GREY = "0.35"
 """Colour of the zero line, the pixel baseline and remarks."""
 
@@ -249,6 +252,40 @@ def heading(region: str, sites: int, stimuli: int | None = None) -> str:
     """Return the name of a region with its numbers of sites and, if given, of stimuli."""
     of_stimuli = "" if stimuli is None else f", {count(stimuli, 'stimulus')}"
     return f"{region}, {count(sites, 'site')}{of_stimuli}"
+
+
+def in_lines(sizes: Sequence[int], most: int = MOST_TICKS) -> list[slice]:
+    """Break a row of groups into as few lines as can be, of about equal length.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Ticks of each group, such as the layers of an architecture; at least one.
+    most : int
+        Ticks of a line; a group that has more is a line of its own.
+
+    Returns
+    -------
+    list of slice
+        The groups of each line.
+    """
+    longest = max(most, *sizes)
+    fewest = len(_starts_of_lines(sizes, longest))
+    limits = range(max(sizes), longest + 1)
+    starts = next(
+        found for limit in limits if len(found := _starts_of_lines(sizes, limit)) == fewest
+    )
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(sizes)], strict=True)]
+
+
+def _starts_of_lines(sizes: Sequence[int], limit: int) -> list[int]:
+    starts, length = [0], 0
+    for index, size in enumerate(sizes):
+        if length and length + size > limit:
+            starts.append(index)
+            length = 0
+        length += size
+    return starts
 
 
 def title(figure: Figure, headline: str, remark: str) -> None:
