@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from ventral.figures import style
 from ventral.scores.reporting import (
@@ -130,11 +131,10 @@ def _draw_panel(
             values[row, column] = of_model.get(layer, np.nan)
             if committed.get(model) == layer:
                 corner = (column - 0.46, row - 0.44)
+                frame = Rectangle(corner, 0.92, 0.88, fill=False, color="black", linewidth=1.4)
                 # White around black is seen on every colour, and in grey.
-                for color, width in (("white", 3.0), ("black", 1.4)):
-                    axes.add_patch(
-                        Rectangle(corner, 0.92, 0.88, fill=False, color=color, linewidth=width)
-                    )
+                frame.set_path_effects([withStroke(linewidth=3, foreground="white")])
+                axes.add_patch(frame)
     low, high = limits
     image = axes.imshow(values, cmap=COLORS, vmin=low, vmax=high, aspect="auto")
     for spine in axes.spines.values():

@@ -62,7 +62,7 @@ def draw(
         return style.placeholder("No layer was committed: there is no score to show.")
     regions = regions_in_order(shown)
     present = [model for model in models if (shown["model"] == model).any()]
-    best = chosen[chosen["split"] != "train"].groupby("model")[MEAN].mean()
+    best = _part(shown, "ridge").groupby(["region", "model"])[MEAN].max().groupby("model").mean()
     coloured = style.most_explaining(best, present)
     looks = style.looks(models)
     with matplotlib.rc_context(style.STYLE):
