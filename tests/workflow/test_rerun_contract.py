@@ -28,6 +28,8 @@ TABLES = (
     "draw_score_along_layers",
     "draw_heat_map_of_layers",
     "draw_sites",
+    "draw_predicted_against_recorded",
+    "draw_alpha_by_layer",
     "draw_score_against_parameters",
 )
 JOINT = ("summarise_regions", "draw_score_by_region")
@@ -596,7 +598,8 @@ CONTRACT = [
         "its own steps alone",
         ask_for_similarity,
         lambda jobs: jobs.of(
-            "compute_similarity", "tabulate_similarity", "draw_similarity_along_layers", "all"
+            *("compute_similarity", "tabulate_similarity", "all"),
+            *("draw_similarity_along_layers", "draw_dissimilarity_matrices"),
         ),
     ),
     (

@@ -96,6 +96,7 @@ def _draw_matrix(axes: Axes, matrix: RankedMatrix, region: RegionMatrices) -> Ax
         cmap=COLORS,
         vmin=0,
         vmax=1,
+        interpolation="none",  # a file holds a pixel for each pair, and no enlarged picture
         gid=f"ranks:{region.region}:{matrix.model}:{matrix.layer}",
     )
     for spine in axes.spines.values():

@@ -52,14 +52,8 @@ def draw(
 
     Parameters
     ----------
-    scores, summary : DataFrame
-        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    scores, summary, models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
 
     Returns
     -------

@@ -50,12 +50,8 @@ def draw(
         Returned by `ventral.scores.summary.commit_settings`.
     training : DataFrame
         Returned by `ventral.training.tables.table_of_training`.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from ventral.similarity.population import Population
 
 RSA = "rsa_spearman"
 MOST_MODELS = 3
-MOST_STIMULI = 400
+MOST_STIMULI = 250
 """Stimuli whose pairs can be seen. Of more, some are shown, evenly spaced in their order."""
 
 CATEGORIES = ("category", "object")
