@@ -116,5 +116,6 @@ def _name_categories(axes: Axes, groups: Sequence[tuple[str, int]]) -> None:
         return
     counts = np.array([count for _, count in groups])
     middles = np.cumsum(counts) - counts / 2 - 0.5
-    axes.set_yticks(middles, [textwrap.shorten(name, 16) for name, _ in groups], fontsize=6)
+    labels = [textwrap.fill(textwrap.shorten(name, 40), 14) for name, _ in groups]
+    axes.set_yticks(middles, labels, fontsize=6)
     axes.tick_params(axis="y", length=0)

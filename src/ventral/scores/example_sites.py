@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import Responses
+from ventral.errors import VentralError
 from ventral.readouts.fit_store import StoredFit
 from ventral.scores.reporting import committed_rows, regions_in_order
 from ventral.scores.score import fit_to_score, samples_of
@@ -85,6 +86,11 @@ def example_sites(
         With `COLUMNS`: a row for each stimulus, site and model, in the unit of the responses.
         ``explained_variance`` is the site's, of `scores`; ``n_stimuli`` counts those that it has
         responses to. Where the test stimuli of folds overlap, a stimulus has a row for each fold.
+
+    Raises
+    ------
+    VentralError
+        If `responses` lack a site of `scores`.
     """
     chosen = summary[committed_rows(summary) & (summary["split"] == split)]
     chosen = chosen[(chosen["readout"] == readout) & chosen[MEAN].notna()]
@@ -152,4 +158,4 @@ def _place(site: str, responses: Mapping[str, Responses]) -> tuple[str, int]:
         names = [f"{prefix}{name}" for name in found.sites["site_id"]]
         if site in names:
             return dataset, names.index(site)
-    raise KeyError(site)
+    raise VentralError(f"the responses have no site {site!r}, which scores.csv has")
