@@ -87,7 +87,7 @@ def draw(
             "Which model explains more",
             f"{split_in_words(shown['split'].iloc[0])}, committed layers;"
             f" {readouts[readout]['label']}; difference of the means over sites, in pairs;"
-            f" {mark}: p < .05 after correction for all pairs (Holm).",
+            f" {mark}: p\u00a0<\u00a0.05 after correction for all pairs (Holm).",
         )
     return figure
 
@@ -119,7 +119,7 @@ def _draw_panel(
             continue
         star = "*" if marked[row, column] else ""
         sign = "+" if value > 0 else "−"
-        text = f"{value:.2f}".replace("-", "−") + star if in_numbers else sign if star else ""
+        text = style.number(value) + star if in_numbers else sign if star else ""
         axes.text(
             column,
             row,

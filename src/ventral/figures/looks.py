@@ -12,7 +12,7 @@ from typing import Any
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B94", "#8C6D31")
 """Okabe and Ito's palette for colour-blind readers, without black and yellow, plus two colours."""
 
-SHADES = (0.0, -0.45, 0.45)
+SHADES = (0.0, -0.45, 0.35)
 """Parts of black (below zero) or white in a colour: more than eight colours are the palette, darker
 and then lighter. Of still darker ones, in which no hue is seen, eight would be one colour."""
 

@@ -69,8 +69,6 @@ def draw(
         names = model_names(models)
         width = 9.5
         handles = style.legend_of_lines(present, coloured, looks, names)
-        for handle in handles:
-            handle.set_marker("")
         columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
         height = 2.6 * len(regions) + 1.3 + 0.2 * -(-len(handles) // columns)
         figure = Figure(figsize=(width, height))
@@ -121,11 +119,14 @@ def _draw_lines(
     looks: Mapping[str, style.Look],
 ) -> None:
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
-    for model in present:
+    for place, model in enumerate(present):
         own = rows[rows["model"] == model].sort_values("n_components")
         line = style.line_of(looks.get(model)) if model in coloured else style.OTHER
-        line = {"zorder": 3, **line, "marker": ""}
-        axes.plot(own["n_components"], own[MEAN], **line, gid=f"mean:{model}")
+        line = {"zorder": 3, **line}
+        # A marker on some points: on all, lines of as many components would be a row of markers.
+        axes.plot(
+            own["n_components"], own[MEAN], **line, markevery=(place % 3, 3), gid=f"mean:{model}"
+        )
         if len(present) <= MOST_BANDS:
             axes.fill_between(
                 *(own["n_components"], own[LOW], own[HIGH]),

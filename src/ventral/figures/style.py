@@ -135,7 +135,7 @@ def line_of(look: Look | None) -> dict[str, Any]:
         None for the pixel baseline.
     """
     if look is None:
-        return {"linestyle": "-", "color": GREY, "linewidth": 1.5}
+        return {"linestyle": (0, (1, 1)), "color": GREY, "linewidth": 1.5}
     return {
         "color": look.color,
         "linestyle": look.line,
