@@ -52,6 +52,7 @@ ELSEWHERE = {
 NOT_RUN = {
     "podman": "test machines have no container runtime",
     "snakedeploy": "it deploys from the published repository",
+    "my_study": "it runs what was deployed from the published repository",
     "git+https": "it installs from the published repository",
     "VENTRAL_SCRATCH": "the tests of the cluster run it on nodes that have a disk of their own",
 }
@@ -92,10 +93,15 @@ def folder(finished, tmp_path_factory) -> Path:
     """Return a copy of the repository with the finished toy project as its embedded default."""
     project = finished.copy(tmp_path_factory.mktemp("reader") / "ventral").folder
     shutil.copy2(project / "toy.yaml", project / "config/config.yaml")
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        *[path.name for path in ROOT.glob("requirements*.txt")],
+    ):
         shutil.copy2(ROOT / name, project)
     shutil.copytree(ROOT / "benchmarks", project / "benchmarks", dirs_exist_ok=True)
     (project / ".venv").symlink_to(sys.prefix)
+    (project / "IT_data.h5").touch()  # the user's file that config/nx414.yaml names
     _write_own_recordings(project)
     return project
 
