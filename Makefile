@@ -3,7 +3,7 @@
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
-# make readme     update the README's graph and table of reruns from the workflow itself
+# make readme     update the generated parts of the documentation
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
@@ -56,5 +56,5 @@ graph: setup
 	$(BIN)/snakemake --dag 2>/dev/null | dot -Tsvg > dag.svg
 
 readme: setup-test
-	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_readme.py
+	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_documented_workflow.py
 	PYTHONPATH=src:tests $(BIN)/python tests/data/test_hostile_inputs.py
