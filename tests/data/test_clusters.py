@@ -129,7 +129,7 @@ def test_too_many_clusters_for_equal_images_are_counted():
 
 def test_a_part_in_distribution_that_takes_all_that_trains_is_refused():
     greedy = {"train": 1, "validation": 1, "test": 1, "test_in_distribution": 20}
-    with pytest.raises(VentralError, match="too few to hold out .* as test_in_distribution"):
+    with pytest.raises(VentralError, match=r"too few to hold out .* as test_in_distribution"):
         split_of(images(), method="cluster", clusters=10, fractions=greedy)
 
 

@@ -82,10 +82,8 @@ def cluster_images(images: Iterable[np.ndarray], count: int, seed: int = 0) -> n
                 f"split: clusters: the images do not form {count} clusters; give fewer"
             ) from error
     width = len(str(count - 1))
-    names = {
-        label: f"cluster_{place:0{width}d}" for place, label in enumerate(dict.fromkeys(found))
-    }
-    return np.array([names[label] for label in found], dtype=object)
+    places = {label: place for place, label in enumerate(dict.fromkeys(found))}
+    return np.array([f"cluster_{places[label]:0{width}d}" for label in found], dtype=object)
 
 
 def small_images(images: Iterable[np.ndarray]) -> np.ndarray:
