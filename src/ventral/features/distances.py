@@ -104,8 +104,9 @@ def distances_of_parts(
         ``nearest_distance_ratio``: that mean, divided by the mean of the part `IN_DISTRIBUTION`;
         NaN of that part itself, and without it. ``outside_components``: the share of the squared
         distances from the train mean that lies outside the space of the train stimuli, of
-        `distances_outside`; no linear readout fitted to them can read it. Each with the ends of its 95%
-        interval: percentiles over resamples of the held-out stimuli, the train stimuli as they are.
+        `distances_outside`; no linear readout that is fitted to them can read it. Each with the
+        ends of its 95% interval: percentiles over resamples of the held-out stimuli; the train
+        stimuli are not drawn again.
     """
     nearest = {part: nearest_distances(gram, rows, train) for part, rows in parts.items()}
     for part, rows in parts.items():
