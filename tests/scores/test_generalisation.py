@@ -110,7 +110,9 @@ def toy(n_sites=6, repetitions=True, seed=0):
             "session": "1",
         }
     )
-    responses = Responses(np.array([f"i{i}" for i in range(n)], object), sites, average, trials)
+    noise = trials.var(axis=2, ddof=1) / 6 if repetitions else None
+    names = np.array([f"i{i}" for i in range(n)], object)
+    responses = Responses(names, sites, average, trials, noise)
     fits = {}
     for model, layers in {"net": ["a", "b"], "pixels": ["pixels"]}.items():
         for index, layer in enumerate(layers):
@@ -159,9 +161,9 @@ def table_of(responses, fits, summary, distances, n_bootstrap=200):
         summary,
         responses,
         distances,
-        "d",
         ["pixels", "net"],
         read,
+        dataset="d",
         seed=0,
         n_bootstrap=n_bootstrap,
     )

@@ -58,10 +58,10 @@ def tabulate_generalisation(
     summary: pd.DataFrame,
     responses: Responses,
     distances: pd.DataFrame,
-    dataset: str,
     models: Sequence[str],
     read: Callable[[str, str, str, str], Mapping[str, StoredFit]],
     *,
+    dataset: str,
     seed: int,
     n_bootstrap: int,
 ) -> pd.DataFrame:
@@ -75,12 +75,12 @@ def tabulate_generalisation(
         To all its stimuli.
     distances : DataFrame
         Of `ventral.features.distances.measure_layers`, of all models, with the column ``model``.
-    dataset : str
-        Its name.
     models : sequence of str
         Models in the order of the rows.
     read : callable
         Gives the fits by partition of a data set, a model's variant, readout and layer.
+    dataset : str
+        Name of the data set.
     seed, n_bootstrap : int
         Of the resampling.
 
