@@ -31,6 +31,7 @@ include: RULES.join("scores.smk")
 include: RULES.join("similarity.smk")
 include: RULES.join("figures.smk")
 include: RULES.join("spectra.smk")
+include: RULES.join("generalisation.smk")
 include: RULES.join("dissimilarities.smk")
 include: RULES.join("checks.smk")
 
@@ -130,6 +131,16 @@ rule all:
             "<results>/{dataset}/figures/score_by_components.{ending}",
             dataset=STUDY.datasets_with_spectra,
             ending=["svg", "png"],
+        ),
+        expand(
+            "<results>/{dataset}/{result}",
+            dataset=STUDY.datasets_with_generalisation,
+            result=[
+                "tables/generalisation.csv",
+                "tables/generalisation.md",
+                "figures/generalisation.svg",
+                "figures/generalisation.png",
+            ],
         ),
         expand(
             "<results>/{dataset}/tables/dissimilarities.{ending}",

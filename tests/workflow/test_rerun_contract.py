@@ -283,6 +283,10 @@ def change_split(project):
     set_dataset(project, "first", split={"method": "random", "seed": 3})
 
 
+def hold_out_clusters(project):
+    set_dataset(project, "first", split={"method": "cluster"})
+
+
 def add_sites(project):
     set_dataset(project, "first", responses={"n_it_sites": 4})
 
@@ -560,6 +564,17 @@ CONTRACT = [
         lambda jobs: (
             jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
             | retrained(jobs, *TRAINED)
+            | tail(jobs, "first")
+        ),
+    ),
+    (
+        "`split: {method: cluster}`",
+        "as another split; distances, their table and figure come with it",
+        hold_out_clusters,
+        lambda jobs: (
+            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
+            | retrained(jobs, *TRAINED)
+            | jobs.of("measure_distances", "tabulate_generalisation", "draw_generalisation")
             | tail(jobs, "first")
         ),
     ),

@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from ventral.data.folds import complaints_of_split, has_clusters
 from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
 from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
@@ -283,7 +284,10 @@ def _check_folds(study: Study) -> Iterator[str]:
             if readout in study.readouts
             and study.readouts[readout].config.get("choose_alpha") == "groups"
         ]
-        if by_group and "group" not in dataset.config["split"]:
+        split = dataset.config["split"]
+        for complaint in complaints_of_split(split):
+            yield f"datasets: {name}: split: {complaint}"
+        if by_group and "group" not in split and not has_clusters(split):
             yield (
                 f"datasets: {name}: split: readout {by_group[0]!r} chooses alpha by leaving out"
                 " groups, and the split has none; give split: group, or another choose_alpha"

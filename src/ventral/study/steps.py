@@ -41,6 +41,8 @@ def _of_tap_sets(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     steps = ["extract_activations", "compute_gram", "fit_pca"]
     if dataset in study.datasets_with_spectra:
         steps.append("compute_spectra")
+    if dataset in study.datasets_with_generalisation:
+        steps.append("measure_distances")
     for taps in study.tap_sets_of(dataset):
         for step in steps:
             yield step, taps._asdict()
@@ -90,6 +92,7 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
         (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
+        (study.datasets_with_generalisation, ["tabulate_generalisation", "draw_generalisation"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
     ):
         if dataset in datasets:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ventral.data.folds import has_in_distribution_part
 from ventral.data.sources.find import find_source
 from ventral.study.entries import HEAD, Dataset, Model, Pool, Readout
 
@@ -265,6 +266,16 @@ class Study:
         if not self.config["spectra"]:
             return []
         return [name for name in self.datasets_with_responses if self.tap_sets_of(name)]
+
+    @property
+    def datasets_with_generalisation(self) -> list[str]:
+        """The data sets that are tested on stimuli of the kind that trains and on others."""
+        return [
+            name
+            for name in self.datasets_with_responses
+            if has_in_distribution_part(self.datasets[name].config["split"])
+            and self.tap_sets_of(name)
+        ]
 
     @property
     def datasets_with_references(self) -> list[str]:

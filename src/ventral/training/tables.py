@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import Responses
-from ventral.data.stimuli import SPLITS
+from ventral.data.splits import SCORED
 from ventral.errors import naming
 from ventral.readouts.head import check_sites
 from ventral.scores.resampling import Difference
@@ -185,7 +185,7 @@ def table_of_classification(
         target = model["target"]
         labels = stimuli[target].astype(str).to_numpy(dtype=object)
         right = np.asarray(classes, dtype=object)[outputs.argmax(axis=1)] == labels
-        for part in SPLITS:
+        for part in SCORED:
             inside = split == part
             if inside.any():
                 frequent = pd.Series(labels[inside]).value_counts(normalize=True).iloc[0]

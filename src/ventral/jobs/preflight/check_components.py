@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ventral.data.folds import largest_train_part
+from ventral.data.folds import has_clusters, largest_train_part
 from ventral.errors import VentralError
 from ventral.jobs.preflight.description import describe_models
 from ventral.study.entries import Dataset
@@ -76,7 +76,8 @@ def _train_stimuli(dataset: Dataset) -> int | None:
     split = dataset.config["split"]
     if stimuli is None or (split["method"] == "given" and not dataset.source.simulated):
         return None
-    if "group" in split and split["method"] != "k_fold":  # groups may be of any size
+    if ("group" in split or has_clusters(split)) and split["method"] != "k_fold":
+        # groups may be of any size
         return None
     return largest_train_part(stimuli, split)
 

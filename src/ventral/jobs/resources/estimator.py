@@ -90,6 +90,11 @@ class ResourceEstimator:
             return memory.compare_dissimilarities(size)
         if step == "compute_spectra":
             return memory.compute_spectra(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "measure_distances":
+            return memory.measure_distances(size)
+        if step == "tabulate_generalisation":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return memory.tabulate_generalisation(size, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             in_folds = self._chooses_in_folds(readout)
@@ -115,6 +120,10 @@ class ResourceEstimator:
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))
+        if step == "tabulate_generalisation":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            fits = self._fitted_layers(wildcards["dataset"])
+            return runtime.tabulate_generalisation(size, fits, resamples)
         if step == "tabulate_similarity":
             return runtime.tabulate_similarity(size, self._layers_compared(wildcards["dataset"]))
         model = self.study.models[wildcards["model"]]
@@ -140,6 +149,9 @@ class ResourceEstimator:
         if step == "compute_spectra":
             resamples = self.study.config["scores"]["n_bootstrap"]
             return runtime.compute_spectra(size, layers, ALPHAS, resamples)
+        if step == "measure_distances":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.measure_distances(size, layers, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             count = self.study.readouts[readout].config.get("alphas", {}).get("count", ALPHAS)
@@ -192,6 +204,14 @@ class ResourceEstimator:
     def _layers_compared(self, dataset: str) -> int:
         names = self.study.compared_models(dataset)
         return sum(len(self.study.models[name].layers) for name in names)
+
+    def _fitted_layers(self, dataset: str) -> int:
+        """Return how many layers the fits of a data set have; a head counts as one."""
+        models = self.study.models
+        return sum(
+            len(models[fit.model].taps.get(fit.taps, [fit.taps]))
+            for fit in self.study.fits_of(dataset)
+        )
 
     @property
     def _batch_size(self) -> int:

@@ -306,6 +306,34 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
     )
 
 
+def measure_distances(size: DatasetSize) -> float:
+    """Count G, all scores, and the distances of all stimuli from those that train.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+
+    """
+    n, train = size.stimuli, TRAIN_SHARE * size.stimuli
+    return NUMBERS + FLOAT * (n**2 + train**2 + 6 * n * train)
+
+
+def tabulate_generalisation(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count the resamples of both parts of a fit, and those of their difference.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    kept = 8 * FLOAT * n_bootstrap * size.sites
+    return score_readout(size, n_bootstrap) + kept
+
+
 def compute_spectra(size: DatasetSize, n_bootstrap: int) -> float:
     """Count squared scores and their sums, and what a readout and its scores take.
 

@@ -179,6 +179,40 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
     return estimate_ceilings(size) + compared + ceilings
 
 
+def measure_distances(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time the reading of Gram matrices and scores, and the resampling of held-out stimuli.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Layers of the tap set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    read = 3 * _gram_bytes(size) / BYTES_PER_SECOND
+    resampled = 10 * n_bootstrap * size.stimuli / FLOATS_PER_SECOND
+    return START + layers * (read + resampled)
+
+
+def tabulate_generalisation(size: DatasetSize, fits: int, n_bootstrap: int) -> float:
+    """Time the resamples of both parts of each layer of all fits.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    fits : int
+        Layers and readouts of all models.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    return START + 2 * fits * (score_readout(size, 1, n_bootstrap) - START)
+
+
 def compute_spectra(size: DatasetSize, layers: int, alphas: int, n_bootstrap: int) -> float:
     """Time one choice of alphas, and a resampling at each number of components, for each layer.
 
