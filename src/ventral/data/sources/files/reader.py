@@ -52,21 +52,57 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
 
     """
     names, read_file, where = _images(files)
+    return stimulus_set(names, read_file, where, settings, files.get("table"))
+
+
+def stimulus_set(
+    names: list[str],
+    read_image: Callable[[int], np.ndarray],
+    where: str,
+    settings: Mapping,
+    path: Path | None,
+) -> StimulusSet:
+    """Return images in the order of their base names, all of one size.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the images, with or without folder and ending.
+    read_image : callable
+        Returns image i, (height, width, 3), uint8.
+    where : str
+        Where the images are, for messages.
+    settings : Mapping
+        ``image_size``, ``fit`` and ``split_seed``.
+    path : Path or None
+        A table of the images as of `read_stimuli`.
+
+    Returns
+    -------
+    StimulusSet
+
+    Raises
+    ------
+    VentralError
+        As `read_stimuli`.
+
+    """
     paths = [PurePosixPath(name) for name in names]
+    bases = [base_name(path.name) for path in paths]
     order = sorted(range(len(paths)), key=lambda i: paths[i].name)
-    table = pd.DataFrame({"stimulus_id": [paths[i].stem for i in order]}, dtype=object)
+    table = pd.DataFrame({"stimulus_id": [bases[i] for i in order]}, dtype=object)
     twice = table["stimulus_id"].duplicated()
     if twice.any():
         name = table["stimulus_id"][twice].iloc[0]
-        same = ", ".join(str(path) for path in paths if path.stem == name)
+        same = ", ".join(str(path) for path, base in zip(paths, bases, strict=True) if base == name)
         raise VentralError(f"{where}: {same} have the base name {name!r} in common")
-    if "table" in files:
-        _add_columns(table, files["table"])
+    if path is not None:
+        _add_columns(table, path)
     if "split" not in table:
         table["split"] = random_split(len(table), seed=settings["split_seed"])
     table.insert(1, "split", table.pop("split"))
     size, fit = settings["image_size"], settings["fit"]
-    return StimulusSet(table, size, size, lambda row: fit_image(read_file(order[row]), size, fit))
+    return StimulusSet(table, size, size, lambda row: fit_image(read_image(order[row]), size, fit))
 
 
 def read_responses(
@@ -102,7 +138,7 @@ def read_responses(
     stimulus_id = stimulus_table["stimulus_id"].to_numpy()
     values = given.values
     if given.stimulus_id is not None:
-        names = np.array([_base_name(name) for name in given.stimulus_id], object)
+        names = np.array([base_name(name) for name in given.stimulus_id], object)
         check_unique(names, "stimulus_id", path)
         values = values[_matching(names, stimulus_id, "stimulus", path, "the images")]
     elif len(values) != len(stimulus_id):
@@ -168,7 +204,7 @@ def _check_order(stimulus_id: np.ndarray, path: Path) -> None:
 
 def _add_columns(table: pd.DataFrame, path: Path) -> None:
     given = read_table(path, ("stimulus_id",))
-    names = np.array([_base_name(name) for name in given["stimulus_id"]], object)
+    names = np.array([base_name(name) for name in given["stimulus_id"]], object)
     check_unique(names, "stimulus_id", path)
     ids = table["stimulus_id"].to_numpy()
     given = given.iloc[_matching(names, ids, "stimulus", path, "the images")]
@@ -203,7 +239,8 @@ def _sites(settings: Mapping, files: Mapping[str, Path], site_id: np.ndarray) ->
     return table.iloc[rows].reset_index(drop=True)
 
 
-def _base_name(name: str) -> str:
+def base_name(name: str) -> str:
+    """Return the name of an image without its folder and without the ending of an image."""
     path = PurePosixPath(name)
     return path.stem if path.suffix.lower() in IMAGE_ENDINGS else path.name
 
