@@ -105,16 +105,15 @@ def _names(table: Table, settings: Mapping) -> np.ndarray:
         match[1]: [text_of(value) for value in table.column(match[1])]
         for match in PLACEHOLDER.finditer(given)
     }
-    names = []
-    for row in range(len(table)):
-        values = {column: texts[row] for column, texts in columns.items()}
-        complete = all(values.values())
-        names.append(
-            PLACEHOLDER.sub(lambda match, v=values: v[match[1]].zfill(int(match[2] or 0)), given)
-            if complete
-            else ""
-        )
-    return np.array(names, object)
+    rows = zip(*columns.values(), strict=True)
+    return np.array([_filled(given, dict(zip(columns, row, strict=True))) for row in rows], object)
+
+
+def _filled(pattern: str, values: Mapping[str, str]) -> str:
+    """Return a pattern with the values of its columns; empty where one of them is missing."""
+    if not all(values.values()):
+        return ""
+    return PLACEHOLDER.sub(lambda match: values[match[1]].zfill(int(match[2] or 0)), pattern)
 
 
 def _of_series(group: h5py.Group, settings: Mapping) -> pd.DataFrame:

@@ -219,8 +219,9 @@ def _joined(sessions: list[np.ndarray]) -> np.ndarray:
 
 def _average(repetitions: np.ndarray) -> np.ndarray:
     """Return the mean over the trials that there are, (stimuli, sites), site by site."""
-    average = np.empty(repetitions.shape[:2])
-    for site in range(average.shape[1]):
+    n_stimuli, n_sites, _ = repetitions.shape
+    average = np.empty((n_stimuli, n_sites))
+    for site in range(n_sites):
         trials = repetitions[:, site].astype(np.float64)
         count = (~np.isnan(trials)).sum(axis=1)
         total = np.nansum(trials, axis=1)

@@ -1,9 +1,9 @@
 """Tables, ragged columns and texts of an NWB file, read with h5py.
 
-An NWB file is HDF5 with a known layout (the schema of NWB 2 and of HDMF's common tables). It is read
-with h5py alone: what is needed of it has been the same in all versions of NWB 2, files of any of
-them are read, nothing in a file can make the reader open another file, and no column is in memory
-that is not asked for. The tests compare with what pynwb writes and reads.
+An NWB file is HDF5 with a known layout (the schemas of NWB 2 and of HDMF's common tables). It is
+read with h5py alone: what is needed of it has been the same in all versions of NWB 2, nothing in a
+file can make the reader open another one, and no column is in memory that is not asked for. The
+tests compare with what pynwb writes and reads.
 """
 
 import contextlib
@@ -249,8 +249,8 @@ class Table:
         edges = np.concatenate([[0], ends])
         if (np.diff(edges) < 0).any() or edges[-1] != len(found):
             raise VentralError(
-                f"{self.where}: {name}_index does not fit the {len(found)} values of {name}: it must"
-                f" rise to {len(found)} and ends with {edges[-1]}"
+                f"{self.where}: {name}_index does not fit the {len(found)} values of {name}: it"
+                f" must rise to {len(found)} and ends with {edges[-1]}"
             )
         return found, edges
 
