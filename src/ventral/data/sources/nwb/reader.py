@@ -20,7 +20,7 @@ from ventral.data.sources.nwb.presentations import read_presentations
 from ventral.data.sources.nwb.series import read_series
 from ventral.data.sources.nwb.spikes import read_units
 from ventral.data.sources.nwb.tables import open_nwb, text_at
-from ventral.data.sources.nwb.templates import open_templates
+from ventral.data.sources.nwb.templates import Templates
 from ventral.data.stimuli import StimulusSet
 from ventral.data.time_windows import Window, sites_in_time, windows_of
 from ventral.errors import VentralError
@@ -51,13 +51,13 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
     Raises
     ------
     VentralError
-        As `ventral.data.sources.files.reader.read_stimuli` and `open_templates`.
+        As `ventral.data.sources.files.reader.read_stimuli` and `Templates`.
 
     """
     if "templates" not in files:
         return read_image_files(settings, files)
-    names, read_image, where = open_templates(files["templates"], settings)
-    return stimulus_set(names, read_image, where, settings, files.get("table"))
+    found = Templates(files["templates"], settings)
+    return stimulus_set(found.names, found.read_image, found.where, settings, files.get("table"))
 
 
 def read_responses(

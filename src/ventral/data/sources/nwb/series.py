@@ -110,9 +110,10 @@ def _samples(
         raise VentralError(
             f"{group.file.filename}: {group.name.strip('/')}: timestamps are not sorted"
         )
-    first, last = np.searchsorted(times, start), np.searchsorted(times, stop)
     step = np.median(np.diff(times)) if n > 1 else 0.0
-    first = np.where(start < times[0], -1, first)
+    start, stop = start - SLACK * step, stop - SLACK * step
+    first, last = np.searchsorted(times, start), np.searchsorted(times, stop)
+    first = np.where(start < times[0] - 2 * SLACK * step, -1, first)
     last = np.where(stop > times[-1] + step, n + 1, last)
     return first, last
 

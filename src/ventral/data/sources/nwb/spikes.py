@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 SPIKES_AT_ONCE = 2**22
 """32 MB of spike times are in memory at a time, or those of one unit if it has more."""
 MILLISECONDS = 1000.0
+SLACK = 1e-7
+"""In seconds: a spike at the start of a window, but for rounding, is in it."""
 ELECTRODES = "general/extracellular_ephys/electrodes"
 OF_ELECTRODES = "electrodes."
 
@@ -67,8 +69,8 @@ def read_units(
         )
     times, edges = table.ragged("spike_times")
     observed = table.ragged("obs_intervals") if "obs_intervals" in table.columns else None
-    starts = [onset + window.start / MILLISECONDS for window in windows]
-    stops = [onset + window.stop / MILLISECONDS for window in windows]
+    starts = [onset + window.start / MILLISECONDS - SLACK for window in windows]
+    stops = [onset + window.stop / MILLISECONDS - SLACK for window in windows]
     counts = np.empty((len(windows), len(onset), len(kept)), np.float32)
     unsorted = 0
     for first, last in _blocks(edges, kept):
@@ -91,6 +93,7 @@ def read_units(
                 within = read(values, slice(rows[unit], rows[unit + 1])).reshape(-1, 2)
                 for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
                     counts[i, ~_inside(within, start, stop), place] = np.nan
+        del own, block  # before the next one is read
     _report(table.where, counts, table.id[kept], unsorted)
     if settings.get("measure", "rate") == "rate":
         for values, window in zip(counts, windows, strict=True):
@@ -121,7 +124,7 @@ def _inside(intervals: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.nd
     """Return whether each window lies within one of the intervals, (n_presentations,)."""
     inside = np.zeros(len(start), bool)
     for low, high in intervals:
-        inside |= (start >= low) & (stop <= high)
+        inside |= (start >= low - 2 * SLACK) & (stop <= high)
     return inside
 
 

@@ -1,7 +1,7 @@
 """Images that lie in an NWB file: an image series, or a container of single images."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -18,48 +18,80 @@ ORDER = "order_of_images"
 CHANNELS = {3: "RGB", 4: "RGBA"}
 
 
-def open_templates(
-    path: Path, settings: Mapping
-) -> tuple[list[str], Callable[[int], np.ndarray], str]:
-    """Return the names of the images of a file, what reads image i, and where they are.
+class Templates:
+    """The images of an NWB file, which stays open.
 
     The images of a series are named by their place, 0 first; those of a container have names.
 
     Parameters
     ----------
     path : Path
-        The NWB file. It stays open.
+        The NWB file.
     settings : Mapping
         ``templates``, ``pixel_range`` and ``image_axes``: see the schema.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the images.
+    where : str
+        Where they are, for messages.
 
     Raises
     ------
     VentralError
-        If there are no images, or which is meant is not clear; if the images lie in other files;
-        when an image is read, if it has another shape or type.
+        If there are no images, or which are meant is not clear; if the images lie in other files.
 
     """
-    file = contextlib.ExitStack().enter_context(open_nwb(path))
-    group = _place(file, settings.get("templates"))
-    where = f"{path}: {group.name.strip('/')}"
-    if "data" not in group:
-        names = ordered_names(group) or [name for name in group if name != ORDER]
-        if not names:
-            raise VentralError(f"{where} has no images")
-        arrays = [array_of(group, name, kind="iufb") for name in names]
-        return names, lambda i: _pixels(read(arrays[i]), settings, f"{where}/{names[i]}"), where
-    if "external_file" in group:
-        raise VentralError(
-            f"{where}: its images lie in files of their own; give these as stimuli: files: images"
-        )
-    frames = array_of(group, "data", kind="iufb")
-    if frames.ndim not in (3, 4) or not len(frames):
-        raise VentralError(
-            f"{where} has shape {frames.shape}; it needs (images, rows, columns) or (images, rows,"
-            " columns, channels)"
-        )
-    names = [str(i) for i in range(len(frames))]
-    return names, lambda i: _pixels(read(frames, i), settings, f"{where}: image {i}"), where
+
+    def __init__(self, path: Path, settings: Mapping) -> None:
+        self._open = contextlib.ExitStack()
+        self._settings = settings
+        self._frames: h5py.Dataset | None = None
+        group = _place(self._open.enter_context(open_nwb(path)), settings.get("templates"))
+        self.where = f"{path}: {group.name.strip('/')}"
+        if "data" not in group:
+            self.names = ordered_names(group) or [name for name in group if name != ORDER]
+            self._arrays = [array_of(group, name, kind="iufb") for name in self.names]
+            if not self.names:
+                raise VentralError(f"{self.where} has no images")
+            return
+        if "external_file" in group:
+            raise VentralError(
+                f"{self.where}: its images lie in files of their own; give these as stimuli: files:"
+                " images"
+            )
+        frames = array_of(group, "data", kind="iufb")
+        if frames.ndim not in (3, 4) or not len(frames):
+            raise VentralError(
+                f"{self.where} has shape {frames.shape}; it needs (images, rows, columns) or"
+                " (images, rows, columns, channels)"
+            )
+        self.names = [str(i) for i in range(len(frames))]
+        self._frames = frames
+
+    def read_image(self, i: int) -> np.ndarray:
+        """Read one image.
+
+        Parameters
+        ----------
+        i : int
+            Index into `names`.
+
+        Returns
+        -------
+        ndarray, (height, width, 3), uint8
+
+        Raises
+        ------
+        VentralError
+            If the image has another shape, or another type and no ``pixel_range`` is given.
+        """
+        if self._frames is not None:
+            values = read(self._frames, i)
+        else:
+            values = read(self._arrays[i])
+        return _pixels(values, self._settings, f"{self.where}: image {self.names[i]!r}")
 
 
 def ordered_names(group: h5py.Group | h5py.Dataset) -> list[str] | None:
