@@ -121,13 +121,8 @@ def add_templates(file: pynwb.NWBFile, kind: str) -> None:
         return
     images = [RGBImage(name=f"{n}.png", data=i) for n, i in zip(NAMES, pictures(), strict=True)]
     images = images[::-1]
-    file.add_stimulus_template(
-        Images(
-            name="scenes",
-            images=images,
-            order_of_images=ImageReferences(name="order_of_images", data=images),
-        )
-    )
+    order = ImageReferences(name="order_of_images", data=images)
+    file.add_stimulus_template(Images(name="scenes", images=images, order_of_images=order))
 
 
 def add_index_series(file: pynwb.NWBFile, index: np.ndarray) -> None:

@@ -7,13 +7,12 @@ region is shown by time.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ventral.data.responses import Responses
 from ventral.errors import VentralError
 
 logger = logging.getLogger(__name__)
@@ -167,6 +166,30 @@ def bin_weights(
     return weights
 
 
+def refuse_time(path: Path, windows: Sequence[Window], bins: np.ndarray | None) -> None:
+    """Raise `VentralError` where windows are given without time bins, or these without windows.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    windows : sequence of Window
+        Of the config.
+    bins : ndarray or None
+        What the file says of its time bins.
+    """
+    if bins is not None and not windows:
+        raise VentralError(
+            f"{path} has time bins; say over which of them responses are averaged, as responses:"
+            " time: {window: [70, 170]}, in milliseconds"
+        )
+    if bins is None and windows:
+        raise VentralError(
+            f"{path} has no time bins (time_bins, or time_start and time_end in a table in long"
+            " form); add them, or remove responses: time"
+        )
+
+
 def average_bins(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average responses over the time bins of each window.
 
@@ -187,30 +210,3 @@ def average_bins(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         inside = weight > 0
         mean[...] = values[..., inside] @ weight[inside]
     return means
-
-
-def in_time(responses: Sequence[Responses], windows: Sequence[Window]) -> Responses:
-    """Return the responses of several windows as those of several regions.
-
-    Parameters
-    ----------
-    responses : sequence of Responses
-        Of each window, with the same stimuli and sites.
-    windows : sequence of Window
-        The windows; none where `responses` has one item.
-
-    Returns
-    -------
-    Responses
-        Those of the first window if there is no other.
-    """
-    first = responses[0]
-    if len(responses) < 2:
-        return first
-    trials = [each.repetitions for each in responses if each.repetitions is not None]
-    return replace(
-        first,
-        sites=sites_in_time(first.sites, windows),
-        average=np.concatenate([each.average for each in responses], axis=1),
-        repetitions=np.concatenate(trials, axis=1) if trials else None,
-    )

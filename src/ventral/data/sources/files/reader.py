@@ -19,6 +19,7 @@ from ventral.data.image_sizes import fit_image
 from ventral.data.response_files import check_unique, read_response_file, read_table
 from ventral.data.responses import Responses
 from ventral.data.stimuli import LABELS, SPLITS, StimulusSet
+from ventral.data.time_windows import sites_in_time, windows_of
 from ventral.errors import VentralError, suggest
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ def read_responses(
     Parameters
     ----------
     settings : Mapping
-        ``region`` and ``animal`` of all sites, where there is no site table.
+        ``region`` and ``animal`` of all sites, where there is no site table; ``time``, windows of
+        time where the file has time bins; ``columns`` of a table in long form.
     files : Mapping
         ``responses`` (`read_response_file`; the rows of an npy are the images by sorted base name)
         and, if there is one, ``sites``, a CSV with ``site_id``, ``region`` and ``animal``.
@@ -134,7 +136,8 @@ def read_responses(
 
     """
     path = files["responses"]
-    given = read_response_file(path)
+    windows = windows_of(settings)
+    given = read_response_file(path, windows, settings.get("columns"))
     stimulus_id = stimulus_table["stimulus_id"].to_numpy()
     values = given.values
     if given.stimulus_id is not None:
@@ -150,7 +153,10 @@ def read_responses(
         _check_order(stimulus_id, path)
     site_id = given.site_id
     if site_id is None:
-        site_id = np.array([f"site_{i:03d}" for i in range(values.shape[1])], object)
+        n_sites = values.shape[1] // max(1, len(windows))
+        site_id = np.array([f"site_{i:03d}" for i in range(n_sites)], object)
+    sites = sites_in_time(_sites(settings, files, site_id), windows)
+    site_id = sites["site_id"].to_numpy()
     if np.isinf(values).any():
         row, site, _ = np.argwhere(np.isinf(values))[0]
         raise VentralError(
@@ -162,7 +168,6 @@ def read_responses(
     if not count.any():
         raise VentralError(f"{path} has no response: every field is empty or NaN")
     average = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    sites = _sites(settings, files, site_id)
     return Responses(stimulus_id, sites, average, values if values.shape[2] > 1 else None)
 
 

@@ -87,10 +87,7 @@ class Templates:
         VentralError
             If the image has another shape, or another type and no ``pixel_range`` is given.
         """
-        if self._frames is not None:
-            values = read(self._frames, i)
-        else:
-            values = read(self._arrays[i])
+        values = read(self._arrays[i]) if self._frames is None else read(self._frames, i)
         return _pixels(values, self._settings, f"{self.where}: image {self.names[i]!r}")
 
 
