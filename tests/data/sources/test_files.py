@@ -451,10 +451,7 @@ BAD = [
     (csv(set_cell(3, 0, "")), "csv: row 5 has no stimulus_id"),
     (content("responses.csv", b""), "csv is not a table of comma-separated values"),
     (content("responses.csv", b"\xff\xfe\x00\x01,\x80"), "csv is not a table of comma-separated"),
-    (
-        content("responses.mat", b"MATLAB"),
-        r"mat is not a MATLAB file of version 7\.3; save it .* the option '-v7\.3'",
-    ),
+    (content("responses.mat", b"MATLAB"), "mat is not a valid MATLAB file: "),
     (
         content("responses.xlsx", b"PK"),
         r"xlsx: responses are read from \.csv, .*\.mat, not from '\.xlsx'",
@@ -469,7 +466,6 @@ BAD = [
     ),
     (array(".npz", site_id=np.array([b"a", b"\xff", b"c"])), "site_id is not UTF-8 text"),
     (array(".npz", site_id=np.arange(6).reshape(3, 2)), r"site_id has shape \(3, 2\)"),
-    (matlab_names("char"), r"stimulus_id is a char array of MATLAB; .*= cellstr\(stimulus_id\)"),
     (matlab_names("string"), "stimulus_id is a string array of MATLAB; save a cell of text"),
     (a_cell_of_numbers, "key 'stimulus_id' has a reference to something other than a short text"),
     (content("responses.npz", b"PK\x03\x04"), "npz is not a valid .npz file"),
