@@ -1,4 +1,4 @@
-"""A small study of two NWB sessions, from files that pynwb writes to the tables by region in time."""
+"""A small study of two NWB sessions, from files that pynwb writes to tables by region in time."""
 
 import csv
 

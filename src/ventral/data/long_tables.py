@@ -40,6 +40,7 @@ MISSING = ("", "NaN", "nan", "NA")
 ERRORS = (
     MemoryError,
     OSError,
+    RuntimeError,  # includes NotImplementedError, for a form of Parquet that is not supported
     ValueError,
     UnicodeDecodeError,
     csv.Error,

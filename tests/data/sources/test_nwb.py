@@ -146,6 +146,16 @@ def test_presentations_and_units_are_chosen_by_columns(lab):
     check(responses, "day1", {key: n for key, n in counts.items() if key[0] in (10, 12, 13)}, 10)
 
 
+def test_a_column_of_named_numbers(lab):
+    file = made.new_file()
+    made.add_units(file, made.spike_trains(made.add_trials(file)))
+    kinds = ["good", "bad", "good", "odd", "odd"]
+    file.units.add_column("kind", "by eye", data=kinds, enum=True)
+    lab.add(file)
+    sites = lab.load(units={"where": {"kind": ["good", "odd"]}}).sites["site_id"]
+    assert list(sites) == ["day1_10", "day1_12", "day1_13", "day1_14"]
+
+
 def test_numbers_name_images_by_a_pattern(lab):
     path = lab.session()
     check(lab.load(stimulus="scene_{place:02d}"), "day1", expected(path), 10)

@@ -173,8 +173,9 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns, without those that index others."""
-        return [name for name in self.group if not name.endswith("_index") and name != "id"]
+        """Names of the columns, without those that belong to others."""
+        helpers = {f"{name}{end}" for name in self.group for end in ("_index", "_elements")}
+        return [name for name in self.group if name not in helpers and name != "id"]
 
     def column(self, name: str) -> np.ndarray:
         """Return a column.
@@ -205,11 +206,22 @@ class Table:
                 f"{self.where}: column {name!r} has shape {found.shape}; {len(self)} rows need"
                 f" ({len(self)},)"
             )
+        if "elements" in found.attrs:
+            return self._elements(name, read(found))
         if found.dtype.kind not in "SO":
             return read(found)
         if h5py.check_ref_dtype(found.dtype) is not None:
             raise VentralError(f"{self.where}: column {name!r} holds references, not text")
         return read_names(found)
+
+    def _elements(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Return the names for which the numbers of a column stand (EnumData)."""
+        names = read_names(array_of(self.group, f"{name}_elements", (None,), "SO"))
+        if values.dtype.kind not in "iu" or (values.size and values.max() >= len(names)):
+            raise VentralError(
+                f"{self.where}: column {name!r} has a number for which {name}_elements has no name"
+            )
+        return names[values]
 
     def numbers(self, name: str) -> np.ndarray:
         """Return a column of numbers as float64, (n_rows,)."""
