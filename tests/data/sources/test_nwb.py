@@ -146,11 +146,19 @@ def test_presentations_and_units_are_chosen_by_columns(lab):
     check(responses, "day1", {key: n for key, n in counts.items() if key[0] in (10, 12, 13)}, 10)
 
 
+def test_units_in_another_place(lab):
+    path = lab.session()
+    counts = expected(path)
+    with h5py.File(path, "r+") as file:
+        file.move("units", "processing/sorted/units")
+    check(lab.load(units={"table": "processing/sorted/units"}), "day1", counts, 10)
+
+
 def test_a_column_of_named_numbers(lab):
     file = made.new_file()
     made.add_units(file, made.spike_trains(made.add_trials(file)))
-    kinds = ["good", "bad", "good", "odd", "odd"]
-    file.units.add_column("kind", "by eye", data=kinds, enum=True)
+    kinds = np.array([0, 1, 0, 2, 2], np.uint8)
+    file.units.add_column("kind", "by eye", data=kinds, enum=["good", "bad", "odd"])
     lab.add(file)
     sites = lab.load(units={"where": {"kind": ["good", "odd"]}}).sites["site_id"]
     assert list(sites) == ["day1_10", "day1_12", "day1_13", "day1_14"]

@@ -56,10 +56,9 @@ def read_units(
         and for what `Table` refuses.
 
     """
-    table = Table(group_at(file, "units", "table"))
-    kept = np.flatnonzero(
-        table.chosen(settings.get("units", {}).get("where", {}), "responses: units: where")
-    )
+    of_units = settings.get("units", {})
+    table = Table(group_at(file, of_units.get("table", "units"), "table"))
+    kept = np.flatnonzero(table.chosen(of_units.get("where", {}), "responses: units: where"))
     if not kept.size:
         raise VentralError(f"{table.where} has no units")
     if "spike_times" not in table.columns:
