@@ -146,6 +146,30 @@ def test_presentations_and_units_are_chosen_by_columns(lab):
     check(responses, "day1", {key: n for key, n in counts.items() if key[0] in (10, 12, 13)}, 10)
 
 
+def test_scalars_and_columns_may_have_axes_of_length_one(lab):
+    path = lab.session()
+    counts = expected(path)
+    with h5py.File(path, "r+") as file:
+        for key in (
+            "units/id",
+            "units/quality",
+            "units/spike_times_index",
+            "intervals/trials/image",
+            "intervals/trials/start_time",
+            "general/session_id",
+            "general/subject/subject_id",
+        ):
+            values, kind = file[key][()], file[key].dtype
+            del file[key]
+            array = np.array(values, object if h5py.check_string_dtype(kind) else None)
+            file.create_dataset(key, data=array.reshape(1, -1), dtype=kind)
+        file.attrs["nwb_version"] = np.array([b"2.6.0"])
+    responses = lab.load(units={"where": {"quality": ["good", "noise", "mua"]}})
+    check(responses, "day1", counts, 10)
+    assert set(responses.sites["session"]) == {"20240301"}
+    assert set(responses.sites["animal"]) == {"Ada"}
+
+
 def test_units_in_another_place(lab):
     path = lab.session()
     counts = expected(path)

@@ -154,9 +154,9 @@ def start_and_rate(group: h5py.Group) -> tuple[float, float]:
     where = f"{group.file.filename}: {group.name.strip('/')}"
     if "starting_time" not in group:
         raise VentralError(f"{where} has neither timestamps nor a starting_time")
-    found = array_of(group, "starting_time", (), "iuf")
-    rate = float(found.attrs.get("rate", np.nan))
-    start = float(read(found))
+    found = array_of(group, "starting_time", kind="iuf")
+    rate = float(np.max(found.attrs.get("rate", np.nan)))
+    start = float(read(found).reshape(-1)[0]) if found.size == 1 else np.nan
     if not rate > 0 or not np.isfinite([rate, start]).all():
         raise VentralError(f"{where}: starting_time has the rate {rate:g}; it must be positive")
     return start, rate

@@ -3,7 +3,8 @@
 An NWB file is HDF5 with a known layout (the schemas of NWB 2 and of HDMF's common tables). It is
 read with h5py alone: what is needed of it has been the same in all versions of NWB 2, nothing in a
 file can make the reader open another one, and no column is in memory that is not asked for. The
-tests compare with what pynwb writes and reads.
+tests compare with what pynwb writes and reads. Scalars may be arrays of one value, and columns
+(rows, 1) or (1, rows), as programs that write from MATLAB may leave them.
 """
 
 import contextlib
@@ -141,8 +142,8 @@ def text_at(file: h5py.File, path: str) -> str | None:
         return None
     if name not in group.keys():  # noqa: SIM118
         return None
-    values = read_names(array_of(group, name, (), "SO"))
-    return str(values.reshape(-1)[0]).strip() or None
+    found = array_of(group, name, kind="SO")
+    return str(read_names(found).reshape(-1)[0]).strip() or None if found.size == 1 else None
 
 
 class Table:
@@ -165,7 +166,7 @@ class Table:
         self.where = f"{group.file.filename}: {self.name}"
         if "id" not in group:
             raise VentralError(f"{self.where} is not a table: it has no column 'id'")
-        self.id = read(array_of(group, "id", (None,), "iu"))
+        self.id = read(array_of(group, "id", kind="iu")).reshape(-1)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -201,18 +202,18 @@ class Table:
                 f"{self.where}: column {name!r} has several values in a row; choose another column"
             )
         found = array_of(self.group, name)
-        if found.shape != (len(self),):
+        if found.size != len(self) or max(found.shape, default=1) != len(self):
             raise VentralError(
                 f"{self.where}: column {name!r} has shape {found.shape}; {len(self)} rows need"
                 f" ({len(self)},)"
             )
         if "elements" in found.attrs:
-            return self._elements(name, read(found))
+            return self._elements(name, read(found).reshape(-1))
         if found.dtype.kind not in "SO":
-            return read(found)
+            return read(found).reshape(-1)
         if h5py.check_ref_dtype(found.dtype) is not None:
             raise VentralError(f"{self.where}: column {name!r} holds references, not text")
-        return read_names(found)
+        return read_names(found).reshape(-1)
 
     def _elements(self, name: str, values: np.ndarray) -> np.ndarray:
         """Return the names for which the numbers of a column stand (EnumData)."""
@@ -257,7 +258,11 @@ class Table:
                 f"{self.where} has no {name}_index, which says which values of {name} belong to"
                 " which row"
             )
-        ends = read(array_of(self.group, f"{name}_index", (len(self),), "iu")).astype(np.int64)
+        ends = read(array_of(self.group, f"{name}_index", kind="iu")).reshape(-1).astype(np.int64)
+        if len(ends) != len(self):
+            raise VentralError(
+                f"{self.where}: {name}_index has {len(ends)} values; there are {len(self)} rows"
+            )
         edges = np.concatenate([[0], ends])
         if (np.diff(edges) < 0).any() or edges[-1] != len(found):
             raise VentralError(
@@ -339,4 +344,6 @@ def text_of(value: Any) -> str:
 
 
 def _decoded(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1)[0] if value.size == 1 else ""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
