@@ -24,7 +24,7 @@ from ventral.study.study import Study
 from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
 
 MAX_ERRORS = 12
-SHARED_SCHEMAS = ("file.schema.yaml",)
+SHARED_SCHEMAS = ("file.schema.yaml", "time.schema.yaml")
 """Schemas in the folder of the sources to which every schema can refer by name."""
 SITES = "sites"
 """The key of responses that the schema of the config knows, and no source."""
