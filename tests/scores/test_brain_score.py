@@ -1,7 +1,7 @@
 """Brain-Score's protocol against its definition, written with scikit-learn, SciPy and NumPy.
 
-`PUBLISHED` are numbers of the package itself (brainscore-vision 2.4.2, which needs NumPy under 2 and
-is not installed here) on the data sets of `an_assembly`.
+`PUBLISHED` are numbers of the package itself (brainscore-vision 2.4.2, which needs NumPy under 2
+and is not installed here) on the data sets of `an_assembly`.
 """
 
 import numpy as np

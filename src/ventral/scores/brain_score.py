@@ -188,7 +188,7 @@ def table_of_brain_scores(scores: pd.DataFrame, ceilings: Mapping[str, Mean]) ->
     for names, found in of_splits.groupby(KEY, sort=False):
         row = dict(zip(KEY, names, strict=True))
         values = found.pivot(index="split", columns="site_id", values="pearson_r").to_numpy()
-        r, ceiling = mean_of_medians(values), ceilings[row["region"]]
+        r, ceiling = mean_of_medians(values), ceilings[str(names[0])]
         rows.append(
             row
             | {
