@@ -18,6 +18,7 @@ WILDCARDS = {
     "compute_spectra": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
+    "compare_with_chance": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),
     "compare_models": ("dataset",),
 }
