@@ -63,7 +63,7 @@ WRONG = [
     (
         "scores",
         {"n_permutations": 50},
-        "n_permutations: with 50 no p is under 0.02; give 0 .*least 99",
+        "with 50 no p is under 0.02; give 0 .*least 99",
     ),
     ("scores", {"n_permutations": -1}, "scores: n_permutations: -1 is less than"),
     ("datasets: simulated: brain_score", True, "brain_score: .*several splits; .*repeats: 10"),
