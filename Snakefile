@@ -28,6 +28,8 @@ include: RULES.join("activations.smk")
 include: RULES.join("features.smk")
 include: RULES.join("readouts.smk")
 include: RULES.join("scores.smk")
+include: RULES.join("chance.smk")
+include: RULES.join("brain_score.smk")
 include: RULES.join("similarity.smk")
 include: RULES.join("figures.smk")
 include: RULES.join("spectra.smk")
@@ -121,6 +123,16 @@ rule all:
         expand(
             "<results>/{dataset}/tables/reference_check.csv",
             dataset=STUDY.datasets_with_references,
+        ),
+        expand(
+            "<results>/{dataset}/{table}",
+            dataset=STUDY.datasets_with_chance,
+            table=["chance.csv", "tables/chance.csv", "tables/chance.md"],
+        ),
+        expand(
+            "<results>/{dataset}/tables/brain_score.{ending}",
+            dataset=STUDY.datasets_with_brain_scores,
+            ending=["csv", "md"],
         ),
         expand(
             "<results>/{dataset}/tables/{table}",

@@ -303,6 +303,10 @@ def change_seed(project):
     set_config(project, seed=5)
 
 
+def add_permutations(project):
+    set_config(project, scores={"n_permutations": 99})
+
+
 def add_spectra(project):
     set_config(project, spectra=True)
 
@@ -687,6 +691,12 @@ CONTRACT = [
         "the activation stores are removed, nothing is computed",
         prune_activations,
         lambda jobs: jobs.of("prune_activations") | jobs.of("all"),
+    ),
+    (
+        "`scores: {n_permutations: …}`",
+        "the comparisons of scores with chance; no fit and no score",
+        add_permutations,
+        lambda jobs: jobs.of("compare_with_chance", "tabulate_chance", "all"),
     ),
     (
         "`spectra: true`",

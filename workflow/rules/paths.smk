@@ -92,6 +92,12 @@ def training_table(dataset):
     return f"<results>/{dataset}/tables/training.csv" if has_training else []
 
 
+def table_of_brain_scores(dataset):
+    """Return the table of a data set's scores as Brain-Score publishes them, where it is asked."""
+    asked = dataset in STUDY.datasets_with_brain_scores
+    return f"<results>/{dataset}/tables/brain_score.csv" if asked else []
+
+
 def tables_of_fits(kind):
     """Return an input function: one table of every fit of a data set, `scores` or `population`."""
     return given(

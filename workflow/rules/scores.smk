@@ -218,6 +218,7 @@ rule check_references:
     input:
         summary="<results>/{dataset}/summary.csv",
         scores="<results>/{dataset}/scores.csv",
+        brain_scores=given(table_of_brain_scores),
     output:
         report(
             "<results>/{dataset}/tables/reference_check.csv",

@@ -19,6 +19,7 @@ from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
 from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
 from ventral.study.check_names import check_names
+from ventral.study.check_scores import check_scores
 from ventral.study.check_training import check_training
 from ventral.study.study import Study
 from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
@@ -93,6 +94,7 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             *_check_models(study),
             *check_training(study),
             *_check_folds(study),
+            *check_scores(study),
             *_check_pools(study),
             *_check_dissimilarities(study),
             *_check_readouts(study),

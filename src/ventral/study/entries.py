@@ -43,6 +43,11 @@ class Dataset:
         return self.config["reference"]
 
     @property
+    def has_brain_scores(self) -> bool:
+        """Whether it is also scored as Brain-Score does."""
+        return bool(self.config["brain_score"])
+
+    @property
     def has_responses(self) -> bool:
         """Whether it has responses, and not dissimilarities alone."""
         return self.source.target == "responses"

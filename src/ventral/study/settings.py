@@ -109,6 +109,12 @@ class StepSettings:
         own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
         return {**own, "seed": self.study.config["seed"]}
 
+    @property
+    def chance(self) -> dict[str, int]:
+        """How often responses are permuted, and the seed."""
+        scores = self.study.config["scores"]
+        return {"seed": self.study.config["seed"], "n_permutations": scores["n_permutations"]}
+
     def members(self, dataset: str) -> list[str]:
         """Return the data sets of a pool; a data set is its own pool."""
         pool = self.study.pools.get(dataset)

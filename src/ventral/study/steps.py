@@ -91,6 +91,8 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         (study.datasets_with_chosen_alphas, ["draw_alpha_by_layer"]),
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
+        (study.datasets_with_brain_scores, ["tabulate_brain_scores"]),
+        (study.datasets_with_chance, ["tabulate_chance"]),
         (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
         (study.datasets_with_generalisation, ["tabulate_generalisation", "draw_generalisation"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
@@ -123,10 +125,14 @@ def _of_similarity(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
 
 
 def _of_fits(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    steps = ["score_readout"]
+    if dataset in study.datasets_with_chance:
+        steps.append("compare_with_chance")
     for fit in study.fits_of(dataset):
         names = {"dataset": dataset, **fit._asdict()}
         if fit.taps == HEAD:
             yield "read_head", {name: names[name] for name in ("dataset", "model", "readout")}
         else:
             yield "fit_readout", names
-        yield "score_readout", names
+        for step in steps:
+            yield step, names

@@ -278,6 +278,19 @@ class Study:
         ]
 
     @property
+    def datasets_with_chance(self) -> list[str]:
+        """The data sets whose scores are compared with chance, where the config asks."""
+        asked = self.config["scores"]["n_permutations"] > 0
+        return [name for name in self.datasets_with_responses if asked and self.fits_of(name)]
+
+    @property
+    def datasets_with_brain_scores(self) -> list[str]:
+        """The data sets that are also scored as Brain-Score does."""
+        return [
+            name for name in self.datasets_with_responses if self.datasets[name].has_brain_scores
+        ]
+
+    @property
     def datasets_with_references(self) -> list[str]:
         """The data sets with published numbers."""
         return [name for name, dataset in self.datasets.items() if dataset.references]

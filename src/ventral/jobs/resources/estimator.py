@@ -78,6 +78,10 @@ class ResourceEstimator:
             return memory.prepare_responses(size, simulated=source.simulated)
         if step in ("score_readout", "score_pool"):
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_with_chance":
+            return memory.compare_with_chance(size, self.study.config["scores"]["n_permutations"])
+        if step == "tabulate_brain_scores":
+            return memory.tabulate_brain_scores(size)
         if step == "compare_models":
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
@@ -117,6 +121,8 @@ class ResourceEstimator:
         size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
+        if step == "tabulate_brain_scores":
+            return runtime.estimate_ceilings(size)
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))
@@ -141,6 +147,9 @@ class ResourceEstimator:
         )  # a head counts as a layer
         if step in ("score_readout", "score_pool"):
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_with_chance":
+            permutations = self.study.config["scores"]["n_permutations"]
+            return runtime.compare_with_chance(size, layers, permutations)
         if step == "compare_dissimilarities":
             resamples = self.study.config["scores"]["n_bootstrap"]
             return runtime.compare_dissimilarities(size, layers, resamples)

@@ -19,6 +19,7 @@ WILDCARDS = {
     "measure_distances": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
+    "compare_with_chance": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),
     "compare_models": ("dataset",),
     "tabulate_generalisation": ("dataset",),

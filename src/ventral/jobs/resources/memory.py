@@ -267,6 +267,21 @@ def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
     return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
 
 
+def compare_with_chance(size: DatasetSize, n_permutations: int) -> float:
+    """Count the scores of each permutation and site, and the responses that are permuted at once.
+
+    The permuted responses take `ventral.scores.chance.BYTES_AT_ONCE`, or what one permutation does.
+    """
+    scores = 12 * FLOAT * n_permutations * size.sites
+    one = FLOAT * size.stimuli * size.sites
+    return READERS + read_responses(size) + scores + 8 * max(64 * MB, one) + 6 * one
+
+
+def tabulate_brain_scores(size: DatasetSize) -> float:
+    """Count what `estimate_ceilings` does, in a process that has imported scikit-learn."""
+    return READERS - NUMBERS + estimate_ceilings(size)
+
+
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int) -> float:
     """Count the resamples of one score of all models of a readout, and those of one of a pair."""
     kept = FLOAT * n_bootstrap * size.sites * models

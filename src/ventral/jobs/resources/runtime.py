@@ -135,6 +135,12 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     return START + layers * size.folds * one
 
 
+def compare_with_chance(size: DatasetSize, layers: int, n_permutations: int) -> float:
+    """Time some ten passes over the permuted responses, for each layer and fold."""
+    one = 10 * n_permutations * size.stimuli * size.sites / FACTORISED_PER_SECOND
+    return START + layers * size.folds * one
+
+
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int, readouts: int) -> float:
     """Time the resamples of each model, and some ten passes over them for each pair."""
     resampled = models * (score_readout(size, 1, n_bootstrap) - START)
