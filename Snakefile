@@ -84,6 +84,15 @@ rule all:
             ending=["svg", "png"],
         ),
         expand(
+            "<results>/{dataset}/tables/{table}",
+            dataset=STUDY.datasets_between_animals,
+            table=[
+                "between_animals.csv",
+                "between_animals.md",
+                "between_animals_by_site.csv",
+            ],
+        ),
+        expand(
             "<results>/{dataset}/tables/comparisons.{ending}",
             dataset=STUDY.datasets_with_pairs,
             ending=["csv", "md"],

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ventral.figures import style
+from ventral.scores.between_animals_tables import of_region
 from ventral.scores.reporting import (
     committed_rows,
     default_readout,
@@ -22,6 +23,8 @@ from ventral.scores.reporting import (
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 
+DASHED = (0, (6, 2))
+
 Block = tuple[str, dict[str, dict], list[str]]
 """An architecture on the horizontal axis: heading, models, layers in network order."""
 
@@ -33,13 +36,15 @@ def draw(
     readouts: dict[str, dict],
     split: str,
     readout: str | None = None,
+    between: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw a panel per region: mean explained variance over sites against the layer.
 
     Architectures are side by side, each with its layers in network order. Bands are the 95%
     bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
     The noise ceiling is the median over sites of the ceiling on the stimuli that are shown: a
-    site's split-half reliability, which bounds its explained variance.
+    site's split-half reliability, which bounds its explained variance. The dashed line is what the
+    sites of other animals explain.
 
     Parameters
     ----------
@@ -51,6 +56,8 @@ def draw(
         The split whose scores are shown.
     readout : str, optional
         The readout shown; by default the last ridge_cv of `readouts`.
+    between : DataFrame, optional
+        ``tables/between_animals.csv`` of the data set.
 
     Returns
     -------
@@ -72,7 +79,8 @@ def draw(
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
             at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
-            _draw_panel(axes, here, blocks, models, at_region, width)
+            others = None if between is None else of_region(between, region, split)
+            _draw_panel(axes, here, blocks, models, at_region, width, others)
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
         _add_legend(figure, models, drawn, shown, width)
@@ -110,6 +118,7 @@ def _draw_panel(
     models: dict[str, dict],
     scores: pd.DataFrame,
     width: float,
+    others: pd.Series | None,
 ) -> None:
     look_of = style.looks(models)
     drawn = summary[summary["model"].isin(models)]
@@ -149,6 +158,11 @@ def _draw_panel(
         remark = f"{pixels}noise ceiling, median of sites: {ceiling:.2f} (dotted)"
     else:
         remark = f"{pixels}no noise ceiling: no repeated trials"
+    if others is not None:
+        axes.axhspan(others[LOW], others[HIGH], color="0.3", alpha=0.1, linewidth=0, zorder=0)
+        axes.axhline(others[MEAN], color="black", linestyle=DASHED, linewidth=1.1, gid="animals")
+        top = max(top, others[HIGH])
+        remark = f"other animals: {others[MEAN]:.2f} (dashed); {remark}"
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
     axes.set_xlim(-0.7, start - 1.3)

@@ -78,6 +78,8 @@ class ResourceEstimator:
             return memory.prepare_responses(size, simulated=source.simulated)
         if step in ("score_readout", "score_pool"):
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "predict_between_animals":
+            return memory.predict_between_animals(size, self.study.config["scores"]["n_bootstrap"])
         if step == "compare_models":
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
@@ -112,6 +114,9 @@ class ResourceEstimator:
         size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
+        if step == "predict_between_animals":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.predict_between_animals(size, resamples)
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))

@@ -19,6 +19,7 @@ WILDCARDS = {
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),
+    "predict_between_animals": ("dataset",),
     "compare_models": ("dataset",),
 }
 """The wildcards in the path of a step's benchmark file."""
