@@ -114,6 +114,7 @@ rule all:
                 "tables/similarity.csv",
                 "tables/similarity.md",
                 "tables/similarity_between_models.csv",
+                "tables/similarity_between_models.md",
                 "figures/similarity_along_layers.svg",
                 "figures/similarity_along_layers.png",
             ],

@@ -72,7 +72,10 @@ def test_each_animal_is_predicted_as_scikit_learn_predicts_it():
             y = responses.average[:, own]
             predicted = by_scikit_learn(responses.average[:, inside & ~own], y, train)
             rows = of_test.loc[responses.sites.loc[own, "site_id"]]
-            for column, measure in (("r2", r2_score), ("explained_variance", explained_variance_score)):
+            for column, measure in (
+                ("r2", r2_score),
+                ("explained_variance", explained_variance_score),
+            ):
                 expected = measure(y[test], predicted[test], multioutput="raw_values")
                 np.testing.assert_allclose(rows[column], expected, rtol=0, atol=1e-9)
             row = table.query("region == @region and animal == @animal and split == 'test'")
