@@ -285,7 +285,15 @@ def test_more_resamples_than_similarity_takes_do_not_compute_it_again():
     def given(n_bootstrap):
         return StepSettings(study(scores={"n_bootstrap": n_bootstrap})).similarity
 
-    assert given(1000) == given(2000) == {"seed": 4, "n_bootstrap": 100}
+    assert (
+        given(1000)
+        == given(2000)
+        == {
+            "seed": 4,
+            "n_bootstrap": 100,
+            "scale": "standardised",
+        }
+    )
     assert given(20)["n_bootstrap"] == 20
 
 

@@ -181,12 +181,13 @@ def _note(table: pd.DataFrame, scale: str) -> str:
     )
     unit = "as they are" if scale == RAW else "each in units of its own standard deviation"
     return (
-        f"All measures are of the {split}; sites are {unit}. Larger is more similar, but for the Procrustes distance."
-        " Intervals are 95 %, over stimuli and sites; those of features predicted from sites are"
-        " over stimuli. CKA of few stimuli is too high for layers with many features, the debiased"
-        " one is not. Noise ceilings, trials: the similarity of two halves of the trials (lower),"
-        " and of a half and all trials (upper). Noise ceilings, animals: of an animal's sites and"
-        " those of the others (lower), and of them and those of all animals (upper)."
+        f"All measures are of the {split}; sites are {unit}. Larger is more similar, but for the"
+        " Procrustes distance. Intervals are 95 %, over stimuli and sites; those of features"
+        " predicted from sites are over stimuli. CKA of few stimuli is too high for layers with"
+        " many features, the debiased one is not. Noise ceilings, trials: the similarity of two"
+        " halves of the trials (lower), and of a half and all trials (upper). Noise ceilings,"
+        " animals: of an animal's sites and those of the others (lower), and of them and those of"
+        " all animals (upper)."
     )
 
 
@@ -216,7 +217,7 @@ def markdown_between_models(table: pd.DataFrame) -> str:
         names = dict(zip(["Model", "Layer", "Other", "Its layer"], first[keys], strict=True))
         rows.append({**names, **cells, "Stimuli": int(first["n_stimuli"])})
     shown = pd.DataFrame(rows)
-    numeric = [name for name in shown if name in HEADINGS.values() or name == "Stimuli"]
+    numeric = [str(name) for name in shown if name in {*HEADINGS.values(), "Stimuli"}]
     note = (
         "Of each two models the layers that are most similar by debiased CKA; being the best of"
         " many, it is a little too high. Intervals are 95 %, over stimuli."
