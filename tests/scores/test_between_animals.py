@@ -1,12 +1,16 @@
 """Sites predicted from those of other animals: against scikit-learn, and where there is little."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import explained_variance_score, r2_score
 
+import majajhong2015_files
 from ventral.data.responses import Responses, variance_of_average
+from ventral.data.sources.majajhong2015.reader import read_responses, read_stimuli
 from ventral.data.splits import partitions_of
 from ventral.readouts.regression import DEFAULT_GRID, alpha_grid
 from ventral.scores.between_animals import ALL, pairs_of, score_between_animals
@@ -207,3 +211,34 @@ def test_without_trials_there_is_no_ceiling():
     assert sites[["ceiling", "explained_variance_corrected"]].isna().all(axis=None)
     assert table["explained_variance_mean"].notna().all()
     assert "–" in markdown_of(table) and "of IT" in sentence_of(table, "test")
+
+
+def test_the_two_animals_of_a_file_of_majajhong2015s_form(tmp_path, monkeypatch):
+    """With its split, repeated draws: a stimulus is tested several times, or never."""
+    monkeypatch.setattr(majajhong2015_files, "REGIONS", ["IT"] * 4 + ["V4"])
+    files, _ = majajhong2015_files.write_majajhong2015(tmp_path)
+    table = read_stimuli({}, files).table
+    responses = read_responses({}, files, table)
+    assert responses.sites["animal"].tolist() == ["Tito", "Chabo", "Tito", "Chabo", "Tito"]
+    rng = np.random.default_rng(0)
+    split = pd.DataFrame({"stimulus_id": table["stimulus_id"]})
+    for fold in range(3):
+        test = np.isin(np.arange(len(table)), rng.permutation(len(table))[:8])
+        split[f"fold_{fold}"] = np.where(test, "test", "train")
+    noise = variance_of_average(responses.repetitions)
+    responses = dataclasses.replace(responses, noise_variance=noise)
+    found, sites = score(responses, split)
+    assert set(found["region"]) == {"IT"}  # one animal alone has a V4 site
+    assert found["animal"].tolist() == [ALL, "Tito", "Chabo"]
+    assert found["n_source_sites"].dropna().tolist() == [2, 2]
+    (tito,) = np.nonzero(responses.sites["animal"][:4] == "Tito")
+    (chabo,) = np.nonzero(responses.sites["animal"][:4] == "Chabo")
+    scores = []
+    for fold in range(3):
+        train, test = ((split[f"fold_{fold}"] == part).to_numpy() for part in ("train", "test"))
+        y = responses.average[:, tito]
+        predicted = by_scikit_learn(responses.average[:, chabo], y, train)
+        scores.append(r2_score(y[test], predicted[test], multioutput="raw_values"))
+    of_folds = sites[sites["split"] == "folds"].set_index("site_id")
+    names = responses.sites["site_id"].iloc[tito]
+    np.testing.assert_allclose(of_folds.loc[names, "r2"], np.mean(scores, axis=0), atol=1e-9)
