@@ -185,45 +185,42 @@ def score_between_animals(
         ``ceiling`` and ``r2_ceiled`` are empty for a site that was scored on a part of its stimuli
         alone, since its ceiling is of all of them.
     """
-    rows: list[pd.DataFrame] = []
-    site_tables: list[pd.DataFrame] = []
     by_region: dict[str, list[Pair]] = {}
     for pair in pairs_of(responses):
         by_region.setdefault(pair.region, []).append(pair)
-    for region, pairs in by_region.items():
+    rows: list[pd.DataFrame] = []
+    site_tables = [pd.DataFrame(columns=["region", "split", "site_id"])]
+    for pairs in by_region.values():
         fits = _fit_region(pairs, responses, ceilings, partitions)
-        known = [pair for pair, of_pair in zip(pairs, fits, strict=True) if of_pair]
-        found = [of_pair for of_pair in fits if of_pair]
-        for pair, of_pair in zip(pairs, fits, strict=True):
-            if not of_pair:
-                rows.append(_without_score(region, pair))
-        if not found:
+        scored = [(pair, own) for pair, own in zip(pairs, fits, strict=True) if own]
+        rows += [_without_score(pair) for pair, own in zip(pairs, fits, strict=True) if not own]
+        if not scored:
             continue
-        together = {name: _beside([of_pair[name] for of_pair in found]) for name in found[0]}
+        together = {name: _beside([own[name] for _, own in scored]) for name in partitions}
         sites = score_partitions(together, ceiling_floor)
-        sites = sites[sites["split"] != "train"].drop(columns="n_components")
-        site_tables.append(sites)
-
-        def scored(of_group: dict[str, Fit], own: pd.DataFrame) -> pd.DataFrame:
-            own = own.assign(n_components=np.nan)
-            population, _ = score_population([of_group], own, seed, n_bootstrap)
-            return population[population["split"].isin(own["split"])].drop(columns=NOT_SHOWN)
-
-        rows.append(scored(together, sites).assign(animal=ALL))
-        for pair, of_pair in zip(known, found, strict=True):
-            own = sites[sites["animal"] == pair.animal]
-            rows.append(
-                scored(of_pair, own).assign(animal=pair.animal, **_counts(pair, partitions))
-            )
+        sites = sites[sites["split"] != "train"]
+        site_tables.append(sites.drop(columns="n_components"))
+        rows.append(_population(together, sites, seed, n_bootstrap).assign(animal=ALL))
+        for pair, own in scored:
+            of_pair = sites[sites["site_id"].isin(own[next(iter(own))].sites["site_id"])]
+            row = _population(own, of_pair, seed, n_bootstrap)
+            rows.append(row.assign(animal=pair.animal, **_counts(pair, partitions)))
     if not rows:
-        return pd.DataFrame(columns=KEY), pd.DataFrame(columns=["region", "split", "site_id"])
+        return pd.DataFrame(columns=KEY), site_tables[0]
     table = pd.concat(rows, ignore_index=True)
-    whole = site_tables or [pd.DataFrame(columns=["region", "split", "site_id"])]
     columns = [name for name in KEY if name in table]
     return (
         table[[*columns, *(name for name in table if name not in columns)]],
-        pd.concat(whole, ignore_index=True),
+        pd.concat(site_tables[1:] or site_tables, ignore_index=True),
     )
+
+
+def _population(
+    fits: Mapping[str, Fit], sites: pd.DataFrame, seed: int, n_bootstrap: int
+) -> pd.DataFrame:
+    """Return the rows of `score_population` without those of train stimuli."""
+    table, _ = score_population([fits], sites, seed, n_bootstrap)
+    return table[table["split"].isin(sites["split"])].drop(columns=NOT_SHOWN)
 
 
 def _fit_region(
@@ -304,10 +301,10 @@ def _counts(pair: Pair, partitions: Mapping[str, pd.DataFrame]) -> dict[str, flo
     return {"n_source_sites": len(pair.sources), "n_train_stimuli": float(np.median(train))}
 
 
-def _without_score(region: str, pair: Pair) -> pd.DataFrame:
+def _without_score(pair: Pair) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "region": [region],
+            "region": [pair.region],
             "animal": [pair.animal],
             "split": [""],
             "n_sites": [len(pair.targets)],
