@@ -111,7 +111,9 @@ def test_what_other_animals_predict_is_a_line_where_it_is_known():
     v4, it = figure.axes
     assert artist(it, "animals").get_ydata()[0] == 0.4 and it.get_ylim()[1] > 0.9
     assert not [child for child in v4.get_children() if child.get_gid() == "animals"]
-    assert "other animals: 0.40 (dashed)" in texts(figure)
+    assert "sites of other animals" in texts(figure) and "0.40" in texts(figure)
+    without = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test")
+    assert "other animals" not in texts(without)
 
 
 def test_architectures_stand_side_by_side():

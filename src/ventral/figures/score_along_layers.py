@@ -76,14 +76,16 @@ def draw(
     with matplotlib.rc_context(style.STYLE):
         figure = Figure(figsize=(width, 2.9 * len(regions) + 1.5))
         panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
+        has_animals = False
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
             at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
             others = None if between is None else of_region(between, region, split)
+            has_animals |= others is not None
             _draw_panel(axes, here, blocks, models, at_region, width, others)
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
-        _add_legend(figure, models, drawn, shown, width)
+        _add_legend(figure, models, drawn, shown, width, has_animals)
         style.title(
             figure,
             "Explained variance along the layers of each network",
@@ -162,7 +164,16 @@ def _draw_panel(
         axes.axhspan(others[LOW], others[HIGH], color="0.3", alpha=0.1, linewidth=0, zorder=0)
         axes.axhline(others[MEAN], color="black", linestyle=DASHED, linewidth=1.1, gid="animals")
         top = max(top, others[HIGH])
-        remark = f"other animals: {others[MEAN]:.2f} (dashed); {remark}"
+        axes.annotate(
+            _number(others[MEAN]),
+            (1, others[MEAN]),
+            (-2, 1.5),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right",
+            va="bottom",
+        )
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
     axes.set_xlim(-0.7, start - 1.3)
@@ -257,6 +268,7 @@ def _add_legend(
     drawn: pd.DataFrame,
     shown: pd.DataFrame,
     width: float,
+    has_animals: bool,
 ) -> None:
     names, look_of = model_names(models), style.looks(models)
     present = set(drawn["model"])
@@ -288,5 +300,8 @@ def _add_legend(
     )
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
+    if has_animals:
+        label = "sites of other animals"
+        handles.append(Line2D([], [], color="black", linestyle=DASHED, linewidth=1.1, label=label))
     columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
