@@ -93,6 +93,15 @@ rule all:
             ending=["svg", "png"],
         ),
         expand(
+            "<results>/{dataset}/tables/{table}",
+            dataset=STUDY.datasets_between_animals,
+            table=[
+                "between_animals.csv",
+                "between_animals.md",
+                "between_animals_by_site.csv",
+            ],
+        ),
+        expand(
             "<results>/{dataset}/tables/comparisons.{ending}",
             dataset=STUDY.datasets_with_pairs,
             ending=["csv", "md"],
@@ -114,6 +123,7 @@ rule all:
                 "tables/similarity.csv",
                 "tables/similarity.md",
                 "tables/similarity_between_models.csv",
+                "tables/similarity_between_models.md",
                 "figures/similarity_along_layers.svg",
                 "figures/similarity_along_layers.png",
                 "figures/dissimilarity_matrices.svg",

@@ -17,6 +17,7 @@ from ventral.figures import (
 )
 from ventral.figures.looks import assign_looks
 
+ENDS = ("low", "high")
 FIGURES = (explained_variance_by_layer, score_along_layers)
 LAYERS = ["features.0", "features.7", "blocks.11.mlp.fc2"]
 MODELS = {
@@ -97,6 +98,22 @@ def test_lines_show_the_means_the_baseline_and_the_ceiling():
     trained, random = (artist(axes, f"mean:{model}") for model in ("trained", "random"))
     assert to_hex(trained.get_color()) == to_hex(random.get_color())
     assert (trained.get_linestyle(), random.get_linestyle()) == ("-", "--")
+
+
+def test_what_other_animals_predict_is_a_line_where_it_is_known():
+    scores, summary = synthetic(MODELS, ("V4", "IT"))
+    columns = ["region", "animal", "split", *(f"explained_variance_{k}" for k in ("mean", *ENDS))]
+    between = pd.DataFrame(
+        [["IT", "all animals", "test", 0.4, 0.3, 0.9], ["IT", "A", "test", 0.5, 0.4, 0.6]],
+        columns=columns,
+    )
+    figure = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test", between=between)
+    v4, it = figure.axes
+    assert artist(it, "animals").get_ydata()[0] == 0.4 and it.get_ylim()[1] > 0.9
+    assert not [child for child in v4.get_children() if child.get_gid() == "animals"]
+    assert "sites of other animals" in texts(figure) and "0.40" in texts(figure)
+    without = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test")
+    assert "other animals" not in texts(without)
 
 
 def test_architectures_stand_side_by_side():

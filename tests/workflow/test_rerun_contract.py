@@ -34,6 +34,8 @@ TABLES = (
 )
 JOINT = ("summarise_regions", "draw_score_by_region")
 FITS = ("fit_readout", "score_readout")
+BETWEEN = ("predict_between_animals",)
+CEILINGS = ("estimate_ceilings", *BETWEEN)
 TRAINED = ["classifier", "tuned"]
 TRAINING = ("train_model", "apply_head", "read_head", "tabulate_training")
 CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
@@ -566,7 +568,7 @@ CONTRACT = [
         "its split, ceilings, components and what follows; no extraction, no Gram matrix",
         change_split,
         lambda jobs: (
-            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
+            jobs.of("assign_split", *CEILINGS, "fit_pca", *FITS, dataset="first")
             | retrained(jobs, *TRAINED)
             | tail(jobs, "first")
         ),
@@ -587,7 +589,7 @@ CONTRACT = [
         "responses, fits and what follows; no extraction, no components",
         add_sites,
         lambda jobs: (
-            jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            jobs.of("prepare_responses", *CEILINGS, *FITS, dataset="first")
             | retrained(jobs, "tuned")
             | tail(jobs, "first")
         ),
@@ -602,15 +604,13 @@ CONTRACT = [
         "the floor of the ceilings",
         "scores, tables and figures; no fit",
         change_ceiling_floor,
-        lambda jobs: jobs.of("score_readout") | both(jobs),
+        lambda jobs: jobs.of("score_readout", "predict_between_animals") | both(jobs),
     ),
     (
         "the seed of ceilings and bootstrap",
         "ceilings, scores, tables and figures; no fit",
         change_seed,
-        lambda jobs: (
-            jobs.of("estimate_ceilings", "score_readout", "tabulate_training") | both(jobs)
-        ),
+        lambda jobs: jobs.of(*CEILINGS, "score_readout", "tabulate_training") | both(jobs),
     ),
     (
         "similarity is asked for",
@@ -637,13 +637,13 @@ CONTRACT = [
         "code of the Gram matrix",
         "`compute_gram` and what follows; no extraction",
         edit_gram,
-        lambda jobs: fitted(jobs, "compute_gram", "fit_pca", *FITS) | both(jobs),
+        lambda jobs: fitted(jobs, "compute_gram", "fit_pca", *FITS, *BETWEEN) | both(jobs),
     ),
     (
         "code of the readouts",
         "fits, scores, tables and figures",
         edit_readout,
-        lambda jobs: fitted(jobs, *FITS) | both(jobs),
+        lambda jobs: fitted(jobs, *FITS, *BETWEEN) | both(jobs),
     ),
     (
         "code of your own `module:function`",
@@ -668,7 +668,7 @@ CONTRACT = [
         "that step and what follows",
         edit_script,
         lambda jobs: (
-            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS)
+            jobs.of("assign_split", *CEILINGS, "fit_pca", *FITS)
             | retrained(jobs, *TRAINED)
             | both(jobs)
         ),
@@ -725,7 +725,7 @@ CONTRACT = [
         "that job and what follows, until it succeeds",
         lose_a_failed_preparation,
         lambda jobs: (
-            jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            jobs.of("prepare_responses", *CEILINGS, *FITS, dataset="first")
             | retrained(jobs, "tuned")
             | tail(jobs, "first")
         ),

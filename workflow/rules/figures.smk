@@ -30,6 +30,7 @@ rule draw_score_along_layers:
     input:
         scores="<results>/{dataset}/scores.csv",
         summary="<results>/{dataset}/summary.csv",
+        between_animals=given(table_between_animals),
     output:
         svg=report(
             "<results>/{dataset}/figures/score_along_layers.svg",

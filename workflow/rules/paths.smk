@@ -98,6 +98,12 @@ def table_of_brain_scores(dataset):
     return f"<results>/{dataset}/tables/brain_score.csv" if asked else []
 
 
+def table_between_animals(dataset):
+    """Return what the animals of a data set predict of one another, where that is computed."""
+    is_computed = dataset in STUDY.datasets_between_animals
+    return f"<results>/{dataset}/tables/between_animals.csv" if is_computed else []
+
+
 def tables_of_fits(kind):
     """Return an input function: one table of every fit of a data set, `scores` or `population`."""
     return given(

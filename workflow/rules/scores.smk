@@ -53,6 +53,39 @@ rule score_readout:
         "../scripts/score_readout.py"
 
 
+rule predict_between_animals:
+    input:
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
+        ceilings="<results>/{dataset}/ceilings.csv",
+    output:
+        table=report(
+            "<results>/{dataset}/tables/between_animals.csv",
+            caption="../report/table_between_animals.rst",
+            category="{dataset}",
+            labels={"table": "predictions between animals"},
+        ),
+        markdown="<results>/{dataset}/tables/between_animals.md",
+        sites="<results>/{dataset}/tables/between_animals_by_site.csv",
+        lineage="<results>/{dataset}/tables/between_animals.lineage",
+    log:
+        "<logs>/predict_between_animals/{dataset}.log",
+    benchmark:
+        "<benchmarks>/predict_between_animals/{dataset}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("predict_between_animals"),
+        runtime=minutes("predict_between_animals"),
+    params:
+        settings=SETTINGS.scores(),
+        expected=expected_behind,
+        code=code("predict_between_animals"),
+    script:
+        "../scripts/predict_between_animals.py"
+
+
 rule score_pool:
     input:
         fit_manifests=of_members("fits/{model}/{taps}/{readout}.json"),
@@ -126,6 +159,7 @@ rule make_tables:
     input:
         summary="<results>/{dataset}/summary.csv",
         training=given(training_table),
+        between_animals=given(table_between_animals),
     output:
         models=report(
             "<results>/{dataset}/tables/models.csv",

@@ -50,6 +50,7 @@ rule tabulate_similarity:
             category="{dataset}",
             labels={"table": "similarity between models"},
         ),
+        between_models_markdown="<results>/{dataset}/tables/similarity_between_models.md",
         lineage="<results>/{dataset}/tables/similarity.lineage",
     log:
         "<logs>/tabulate_similarity/{dataset}.log",
@@ -62,6 +63,7 @@ rule tabulate_similarity:
     params:
         models=given(STUDY.compared_models),
         seed=STUDY.config["seed"],
+        scale=STUDY.config["similarity_scale"],
         expected=expected_behind,
         code=code("tabulate_similarity"),
     script:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ventral.figures import style
+from ventral.scores.between_animals_tables import of_region
 from ventral.scores.reporting import (
     committed_rows,
     default_readout,
@@ -23,6 +24,8 @@ from ventral.scores.reporting import (
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 
+DASHED = (0, (6, 2))
+
 Block = tuple[str, dict[str, dict], list[str]]
 """An architecture on the horizontal axis: heading, models, layers in network order."""
 
@@ -34,6 +37,7 @@ def draw(
     readouts: dict[str, dict],
     split: str,
     readout: str | None = None,
+    between: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw a panel per region: mean explained variance over sites against the layer.
 
@@ -41,12 +45,15 @@ def draw(
     are the 95% bootstrap intervals of `summary`; the grey line is the pixel baseline with the same
     readout.
     The noise ceiling is the median over sites of the ceiling on the stimuli that are shown: a
-    site's split-half reliability, which bounds its explained variance.
+    site's split-half reliability, which bounds its explained variance. The dashed line is what the
+    sites of other animals explain.
 
     Parameters
     ----------
     scores, summary, models, readouts, split, readout
         As of every figure of a data set, see `ventral.figures`.
+    between : DataFrame, optional
+        ``tables/between_animals.csv`` of the data set.
 
     Returns
     -------
@@ -67,14 +74,18 @@ def draw(
         n_panels = len(regions) * len(lines)
         figure = Figure(figsize=(width, 2.9 * n_panels + 1.5))
         panels = figure.subplots(n_panels, 1, squeeze=False)[:, 0]
+        has_animals = False
         for axes, (region, line) in zip(panels, product(regions, lines), strict=True):
             here = shown[shown["region"] == region]
             at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
-            _draw_panel(axes, here, line, models, at_region, (width - 1.0) / (ticks - 0.6))
+            others = None if between is None else of_region(between, region, split)
+            has_animals |= others is not None
+            slot = (width - 1.0) / (ticks - 0.6)
+            _draw_panel(axes, here, line, models, at_region, slot, others)
             axes.set_xlim(-0.7, ticks - 1.3)  # so that layers of all lines are as far apart
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
-        _add_legend(figure, models, drawn, shown, width)
+        _add_legend(figure, models, drawn, shown, width, has_animals)
         style.title(
             figure,
             "Explained variance along the layers of each network",
@@ -110,6 +121,7 @@ def _draw_panel(
     models: dict[str, dict],
     scores: pd.DataFrame,
     slot: float,
+    others: pd.Series | None,
 ) -> None:
     look_of = style.looks(models)
     drawn = summary[summary["model"].isin(models)]
@@ -149,6 +161,20 @@ def _draw_panel(
         remark = f"{pixels}noise ceiling, median of sites: {ceiling:.2f} (dotted)"
     else:
         remark = f"{pixels}no noise ceiling: no repeated trials"
+    if others is not None:
+        axes.axhspan(others[LOW], others[HIGH], color="0.3", alpha=0.1, linewidth=0, zorder=0)
+        axes.axhline(others[MEAN], color="black", linestyle=DASHED, linewidth=1.1, gid="animals")
+        top = max(top, others[HIGH])
+        axes.annotate(
+            style.number(others[MEAN]),
+            (1, others[MEAN]),
+            (-2, 1.5),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right",
+            va="bottom",
+        )
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
     style.label_layers(axes, positions, names, slot)
@@ -226,6 +252,7 @@ def _add_legend(
     drawn: pd.DataFrame,
     shown: pd.DataFrame,
     width: float,
+    has_animals: bool,
 ) -> None:
     names, look_of = model_names(models), style.looks(models)
     present = [model for model in models if model in set(drawn["model"])]
@@ -244,5 +271,8 @@ def _add_legend(
     )
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
+    if has_animals:
+        label = "sites of other animals"
+        handles.append(Line2D([], [], color="black", linestyle=DASHED, linewidth=1.1, label=label))
     columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

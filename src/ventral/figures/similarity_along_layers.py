@@ -28,7 +28,7 @@ MEASURES = {
 BEST_BY = "rsa_spearman"
 """The measure by which the networks are chosen that are in colour, where there are many."""
 
-DOTTED = (0, (1, 2))
+DOTTED, DASHED = (0, (1, 2)), (0, (6, 2))
 ROOM = 0.3
 """Above and below what an axis must show, in parts of it."""
 MOST_BANDS = 8
@@ -46,8 +46,9 @@ def draw(
 
     Networks of any depth share the horizontal axis: their first recorded layer is on the left, and
     the last one on the right. Bands are 95 % intervals; with more than `MOST_BANDS` networks there
-    are none. Dotted lines are the noise ceilings, the grey line is the pixel baseline. Wide bands
-    are cut, so that the values can be told apart.
+    are none. Dotted lines are the noise ceilings, the dashed line is the similarity of an animal's
+    sites and those of the others, the grey line is the pixel baseline. Wide bands are cut, so that
+    the values can be told apart.
 
     Parameters
     ----------
@@ -134,6 +135,7 @@ def _remark(shown: pd.DataFrame, n_networks: int) -> str:
 def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     """Return the ends of the vertical axis: all values and ceilings, and room for their bands."""
     columns = ["value", "noise_ceiling_lower", "noise_ceiling_upper"]
+    columns += ["animal_ceiling_lower"] if _has_animals(rows) else []
     needed = [*rows[columns].to_numpy(float).ravel(), *((0.0,) if _has_zero(rows) else ())]
     low, high = float(np.nanmin(needed)), float(np.nanmax(needed))
     room = ROOM * max(high - low, 0.1)
@@ -141,6 +143,11 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
         max(low - room, np.nanmin([low - 0.02, rows["low"].min() - 0.02])),
         min(high + room, np.nanmax([high + 0.02, rows["high"].max() + 0.02])),
     )
+
+
+def _has_animals(rows: pd.DataFrame) -> bool:
+    """Tell whether it is known how similar the sites of other animals are."""
+    return "animal_ceiling_lower" in rows and bool(rows["animal_ceiling_lower"].notna().any())
 
 
 def _has_zero(rows: pd.DataFrame) -> bool:
@@ -163,6 +170,9 @@ def _draw_panel(
         lower, upper = ceilings.iloc[0]
         for value in (lower, upper):
             axes.axhline(value, color="black", linestyle=DOTTED, linewidth=1.2, gid="ceiling")
+    if _has_animals(here):
+        other = here["animal_ceiling_lower"].dropna().iloc[0]
+        axes.axhline(other, color="black", linestyle=DASHED, linewidth=1.1, gid="animals")
     for model, description in models.items():
         rows = here[here["entry"] == model]
         if is_pixels(description) and rows["value"].notna().any():
@@ -196,5 +206,9 @@ def _handles_across(models: dict[str, dict], shown: pd.DataFrame) -> list[Line2D
     if shown["noise_ceiling_lower"].notna().any():
         handles.append(
             Line2D([], [], color="black", linestyle=DOTTED, linewidth=1.2, label="noise ceilings")
+        )
+    if _has_animals(shown):
+        handles.append(
+            Line2D([], [], color="black", linestyle=DASHED, linewidth=1.1, label="other animals")
         )
     return handles

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import squareform
+from scipy.spatial.distance import num_obs_y
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
 from ventral.data.dissimilarities import Dissimilarities
+from ventral.similarity.ranks import correlate, places, rank
 from ventral.storage.tables import read_csv
 
 TAIL = 0.975
@@ -37,7 +37,8 @@ NO_CEILINGS = Ceilings(np.nan, np.nan)
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's ρ of dissimilarities, (n_pairs,); NaN if all of one are equal or NaN."""
-    return _correlate(rankdata(first), rankdata(second))
+    once = np.ones(len(first))
+    return correlate(_ranks(first), _ranks(second), once)
 
 
 def correlate_dissimilarities(
@@ -71,20 +72,20 @@ def correlate_dissimilarities(
     """
     others = np.atleast_2d(second)
     rho = _mean_correlation(first, others)
-    matrix = squareform(first, checks=False)
-    matrices = np.array([squareform(other, checks=False) for other in others])
-    n = len(matrix)
+    n = num_obs_y(first)
     if n < FEWEST or np.isnan(rho):
         return Correlation(rho, np.nan, np.nan)
     rng = np.random.default_rng([seed, n])
-    upper = np.triu_indices(n, 1)
+    rows, columns = np.triu_indices(n, 1)
+    of_first, *of_others = map(places, (first, *others))
     resampled = np.empty(n_bootstrap)
     for draw in range(n_bootstrap):
-        drawn = np.sort(rng.integers(n, size=n))
-        rows, columns = drawn[upper[0]], drawn[upper[1]]
-        apart = rows != columns
-        rows, columns = rows[apart], columns[apart]
-        resampled[draw] = _mean_correlation(matrix[rows, columns], matrices[:, rows, columns])
+        counts = np.bincount(rng.integers(n, size=n), minlength=n)
+        weights = (counts[rows] * counts[columns]).astype(float)
+        own = rank(of_first, weights)
+        resampled[draw] = np.mean(
+            [correlate(own, rank(other, weights), weights) for other in of_others]
+        )
     half = float(stdtrit(n - 1, TAIL) * np.nanstd(resampled))
     return Correlation(rho, max(rho - half, -1.0), min(rho + half, 1.0))
 
@@ -224,20 +225,20 @@ def noise_ceilings(subjects: np.ndarray) -> Ceilings:
     """
     if len(subjects) < 2:
         return NO_CEILINGS
-    ranks = rankdata(subjects, axis=1)
+    ranks = np.array([_ranks(subject) for subject in subjects])
     whole = ranks.sum(axis=0)
-    low = np.mean([_correlate(own, rankdata(whole - own)) for own in ranks])
-    high = np.mean([_correlate(own, rankdata(whole)) for own in ranks])
+    low = np.mean([spearman(own, whole - own) for own in ranks])
+    high = np.mean([spearman(own, whole) for own in ranks])
     return Ceilings(float(low), float(high))
 
 
 def _mean_correlation(first: np.ndarray, others: np.ndarray) -> float:
     """Return the mean over others, (n_subjects, n_pairs), of Spearman's ρ."""
-    ranks = rankdata(first)
-    return float(np.mean([_correlate(ranks, rankdata(other)) for other in others]))
+    return float(np.mean([spearman(first, other) for other in others]))
 
 
-def _correlate(first: np.ndarray, second: np.ndarray) -> float:
-    x, y = first - first.mean(), second - second.mean()
-    scale = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / scale) if scale > 0 else np.nan
+def _ranks(dissimilarities: np.ndarray) -> np.ndarray:
+    """Return the ranks of dissimilarities, equal but for rounding as ties; NaN if any is."""
+    if np.isnan(dissimilarities).any():
+        return np.full(len(dissimilarities), np.nan)
+    return rank(places(dissimilarities), np.ones(len(dissimilarities)))

@@ -329,6 +329,8 @@ def _check_dissimilarities(study: Study) -> Iterator[str]:
             )
         if dataset.references:
             yield f"{here}: reference: there are no scores to compare; remove the key"
+        if dataset.config.get("between_animals"):
+            yield f"{here}: between_animals: dissimilarities have no sites; remove the key"
         if SITES in dataset.config["responses"]:
             yield f"{here}: responses: {SITES}: dissimilarities have no sites; remove the key"
     if study.datasets_with_responses and not study.readouts:

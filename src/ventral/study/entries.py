@@ -53,6 +53,12 @@ class Dataset:
         return self.source.target == "responses"
 
     @property
+    def predicts_between_animals(self) -> bool:
+        """Whether its animals predict one another: what it says, or where it may have several."""
+        may = self.source.has_several_animals(self.config)
+        return self.has_responses and self.config.get("between_animals", may)
+
+    @property
     def has_folds(self) -> bool:
         """Whether its split has folds, and not one train, one validation and one test part."""
         return self.config["split"]["method"] in FOLD_METHODS

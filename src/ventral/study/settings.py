@@ -127,10 +127,11 @@ class StepSettings:
         return {"seed": self.study.config["seed"], "n_bootstrap": scores["n_bootstrap"]}
 
     @property
-    def similarity(self) -> dict[str, int]:
-        """How often stimuli and sites are resampled for similarities, and the seed."""
-        resampling = self.resampling
-        return {**resampling, "n_bootstrap": min(resampling["n_bootstrap"], MOST_RESAMPLES)}
+    def similarity(self) -> dict[str, Any]:
+        """How sites are scaled for similarities, how often they are resampled, and the seed."""
+        n_bootstrap = min(self.resampling["n_bootstrap"], MOST_RESAMPLES)
+        scale = self.study.config["similarity_scale"]
+        return {**self.resampling, "n_bootstrap": n_bootstrap, "scale": scale}
 
     @property
     def commit_by(self) -> str:

@@ -65,6 +65,8 @@ def _of_dissimilarities(study: Study, dataset: str) -> Iterator[tuple[str, Names
 def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     for step in ("prepare_stimuli", "assign_split", "prepare_responses", "estimate_ceilings"):
         yield step, {"dataset": dataset}
+    if dataset in study.datasets_between_animals:
+        yield "predict_between_animals", {"dataset": dataset}
     yield from _of_tables(study, dataset)
 
 

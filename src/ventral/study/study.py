@@ -291,6 +291,11 @@ class Study:
         ]
 
     @property
+    def datasets_between_animals(self) -> list[str]:
+        """The data sets in which each animal is predicted from the others."""
+        return [name for name, data in self.datasets.items() if data.predicts_between_animals]
+
+    @property
     def datasets_with_references(self) -> list[str]:
         """The data sets with published numbers."""
         return [name for name, dataset in self.datasets.items() if dataset.references]

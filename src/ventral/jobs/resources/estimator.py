@@ -82,6 +82,8 @@ class ResourceEstimator:
             return memory.compare_with_chance(size, self.study.config["scores"]["n_permutations"])
         if step == "tabulate_brain_scores":
             return memory.tabulate_brain_scores(size)
+        if step == "predict_between_animals":
+            return memory.predict_between_animals(size, self.study.config["scores"]["n_bootstrap"])
         if step == "compare_models":
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
@@ -123,6 +125,9 @@ class ResourceEstimator:
             return getattr(runtime, step)(size)
         if step == "tabulate_brain_scores":
             return runtime.estimate_ceilings(size)
+        if step == "predict_between_animals":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.predict_between_animals(size, resamples)
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))

@@ -21,6 +21,7 @@ WILDCARDS = {
     "score_readout": ("dataset", "model", "taps", "readout"),
     "compare_with_chance": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),
+    "predict_between_animals": ("dataset",),
     "compare_models": ("dataset",),
     "tabulate_generalisation": ("dataset",),
 }

@@ -282,6 +282,13 @@ def tabulate_brain_scores(size: DatasetSize) -> float:
     return READERS - NUMBERS + estimate_ceilings(size)
 
 
+def predict_between_animals(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count the predictions of all folds and what scores take; no sites are more than all."""
+    fits = 4 * FLOAT * size.folds * size.stimuli * size.sites
+    fitted = 6 * FLOAT * size.stimuli * size.sites
+    return score_readout(size, n_bootstrap) + fits + fitted
+
+
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int) -> float:
     """Count the resamples of one score of all models of a readout, and those of one of a pair."""
     kept = FLOAT * n_bootstrap * size.sites * models

@@ -148,6 +148,12 @@ def compare_models(size: DatasetSize, models: int, n_bootstrap: int, readouts: i
     return START + readouts * (resampled + pairs)
 
 
+def predict_between_animals(size: DatasetSize, n_bootstrap: int) -> float:
+    """Time two scorings of all sites, and a choice of alpha in each fold on as many sources."""
+    fitted = size.folds * fit_readout(size, 1, size.sites, 97)
+    return fitted + 2 * score_readout(size, 1, n_bootstrap)
+
+
 def compute_similarity(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     """Time three kinds of resamples, on all pairs of stimuli, and the components of each fold.
 
