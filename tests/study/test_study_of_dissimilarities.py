@@ -78,6 +78,10 @@ def test_beside_responses_each_data_set_has_its_own_jobs():
             {"datasets__matrices__responses__sites": {"min_reliability": 0.1}},
             "responses: sites: dissimilarities have no sites; remove the key",
         ),
+        (
+            {"datasets__matrices__between_animals": True},
+            "between_animals: dissimilarities have no sites; remove the key",
+        ),
         ({"datasets__matrices__responses__targets": {}}, "targets"),
         ({"datasets": {"one": {"source": "simulated"}}}, "readouts: 'readouts' is missing"),
         (
