@@ -71,7 +71,7 @@ def responses_study():
     tables = []
     for model in MODELS:
         grams = [(layer, x[model, layer] @ x[model, layer].T) for layer in MODELS[model]["layers"]]
-        table, _ = compare_layers(grams, responses, split, seed=0, n_bootstrap=5)
+        table, _ = compare_layers(grams, responses, split, seed=0, n_bootstrap=5, scale="raw")
         tables.append(table.assign(model=f"{model}_variant", entry=model))
     stimuli = pd.DataFrame({"stimulus_id": ids, "category": ["odd", "even"] * (N // 2)})
     return x, responses, split, pd.concat(tables), stimuli

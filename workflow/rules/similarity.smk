@@ -122,6 +122,7 @@ rule draw_dissimilarity_matrices:
     conda:
         "../../envs/analysis.yaml"
     params:
+        scale=STUDY.config["similarity_scale"],
         names=given(DISPLAY.tap_sets),
         display=given(DISPLAY.figures),
         expected=expected_behind,

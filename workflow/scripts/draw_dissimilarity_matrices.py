@@ -11,11 +11,13 @@ from ventral.scores.reporting import default_readout
 from ventral.similarity.entries import at_committed
 from ventral.similarity.matrices import matrices_of_responses
 from ventral.similarity.population import compared_stimuli, populations
+from ventral.similarity.standardised import scaled
 from ventral.storage.tables import read_csv
 
 with job(snakemake):
     given, display = snakemake.input, snakemake.params.display
-    responses = read_responses(given.responses, repetitions=False)
+    recorded = read_responses(given.responses, repetitions=False)
+    responses = scaled(recorded, snakemake.params.scale)
     compared = compared_stimuli(partitions_of(read_csv(given.split)), responses.average)
     readout = display["readout"] or default_readout(display["readouts"])
     matrices = matrices_of_responses(
