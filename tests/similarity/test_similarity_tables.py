@@ -73,12 +73,16 @@ def test_all_models_are_in_one_table_and_its_markdown(responses, files, tmp_path
     write_csv(tmp_path / "similarity.csv", table)
     back = read_csv(tmp_path / "similarity.csv")
     assert set(back["layer"]) == {"0.10", "0.1"} and set(back["model"]) == {"net", "1e5"}
-    text = markdown_of(back)
+    names = {"net": "A network", "1e5": "Many"}
+    text = markdown_of(back, names)
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 2 * (1 + 2 * 2)
     assert all(heading in lines[0] for heading in HEADINGS.values())
+    assert "| A network" in text and "1e5" not in text
     assert "noise ceilings" in text and "test stimuli" in text
-    without = markdown_of(back.assign(noise_ceiling_lower=np.nan, noise_ceiling_upper=np.nan))
+    without = markdown_of(
+        back.assign(noise_ceiling_lower=np.nan, noise_ceiling_upper=np.nan), names
+    )
     assert "| noise ceilings" not in without
 
 

@@ -89,6 +89,7 @@ rule tabulate_dissimilarities:
     params:
         names=given(DISPLAY.tap_sets),
         settings=SETTINGS.resampling,
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_dissimilarities"),
     script:

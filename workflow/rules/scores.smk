@@ -208,6 +208,7 @@ rule tabulate_sweeps:
     conda:
         "../../envs/analysis.yaml"
     params:
+        display=given(DISPLAY.tables),
         expected=expected_behind,
         code=code("tabulate_sweeps"),
     script:

@@ -62,6 +62,7 @@ rule tabulate_similarity:
     params:
         models=given(STUDY.compared_models),
         seed=STUDY.config["seed"],
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_similarity"),
     script:

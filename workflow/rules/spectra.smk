@@ -49,6 +49,7 @@ rule tabulate_spectra:
         "../../envs/analysis.yaml"
     params:
         names=given(DISPLAY.tap_sets),
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_spectra"),
     script:

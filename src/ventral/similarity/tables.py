@@ -1,6 +1,6 @@
 """The tables of similarity of a data set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,13 +114,15 @@ def collect_similarity(
     return whole.merge(ceilings, on=["region", "measure"], how="left")[COLUMNS]
 
 
-def markdown_of(table: pd.DataFrame) -> str:
+def markdown_of(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     """Return the table of similarity as Markdown: a row for each layer, a column for each measure.
 
     Parameters
     ----------
     table : DataFrame
         Of `collect_similarity`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
 
     Returns
     -------
@@ -137,9 +139,11 @@ def markdown_of(table: pd.DataFrame) -> str:
             rows.append(
                 {"Region": region, "Model": "noise ceilings", "Layer": "", **cells, **sizes}
             )
-        for (model, layer), of_layer in here.groupby(["model", "layer"], sort=False):
+        for key, of_layer in here.groupby(["model", "layer"], sort=False):
+            model, layer = map(str, key)
             cells = _cells(of_layer, "value", "low", "high", "{0:.3f} [{1:.3f}, {2:.3f}]")
-            rows.append({"Region": region, "Model": model, "Layer": layer, **cells, **sizes})
+            named = {"Region": region, "Model": names[model], "Layer": layer}
+            rows.append({**named, **cells, **sizes})
     shown = pd.DataFrame(rows, columns=["Region", "Model", "Layer", *HEADINGS.values(), *SIZES])
     return f"{to_markdown(shown, [*HEADINGS.values(), *SIZES])}\n\n{_note(table)}"
 
