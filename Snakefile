@@ -32,6 +32,7 @@ include: RULES.join("similarity.smk")
 include: RULES.join("figures.smk")
 include: RULES.join("spectra.smk")
 include: RULES.join("dissimilarities.smk")
+include: RULES.join("page.smk")
 include: RULES.join("checks.smk")
 
 
@@ -49,6 +50,7 @@ onerror:
 rule all:
     default_target: True
     input:
+        "<results>/index.html",
         expand(
             "<results>/summary_by_region.{ending}",
             ending=["csv", "svg", "png"] if STUDY.datasets_with_responses else [],

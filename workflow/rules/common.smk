@@ -1,11 +1,13 @@
 """What the rules share: the study, names in paths, and the code behind a step."""
 
+import copy
 import functools
 import inspect
 import re
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -25,11 +27,14 @@ from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.files import files_of
+from ventral.study.page import tables_of_page
 from ventral.study.settings import StepSettings
 
 # A user's own `module:function` or source lies beside the config or where the run is started.
 put_last([*(Path(file).parent for file in workflow.configfiles), Path.cwd()])
 OWN_CODE = folders_of_own_code(sys.path)
+
+WRITTEN_CONFIG = copy.deepcopy(dict(config))  # without defaults, sweeps as they are written
 
 try:
     STUDY = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)

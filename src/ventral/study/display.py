@@ -94,6 +94,11 @@ class Display:
             }
         return described
 
+    def page(self) -> dict[str, Any]:
+        """Return what the results page shows of all data sets and pools."""
+        names = (*self.study.datasets, *self.study.pools)
+        return {**self.figure_of_all(), "variants": {name: self.variants(name) for name in names}}
+
     def variants(self, dataset: str) -> dict[str, dict[str, Any]]:
         """Return the labels of the models of a data set or pool, with the values of sweeps.
 
