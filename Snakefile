@@ -38,11 +38,15 @@ include: RULES.join("checks.smk")
 
 # Snakemake leaves an empty log for a job that logs nothing, and a cluster's quota counts files.
 onsuccess:
+    if TERMINAL:
+        TERMINAL.end()
     remove_empty_logs(workflow.pathvars.get("logs"))
     print(*where_the_results_are(RESULTS))
 
 
 onerror:
+    if TERMINAL:
+        TERMINAL.end()
     remove_empty_logs(workflow.pathvars.get("logs"))
     print("\n".join(FAILURES.lines()), file=sys.stderr)
 

@@ -183,13 +183,12 @@ def between_models(
         As for `along_layers`.
     """
     widest = max(float(rows["difference"].abs().max()), 1e-6)
-    labels = alt.Axis(labelLimit=180)
     chart = (
         alt.Chart(alt.Data(values=records(rows)))
         .mark_rect()
         .encode(
-            x=alt.X("other:N", title=None, sort=list(names), axis=alt.Axis(labelLimit=140)),
-            y=alt.Y("model:N", title=None, sort=list(names), axis=labels),
+            x=alt.X("other:N", title=None, sort=list(names), axis=alt.Axis(labelAngle=-40)),
+            y=alt.Y("model:N", title=None, sort=list(names)),
             color=alt.Color(
                 "difference:Q",
                 title="Row less column",

@@ -85,6 +85,8 @@ function configOf(width) {
     view: { stroke: null },
     axis: { labelColor: faint, titleColor: text, gridColor: line, domainColor: line,
             tickColor: line, titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12 },
+    axisX: { labelLimit: 190 },
+    axisY: { labelLimit: Math.max(90, width / 4) },
     legend: { labelColor: text, titleColor: text, columns, labelFontSize: 12,
               labelLimit: Math.min(320, width - 60) },
   };

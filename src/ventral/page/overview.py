@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from ventral.page.parts import Part, Table
+from ventral.page.parts import Part, Table, without_shared
 from ventral.scores.reporting import default_readout
 
 SCORE = "explained_variance_mean"
@@ -71,8 +71,8 @@ def overview(regions: pd.DataFrame, display: Mapping, labels: Mapping[str, str])
         table = table.drop(columns="Readout")
     yield Table(table, "Models by regions", hover=hover, bars=list(hover))
     columns = [name for name in COLUMNS if rows[name].notna().any()]
-    columns = [name for name in columns if name != "dataset" or rows[name].nunique() > 1]
-    yield Table(rows[columns].rename(columns=COLUMNS), "The numbers behind it")
+    numbers = without_shared(rows[columns], ["dataset", "region", "readout_label"])
+    yield Table(numbers.rename(columns=COLUMNS), "The numbers behind it")
 
 
 def _any_of(cells: Mapping[str, dict]) -> dict:

@@ -128,6 +128,11 @@ def _bar(value: float) -> str:
     return f' class="bar" style="--width: {width:.0f}%"'
 
 
+def without_shared(rows: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return a table without those of some columns in which all rows say the same."""
+    return rows.drop(columns=[name for name in columns if rows[name].nunique() < 2])
+
+
 Part = Chart | Table | str
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ventral.page import charts
-from ventral.page.parts import Chart, Part, Table
+from ventral.page.parts import Chart, Part, Table, without_shared
 from ventral.scores.dissimilarities import table_of_dissimilarities
 from ventral.scores.reporting import (
     at_committed_settings,
@@ -247,7 +247,7 @@ def comparisons(data: DataOfSet) -> Iterator[Part]:
         "p": "p (Holm)",
         "sites": "Sites won",
     }
-    yield Table(pairs.rename(columns=headings), "Every pair")
+    yield Table(without_shared(pairs, ["region", "choice"]).rename(columns=headings), "Every pair")
 
 
 def training(data: DataOfSet) -> Iterator[Part]:
