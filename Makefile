@@ -54,7 +54,7 @@ format: setup-test
 # Without `all`, to which everything leads, without what follows from other arrows (tred), and without
 # the digests at the end of the names of a sweep's variants; from left to right.
 DRAWN = sed -E -e '/label = "all"/d' -e '/-> 0$$/d' -e 's/graph\[/graph[rankdir=LR, /' \
-	-e 's/-[0-9]*[a-f][0-9a-f]{0,5}([\\" ])/\1/g' | tred | dot -Tsvg
+	-e 's/(: [^ "]*\.[^ "]*)-[0-9a-f]{6}"/\1"/' | tred | dot -Tsvg
 graph: setup
 	$(BIN)/snakemake --rulegraph 2>/dev/null | $(DRAWN) > rulegraph.svg
 	$(BIN)/snakemake --dag 2>/dev/null | $(DRAWN) > dag.svg
