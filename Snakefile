@@ -35,16 +35,21 @@ include: RULES.join("figures.smk")
 include: RULES.join("spectra.smk")
 include: RULES.join("generalisation.smk")
 include: RULES.join("dissimilarities.smk")
+include: RULES.join("page.smk")
 include: RULES.join("checks.smk")
 
 
 # Snakemake leaves an empty log for a job that logs nothing, and a cluster's quota counts files.
 onsuccess:
+    if TERMINAL:
+        TERMINAL.end()
     remove_empty_logs(workflow.pathvars.get("logs"))
     print(*where_the_results_are(RESULTS))
 
 
 onerror:
+    if TERMINAL:
+        TERMINAL.end()
     remove_empty_logs(workflow.pathvars.get("logs"))
     print("\n".join(FAILURES.lines()), file=sys.stderr)
 
@@ -52,6 +57,7 @@ onerror:
 rule all:
     default_target: True
     input:
+        "<results>/index.html",
         expand(
             "<results>/summary_by_region.{ending}",
             ending=["csv", "svg", "png"] if STUDY.datasets_with_responses else [],

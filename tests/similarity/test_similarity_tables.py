@@ -85,13 +85,15 @@ def test_all_models_are_in_one_table_and_its_markdown(responses, files, tmp_path
     write_csv(tmp_path / "similarity.csv", table)
     back = read_csv(tmp_path / "similarity.csv")
     assert set(back["layer"]) == {"0.10", "0.1"} and set(back["model"]) == {"net", "1e5"}
-    text = markdown_of(back, "raw")
+    names = {"net": "A network", "1e5": "Many"}
+    text = markdown_of(back, names, "raw")
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 2 * (2 + 2 * 2)
     assert all(heading in lines[0] for heading in HEADINGS.values())
+    assert "| A network" in text and "1e5" not in text
     assert "noise ceilings" in text and "test stimuli" in text
     without = markdown_of(
-        back.assign(noise_ceiling_lower=np.nan, noise_ceiling_upper=np.nan), "raw"
+        back.assign(noise_ceiling_lower=np.nan, noise_ceiling_upper=np.nan), names, "raw"
     )
     assert "| noise ceilings, trials" not in without and "| noise ceilings, animals" in without
 
@@ -143,13 +145,15 @@ def test_of_each_two_models_the_most_similar_layers_are_shown():
         model: {layer: distances_of_responses(values) for layer, values in layers.items()}
         for model, layers in models.items()
     }
-    text = markdown_between_models(compare_models(distances, seed=0))
+    text = markdown_between_models(
+        compare_models(distances, seed=0), {"a": "A", "b": "B", "c": "C"}
+    )
     (row,) = text.splitlines()[2:3]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[:4] == ["a", "one", "b", "0.10"] and cells[4].startswith("1.000")
+    assert cells[:4] == ["A", "one", "B", "0.10"] and cells[4].startswith("1.000")
     assert len([line for line in text.splitlines() if line.startswith("|")]) == 3
     alone = compare_models({"a": distances["a"]}, seed=0)
-    assert "no two models" in markdown_between_models(alone)
+    assert "no two models" in markdown_between_models(alone, {"a": "A"})
 
 
 def test_distances_are_read_as_they_were_written(tmp_path):

@@ -1,11 +1,13 @@
 """What the rules share: the study, names in paths, and the code behind a step."""
 
+import copy
 import functools
 import inspect
 import re
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -17,6 +19,7 @@ from ventral.jobs.code_digest import folders_of_own_code, source_digest
 from ventral.jobs.log import remove_empty_logs
 from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.reader_digest import reader_digest
+from ventral.jobs.terminal import take_over
 from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
@@ -25,11 +28,14 @@ from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
 from ventral.study.files import files_of
+from ventral.study.page import tables_of_page
 from ventral.study.settings import StepSettings
 
 # A user's own `module:function` or source lies beside the config or where the run is started.
 put_last([*(Path(file).parent for file in workflow.configfiles), Path.cwd()])
 OWN_CODE = folders_of_own_code(sys.path)
+
+WRITTEN_CONFIG = copy.deepcopy(dict(config))  # without defaults, sweeps as they are written
 
 try:
     STUDY = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)
@@ -49,8 +55,18 @@ SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 FAILURES = FailureList()
+TERMINAL = None
 if workflow.is_main_process:
     logger.addHandler(FAILURES)
+    if (
+        workflow.modifier_stack[0] is workflow.modifier
+    ):  # what is said of another workflow is its own
+        TERMINAL = take_over(
+            logger,
+            quiet=workflow.output_settings.quiet or (),
+            is_verbose=workflow.output_settings.verbose or workflow.output_settings.printshellcmds,
+            is_dry_run=workflow.output_settings.dryrun,
+        )
 
 # With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
 COUNT_VERSIONS = STUDY.config["packages"] == "rerun"

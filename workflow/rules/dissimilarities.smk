@@ -78,7 +78,7 @@ rule tabulate_dissimilarities:
             "<results>/{dataset}/tables/dissimilarities.csv",
             caption="../report/table_of_dissimilarities.rst",
             category="{dataset}",
-            labels={"table": "dissimilarities"},
+            labels={"result": "Dissimilarities of every layer", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/dissimilarities.md",
         lineage="<results>/{dataset}/tables/dissimilarities.lineage",
@@ -89,6 +89,7 @@ rule tabulate_dissimilarities:
     params:
         names=given(DISPLAY.tap_sets),
         settings=SETTINGS.resampling,
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_dissimilarities"),
     script:
@@ -103,7 +104,7 @@ rule draw_dissimilarities:
             "<results>/{dataset}/figures/dissimilarities.svg",
             caption="../report/dissimilarities.rst",
             category="{dataset}",
-            labels={"figure": "dissimilarities along the layers"},
+            labels={"result": "Dissimilarities along the layers", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/dissimilarities.png",
         lineage="<results>/{dataset}/figures/dissimilarities.lineage",

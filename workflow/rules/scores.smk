@@ -165,14 +165,14 @@ rule make_tables:
             "<results>/{dataset}/tables/models.csv",
             caption="../report/table_of_models.rst",
             category="{dataset}",
-            labels={"table": "models"},
+            labels={"result": "Models at their committed layers", "kind": "table"},
         ),
         models_markdown="<results>/{dataset}/tables/models.md",
         layers=report(
             "<results>/{dataset}/tables/layers.csv",
             caption="../report/table_of_layers.rst",
             category="{dataset}",
-            labels={"table": "layers"},
+            labels={"result": "Every layer of every network", "kind": "table"},
         ),
         layers_markdown="<results>/{dataset}/tables/layers.md",
         lineage="<results>/{dataset}/tables/models.lineage",
@@ -200,7 +200,7 @@ rule compare_models:
             "<results>/{dataset}/tables/comparisons.csv",
             caption="../report/table_of_comparisons.rst",
             category="{dataset}",
-            labels={"table": "comparisons of models"},
+            labels={"result": "Every two models compared", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/comparisons.md",
         lineage="<results>/{dataset}/tables/comparisons.lineage",
@@ -233,7 +233,7 @@ rule tabulate_sweeps:
             "<results>/{dataset}/tables/sweeps.csv",
             caption="../report/table_of_sweeps.rst",
             category="{dataset}",
-            labels={"table": "sweeps"},
+            labels={"result": "Every variant of the sweeps", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/sweeps.md",
         lineage="<results>/{dataset}/tables/sweeps.lineage",
@@ -242,6 +242,7 @@ rule tabulate_sweeps:
     conda:
         "../../envs/analysis.yaml"
     params:
+        display=given(DISPLAY.tables),
         expected=expected_behind,
         code=code("tabulate_sweeps"),
     script:
@@ -258,7 +259,7 @@ rule check_references:
             "<results>/{dataset}/tables/reference_check.csv",
             caption="../report/reference_check.rst",
             category="{dataset}",
-            labels={"table": "reference check"},
+            labels={"result": "Published numbers beside ours", "kind": "table"},
         ),
         lineage="<results>/{dataset}/tables/reference_check.lineage",
     log:
@@ -281,8 +282,8 @@ rule summarise_regions:
         report(
             "<results>/summary_by_region.csv",
             caption="../report/summary_by_region.rst",
-            category="all data sets",
-            labels={"table": "summary by region"},
+            category="All data sets",
+            labels={"result": "Models by data set and region", "kind": "table"},
         ),
         lineage="<results>/summary_by_region.lineage",
     log:

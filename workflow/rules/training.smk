@@ -75,14 +75,14 @@ rule tabulate_training:
             "<results>/{dataset}/tables/training.csv",
             caption="../report/table_of_training.rst",
             category="{dataset}",
-            labels={"table": "training"},
+            labels={"result": "What training gained", "kind": "table"},
         ),
         training_markdown="<results>/{dataset}/tables/training.md",
         classification=report(
             "<results>/{dataset}/tables/classification.csv",
             caption="../report/table_of_classification.rst",
             category="{dataset}",
-            labels={"table": "classification"},
+            labels={"result": "Accuracy of the classifiers", "kind": "table"},
         ),
         classification_markdown="<results>/{dataset}/tables/classification.md",
         lineage="<results>/{dataset}/tables/training.lineage",
@@ -92,6 +92,7 @@ rule tabulate_training:
         "../../envs/analysis.yaml"
     params:
         models=given(DISPLAY.trained_models),
+        variants=given(DISPLAY.variants),
         resampling=SETTINGS.resampling,
         expected=expected_behind,
         code=code("tabulate_training"),

@@ -4,6 +4,7 @@ from ventral.data.responses import read_repetitions, read_responses
 from ventral.data.splits import partitions_of
 from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads
+from ventral.scores.reporting import variant_names
 from ventral.similarity.between_models import compare_models
 from ventral.similarity.distance_files import read_distances
 from ventral.similarity.population import compared_stimuli
@@ -26,8 +27,10 @@ with job(snakemake), limit_threads(snakemake.threads):
         snakemake.input.tables, snakemake.wildcards.dataset, models, ceilings
     )
     write_csv(snakemake.output.similarity, table)
-    write_markdown(snakemake.output.markdown, markdown_of(table, scale))
+    names = variant_names(snakemake.params.variants)
+    write_markdown(snakemake.output.markdown, markdown_of(table, names, scale))
     distances = map(read_distances, snakemake.input.distances)
     between = compare_models(dict(zip(models, distances, strict=True)), seed)
     write_csv(snakemake.output.between_models, between)
-    write_markdown(snakemake.output.between_models_markdown, markdown_between_models(between))
+    shown = markdown_between_models(between, names)
+    write_markdown(snakemake.output.between_models_markdown, shown)

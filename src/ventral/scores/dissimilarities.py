@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from ventral.data.dissimilarities import Dissimilarities
 from ventral.similarity.ranks import correlate, places, rank
-from ventral.storage.tables import read_csv
+from ventral.storage.tables import intervals, read_csv
 
 TAIL = 0.975
 FEWEST = 4
@@ -183,19 +183,23 @@ def collect_comparisons(
     return whole[[*first, *(column for column in whole if column not in first)]]
 
 
-def table_of_dissimilarities(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of `collect_comparisons` to be read, intervals in brackets."""
-    interval = [
-        "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
-        for low, high in zip(table["rho_low"], table["rho_high"], strict=True)
-    ]
+def table_of_dissimilarities(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the table of `collect_comparisons` to be read, intervals in brackets.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `collect_comparisons`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
+    """
     return pd.DataFrame(
         {
             "Region": table["region"],
-            "Model": table["model"].fillna("").replace("", "(another region)"),
+            "Model": [names.get(model, "(another region)") for model in table["model"]],
             "Layer": table["layer"],
             "Spearman's ρ": table["rho"],
-            "95% interval": interval,
+            "95% interval": intervals(table["rho_low"], table["rho_high"]),
             "ρ, mean of subjects": table["rho_of_subjects"],
             "Ceiling, low": table["ceiling_low"],
             "Ceiling, high": table["ceiling_high"],

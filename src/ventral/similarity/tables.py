@@ -1,6 +1,6 @@
 """The tables of similarity of a data set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -132,13 +132,15 @@ def collect_similarity(
     return whole.merge(ceilings, on=["region", "measure"], how="left")[COLUMNS]
 
 
-def markdown_of(table: pd.DataFrame, scale: str) -> str:
+def markdown_of(table: pd.DataFrame, names: Mapping[str, str], scale: str) -> str:
     """Return the table of similarity as Markdown: a row for each layer, a column for each measure.
 
     Parameters
     ----------
     table : DataFrame
         Of `collect_similarity`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
     scale : str
         Of the sites, as of `table_of_ceilings`.
 
@@ -156,9 +158,11 @@ def markdown_of(table: pd.DataFrame, scale: str) -> str:
                 ends = here.drop_duplicates("measure")
                 cells = _cells(ends, lower, upper, "{0:.3f} to {1:.3f}")
                 rows.append({"Region": region, "Model": name, "Layer": "", **cells, **sizes})
-        for (model, layer), of_layer in here.groupby(["model", "layer"], sort=False):
+        for key, of_layer in here.groupby(["model", "layer"], sort=False):
+            model, layer = map(str, key)
             cells = _cells(of_layer, "value", "low", "high", "{0:.3f} [{1:.3f}, {2:.3f}]")
-            rows.append({"Region": region, "Model": model, "Layer": layer, **cells, **sizes})
+            named = {"Region": region, "Model": names[model], "Layer": layer}
+            rows.append({**named, **cells, **sizes})
     shown = pd.DataFrame(rows, columns=["Region", "Model", "Layer", *HEADINGS.values(), *SIZES])
     return f"{to_markdown(shown, [*HEADINGS.values(), *SIZES])}\n\n{_note(table, scale)}"
 
@@ -191,13 +195,15 @@ def _note(table: pd.DataFrame, scale: str) -> str:
     )
 
 
-def markdown_between_models(table: pd.DataFrame) -> str:
+def markdown_between_models(table: pd.DataFrame, names: Mapping[str, str]) -> str:
     """Return the similarity of models as Markdown: of each two models their most similar layers.
 
     Parameters
     ----------
     table : DataFrame
         Of `ventral.similarity.between_models.compare_models`.
+    names : mapping
+        As of `markdown_of`.
 
     Returns
     -------
@@ -214,8 +220,13 @@ def markdown_between_models(table: pd.DataFrame) -> str:
     for _, pair in best.merge(table, on=keys).groupby(keys, sort=False):
         first = pair.iloc[0]
         cells = _cells(pair, "value", "low", "high", "{0:.3f} [{1:.3f}, {2:.3f}]")
-        names = dict(zip(["Model", "Layer", "Other", "Its layer"], first[keys], strict=True))
-        rows.append({**names, **cells, "Stimuli": int(first["n_stimuli"])})
+        two = {
+            "Model": names[first["model"]],
+            "Layer": first["layer"],
+            "Other": names[first["other_model"]],
+            "Its layer": first["other_layer"],
+        }
+        rows.append({**two, **cells, "Stimuli": int(first["n_stimuli"])})
     shown = pd.DataFrame(rows)
     numeric = [str(name) for name in shown if name in {*HEADINGS.values(), "Stimuli"}]
     note = (

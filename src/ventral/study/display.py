@@ -98,6 +98,30 @@ class Display:
         members = pool.members if pool else [dataset]
         return [[member, fit.model, fit.readout] for member in members for fit in fits]
 
+    def page(self) -> dict[str, Any]:
+        """Return what the results page shows of all data sets and pools."""
+        names = (*self.study.datasets, *self.study.pools)
+        return {**self.figure_of_all(), "variants": {name: self.variants(name) for name in names}}
+
+    def variants(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return the labels of the models of a data set or pool, with the values of sweeps.
+
+        Also of the models that are trained because others start from them.
+        """
+        if dataset in self.study.pools:
+            models = [self.study.models[name] for name in self.study.entry(dataset).models]
+        else:
+            models = self.study.models_and_starts(dataset)
+        return {
+            model.name: {
+                "label": model.config.get("label", model.entry),
+                "variant": model.config.get("variant"),
+                "group": model.config["group"],
+                "settings": dict(model.swept),
+            }
+            for model in models
+        }
+
     @property
     def _used(self) -> list[str]:
         """Return the models of any data set, in the order of the config."""

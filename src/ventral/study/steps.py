@@ -35,6 +35,7 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
     if study.datasets_with_responses:
         yield "summarise_regions", {}
         yield "draw_score_by_region", {}
+    yield "make_results_page", {}
 
 
 def _of_tap_sets(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
