@@ -637,7 +637,7 @@ CONTRACT = [
         "code of the Gram matrix",
         "`compute_gram` and what follows; no extraction",
         edit_gram,
-        lambda jobs: fitted(jobs, "compute_gram", "fit_pca", *FITS, *BETWEEN) | both(jobs),
+        lambda jobs: fitted(jobs, "compute_gram", "fit_pca", *FITS) | both(jobs),
     ),
     (
         "code of the readouts",
