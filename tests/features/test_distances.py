@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 from sklearn.decomposition import PCA
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from ventral.features.distances import (
     COLUMNS,
     distances_of_parts,
     distances_outside,
+    mean_discrepancy,
     measure_layers,
     nearest_distances,
 )
@@ -132,3 +134,39 @@ def test_every_layer_and_part_of_a_tap_set_has_a_row(tmp_path):
     assert len(table) == 6 and (table["n_train"] == len(train)).all()
     rank_of_all = rows.loc["b"]["outside_components"]
     assert (rank_of_all > 0.05).all() and (rows.loc["a"]["outside_components"] < 1e-10).all()
+
+
+@pytest.mark.parametrize("p", [1, 40])
+def test_the_discrepancy_is_the_unbiased_one_of_gretton(p):
+    values = features(p)
+    found, chance = mean_discrepancy(gram_of_array(values), OUTSIDE, TRAIN, 0)
+    first, second = values[OUTSIDE], values[TRAIN]
+    gamma = 1 / (2 * np.median(pdist(np.concatenate([first, second]), "sqeuclidean")))
+    m, n = len(first), len(second)
+    of_first, of_second = (rbf_kernel(kind, gamma=gamma) for kind in (first, second))
+    expected = (of_first.sum() - m) / (m * (m - 1)) + (of_second.sum() - n) / (n * (n - 1))
+    expected -= 2 * rbf_kernel(first, second, gamma=gamma).mean()
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert 0 < chance <= 1
+
+
+def test_the_discrepancy_of_equal_kinds_is_nothing_and_of_others_is_found():
+    found = [
+        mean_discrepancy(gram_of_array(features(20, seed, shift=0)), OUTSIDE, TRAIN, seed)
+        for seed in range(40)
+    ]
+    values, chances = np.transpose(found)
+    assert abs(values.mean()) < 3 * values.std() / np.sqrt(40)
+    assert 0.3 < chances.mean() < 0.7
+    # The spread alone differs: no stimulus lies farther from train, and the kind is another.
+    values = features(20, 0, shift=0)
+    centre = values[TRAIN].mean(axis=0)
+    values[OUTSIDE] = centre + 0.1 * (values[OUTSIDE] - centre)
+    row = of(values)["test"]
+    assert row["nearest_distance_ratio"] < 1 and row["mmd"] > 0.02 and row["mmd_p"] < 0.01
+
+
+def test_a_discrepancy_that_is_not_defined():
+    gram = gram_of_array(features(4))
+    assert np.isnan(mean_discrepancy(gram, OUTSIDE[:1], TRAIN, 0)).all()
+    assert np.isnan(mean_discrepancy(gram_of_array(np.ones((60, 3))), OUTSIDE, TRAIN, 0)).all()

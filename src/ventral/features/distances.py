@@ -27,7 +27,12 @@ COLUMNS = (
     "outside_components",
     "outside_components_low",
     "outside_components_high",
+    "mmd",
+    "mmd_p",
 )
+N_PERMUTATIONS = 499
+MOST_OF_KIND = 1500
+"""Stimuli of a kind that a discrepancy is computed of; of more, a random sample."""
 
 
 def measure_layers(
@@ -106,7 +111,7 @@ def distances_of_parts(
         distances from the train mean that lies outside the space of the train stimuli, of
         `distances_outside`; no linear readout that is fitted to them can read it. Each with the
         ends of its 95% interval: percentiles over resamples of the held-out stimuli; the train
-        stimuli are not drawn again.
+        stimuli are not drawn again. ``mmd`` and ``mmd_p`` are of `mean_discrepancy`.
     """
     nearest = {part: nearest_distances(gram, rows, train) for part, rows in parts.items()}
     for part, rows in parts.items():
@@ -123,6 +128,7 @@ def distances_of_parts(
                 [outside, whole], seed, n_bootstrap, paired=True
             ),
         }
+        discrepancy, p = mean_discrepancy(gram, rows, train, seed)
         yield {
             "split": part,
             "n_train": len(train),
@@ -132,6 +138,8 @@ def distances_of_parts(
                 for name, values in found.items()
                 for end, value in zip(("", "_low", "_high"), values, strict=True)
             },
+            "mmd": discrepancy,
+            "mmd_p": p,
         }
 
 
@@ -167,6 +175,65 @@ def nearest_distances(gram: np.ndarray, rows: np.ndarray, train: np.ndarray) -> 
     if spread <= len(train) * np.finfo(float).eps * np.abs(squares[train]).mean():
         return np.full(len(rows), np.nan)
     return distances.min(axis=1).clip(min=0) / spread
+
+
+def mean_discrepancy(
+    gram: np.ndarray, rows: np.ndarray, train: np.ndarray, seed: int
+) -> tuple[float, float]:
+    """Return the squared maximum mean discrepancy between stimuli and the train stimuli, and its p.
+
+    It is 0 on average for two samples of one distribution, and tells apart distributions of which
+    neither lies far from the other, which a distance to the nearest stimulus does not.
+
+    Parameters
+    ----------
+    gram : ndarray, (n, n)
+        Of all stimuli.
+    rows, train : ndarray of int
+        Rows of the stimuli, and of the train stimuli.
+    seed : int
+        Of the permutations, and of the sample where there are more than `MOST_OF_KIND`.
+
+    Returns
+    -------
+    squared : float
+        The unbiased estimate, with a Gaussian kernel of the median distance between all stimuli of
+        both kinds. It may be negative. NaN where one kind has fewer than two stimuli, or where
+        more than half of the distances are 0.
+    p : float
+        Share of permutations of the two kinds with a discrepancy as large, that of the sample
+        itself included.
+
+    References
+    ----------
+    Gretton, Borgwardt, Rasch, Schölkopf and Smola, "A kernel two-sample test", JMLR 2012: lemma 6,
+    and section 8 for the median.
+    """
+    rng = np.random.default_rng([seed, len(rows), len(train)])
+    first, second = (
+        rng.choice(kind, MOST_OF_KIND, replace=False) if len(kind) > MOST_OF_KIND else kind
+        for kind in (rows, train)
+    )
+    m, n = len(first), len(second)
+    if min(m, n) < 2:
+        return np.nan, np.nan
+    both = np.concatenate([first, second])
+    squares = np.diag(gram)[both]
+    distances = (squares[:, None] + squares - 2 * gram[np.ix_(both, both)]).clip(min=0)
+    median = np.median(distances[np.triu_indices(m + n, 1)])
+    if median <= (m + n) * np.finfo(float).eps * np.abs(squares).max():
+        return np.nan, np.nan
+    kernel = np.exp(-distances / (2 * median))
+    np.fill_diagonal(kernel, 0)
+    inside = np.zeros((1 + N_PERMUTATIONS, m + n))
+    inside[:, :m] = 1
+    inside[1:] = rng.permuted(inside[1:], axis=1)
+    sums = inside @ kernel
+    of_first = (sums * inside).sum(axis=1)
+    between = sums.sum(axis=1) - of_first
+    of_second = kernel.sum() - of_first - 2 * between
+    found = of_first / (m * (m - 1)) + of_second / (n * (n - 1)) - 2 * between / (m * n)
+    return float(found[0]), float((found >= found[0] * (1 - 1e-12)).mean())
 
 
 def distances_outside(

@@ -27,6 +27,7 @@ SCORES = {
 ENDS = ("", "_low", "_high")
 DISTANCES = ("nearest_distance", "outside_components")
 RATIO = "nearest_distance_ratio"
+DISCREPANCY = ("mmd", "mmd_p")
 KEY = ["region", "readout", "model", "layer"]
 COLUMNS = (
     *KEY,
@@ -39,16 +40,20 @@ COLUMNS = (
     "n_sites",
     *(f"{distance}_{part}{end}" for distance in DISTANCES for part in PARTS for end in ENDS),
     *(f"{RATIO}{end}" for end in ENDS),
+    *(f"{name}_{part}" for name in DISCREPANCY for part in PARTS),
 )
 NOTE = (
     "Mean explained variance over sites at the committed layers, on stimuli of the kind that"
     " trained the readout (in distribution; they chose nothing) and on the others (out of"
     " distribution). Lost: the first less the second, over the sites that are defined in both; its"
     " interval is of the two-way bootstrap, with the same sites and each part's own stimuli."
-    " Distance: how many times farther the stimuli out of distribution lie from their nearest train"
-    " stimulus than those in distribution, in mean squared distance in the space of the layer."
+    " Distance: the mean squared distance to the nearest train stimulus, in the space of the layer,"
+    " of the stimuli out of distribution divided by that of those in distribution; under 1 the"
+    " others lie closer, such as images of less contrast, and may still be of another kind."
     " Outside: the share of their squared distance from the train mean that lies outside the space"
-    " of the train stimuli, which no linear readout can read, in and out of distribution. Where"
+    " of the train stimuli, which no linear readout can read, in and out of distribution. MMD: the"
+    " squared maximum mean discrepancy from the train stimuli, in and out of distribution; about 0"
+    " for stimuli of one distribution. Where"
     " responses to one kind are less reliable, scores differ for that too: generalisation.csv has"
     " the noise ceilings of both."
 )
@@ -152,6 +157,7 @@ def _distances_side_by_side(distances: pd.DataFrame) -> pd.DataFrame:
     whole = named[key].drop_duplicates()
     for name, part in PARTS.items():
         columns = {f"{d}{end}": f"{d}_{name}{end}" for d in DISTANCES for end in ENDS}
+        columns |= {column: f"{column}_{name}" for column in DISCREPANCY}
         if part == OUT_OF_DISTRIBUTION:
             columns |= {f"{RATIO}{end}": f"{RATIO}{end}" for end in ENDS}
         rows = named[named["split"] == part]
@@ -189,6 +195,12 @@ def generalisation_in_words(
                     rows["outside_components_in_distribution"],
                     rows["outside_components_out_of_distribution"],
                     strict=True,
+                )
+            ],
+            "MMD": [
+                f"{_number(inside)}, {_number(outside)}"
+                for inside, outside in zip(
+                    rows["mmd_in_distribution"], rows["mmd_out_of_distribution"], strict=True
                 )
             ],
             "Sites": rows["n_sites"],
