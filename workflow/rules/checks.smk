@@ -23,5 +23,6 @@ rule sizes:
     params:
         results=RESULTS,
         own_code=list(map(str, OWN_CODE)),
+        models=str(MODELS_FOLDER),
     script:
         "../scripts/sizes.py"

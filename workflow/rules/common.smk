@@ -21,6 +21,7 @@ from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.upgrades import NETWORKS, NUMERIC, installed_versions, warning_of_upgrades
+from ventral.networks.named_models import PRETRAINED, files_name, named_models
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
@@ -30,6 +31,10 @@ from ventral.study.settings import StepSettings
 # A user's own `module:function` or source lies beside the config or where the run is started.
 put_last([*(Path(file).parent for file in workflow.configfiles), Path.cwd()])
 OWN_CODE = folders_of_own_code(sys.path)
+# Of what was fetched for named models: a plan looks there for the configs of their networks.
+MODELS_FOLDER = Path(
+    workflow.modifier.path_modifier.replace_prefix(workflow.pathvars.apply("<resources>/models"))
+)
 
 try:
     STUDY = check_config(config, ROOT / "workflow" / "schemas", OWN_CODE)
@@ -41,16 +46,19 @@ try:
         check_paths(STUDY)  # first: it takes no time
         for dataset in STUDY.datasets.values():
             files_of(dataset, "stimuli", "responses")  # an input function would add a traceback
-        check_layers_of_models(config["models"], ROOT / "src", OWN_CODE)
-        check_components(STUDY, ROOT / "src", OWN_CODE)
+        check_layers_of_models(config["models"], ROOT / "src", OWN_CODE, MODELS_FOLDER)
+        check_components(STUDY, ROOT / "src", OWN_CODE, MODELS_FOLDER)
 except VentralError as error:
     raise WorkflowError(without_secrets(str(error))) from None
 SETTINGS, DISPLAY = StepSettings(STUDY), Display(STUDY)
+NAMED_MODELS = named_models(config)
 DOWNLOADS = list(dict.fromkeys(map(download_name, named_files(config))))
 
 FAILURES = FailureList()
 if workflow.is_main_process:
     logger.addHandler(FAILURES)
+    for line in STUDY.notes:
+        logger.warning(line)
 
 # With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
 COUNT_VERSIONS = STUDY.config["packages"] == "rerun"

@@ -4,6 +4,7 @@ import copy
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,15 @@ from referencing.jsonschema import DRAFT202012
 
 from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
+from ventral.networks.named_models import named_model
 from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
 from ventral.study.check_names import check_names
 from ventral.study.check_training import check_training
+from ventral.study.preprocessing import (
+    check_named_models,
+    complete_preprocessing,
+    complete_weights,
+)
 from ventral.study.study import Study
 from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
 
@@ -66,7 +73,10 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
     schema = _read(Path(schemas) / "config.schema.yaml")
     sources: dict[str, Source] = {}
     try:
-        complaints = list(check_values(config)) or list(_check(config, schema, ()))
+        complaints = list(check_values(config))
+        if not complaints and isinstance(config.get("models"), dict):
+            complete_weights(config["models"])
+        complaints = complaints or list(_check(config, schema, ()))
     except RecursionError:
         complaints = ["the config: an alias leads to what holds it; write the value out"]
     if not complaints:
@@ -79,6 +89,10 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             except VentralError as error:
                 complaints.append(f"{': '.join(here)}: source: {error}")
     if not complaints:
+        complaints = list(check_named_models(config["models"]))
+    notes: list[str] = []
+    if not complaints:
+        notes = list(complete_preprocessing(config["models"]))
         _write_in_one_form(config, schema, sources)
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
@@ -86,7 +100,7 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
         complaints = list(_check(config, schema, ()))
     if not complaints:
         _write_in_one_form(config, schema, sources)
-        study = Study.from_config(config, origins, folders)
+        study = replace(Study.from_config(config, origins, folders), notes=tuple(notes))
         complaints = [
             *check_names(study),
             *_check_models(study),
@@ -368,6 +382,8 @@ def _check_models(study: Study) -> Iterator[str]:
         if model.architecture == "pixels" and model.weights is not None:
             yield f"models: {name}: weights: `pixels` has none; remove the key"
         images = model.config["preprocessing"]
+        if named_model(model.architecture) is not None:
+            continue  # what is not given is the model's own, which is read with its files
         if images["resize"] == "crop" and images.get("resize_side", 0) < images["size"]:
             yield (
                 f"models: {name}: preprocessing: resize: crop needs a resize_side of at least"

@@ -116,12 +116,12 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        """A torchvision name, ``module:function``, or ``pixels``."""
+        """A torchvision name, ``module:function``, a named model, or ``pixels``."""
         return self.config["architecture"]
 
     @property
     def weights(self) -> str | Mapping[str, Any] | None:
-        """The weights before any training: a torchvision enum, a file, or None for random ones."""
+        """The weights before any training: an enum, ``pretrained``, a file, or None (random)."""
         return self.config["weights"]
 
     @property

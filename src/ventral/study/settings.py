@@ -136,10 +136,11 @@ class StepSettings:
             chosen["seed"] = self.study.config["seed"]
         return {"sites": chosen} if chosen else {}
 
-    def _network(self, model: str, weights: str | dict[str, str] | None) -> dict[str, Any]:
+    def _network(self, model: str, weights: str | dict[str, Any] | None) -> dict[str, Any]:
         entry = self.study.models[model].config
         keys = ("architecture", "arguments", "seed", "preprocessing")
-        return {**{key: entry[key] for key in keys}, "weights": weights}
+        revision = {"revision": entry["revision"]} if "revision" in entry else {}
+        return {**{key: entry[key] for key in keys}, **revision, "weights": weights}
 
 
 def _without_files(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from ventral.errors import VentralError
-from ventral.networks.build import build_arguments, check_weights, construct
+from ventral.networks.build import build_arguments, check_weights, construct, preprocessing_of
 from ventral.networks.first_pass import naming_refused_input
+from ventral.networks.model_files import ModelFiles
 
 TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
@@ -37,6 +38,9 @@ def describe(
     weights: str | None = None,
     size: int = 224,
     trainable: Sequence[str] = ("*",),
+    preprocessing: Mapping[str, Any] | None = None,
+    files: str | None = None,
+    digest: str | None = None,
 ) -> dict:
     """Return what an architecture needs, from passes over tensors without content.
 
@@ -50,6 +54,12 @@ def describe(
         Side of the images in pixels.
     trainable
         Patterns over the names of the parameters that are learnt, as in `fnmatch`.
+    preprocessing
+        Of a named model, what the config says of it; the side of the images follows from it.
+    files
+        Manifest of what was fetched for a named model.
+    digest
+        Of the manifest. It changes the question, so that an answer to another is not taken.
 
     Returns
     -------
@@ -70,7 +80,11 @@ def describe(
     """
     if weights is not None:
         check_weights(architecture, weights)
-    model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
+    fetched = None if files is None else ModelFiles(files)
+    arguments = build_arguments(architecture, weights, arguments)
+    model = _construct(architecture, arguments, fetched).eval()
+    if preprocessing is not None:
+        size = preprocessing_of(architecture, model, fetched, preprocessing).size
     found = {
         "layers": _names(model),
         "cuda": torch.version.cuda is not None,
@@ -83,19 +97,17 @@ def describe(
         found |= _passed(model, images[:1])
         found["training_bytes"] = _trained(model, images, trainable)
     except Exception as error:  # a network's own code may raise anything
-        found["refused"] = _refusal(architecture, arguments, weights, size)
+        found["refused"] = _refusal(architecture, arguments, fetched, size)
         if found["refused"] is None:
             logging.warning("%s cannot be run without content: %s", architecture, error)
     return found
 
 
-def _refusal(
-    architecture: str, arguments: dict | None, weights: str | None, size: int
-) -> str | None:
+def _refusal(architecture: str, arguments: dict, files: ModelFiles | None, size: int) -> str | None:
     """Return why a network with content does not take images of a size, or None if it does."""
     try:
         with torch.random.fork_rng(devices=[]):
-            model = construct(architecture, build_arguments(architecture, weights, arguments))
+            model = construct(architecture, arguments, files)
         image = torch.zeros(1, 3, size, size)
         with torch.no_grad(), naming_refused_input(model.eval(), image):
             model(image)
@@ -106,13 +118,13 @@ def _refusal(
     return None
 
 
-def _construct(architecture: str, arguments: dict | None) -> nn.Module:
+def _construct(architecture: str, arguments: dict, files: ModelFiles | None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         try:
             with torch.device("meta"):
-                return construct(architecture, arguments)
+                return construct(architecture, arguments, files)
         except NotImplementedError:  # builders that compute with values, such as RegNet's
-            return construct(architecture, arguments)
+            return construct(architecture, arguments, files)
 
 
 def _names(model: nn.Module) -> list[str]:

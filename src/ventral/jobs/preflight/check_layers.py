@@ -9,7 +9,10 @@ from ventral.networks.tap_names import tapped_call
 
 
 def check_layers_of_models(
-    models: Mapping[str, Mapping], source_folder: str | Path, folders: Sequence[Path] = ()
+    models: Mapping[str, Mapping],
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    models_folder: Path | None = None,
 ) -> None:
     """Refuse layers that a model does not have, or that have no activations.
 
@@ -21,6 +24,8 @@ def check_layers_of_models(
         Folder that holds this package, for a subprocess.
     folders
         Where a ``module:function`` of the user's own is looked for.
+    models_folder
+        Of what was fetched for named models.
 
     Raises
     ------
@@ -30,7 +35,9 @@ def check_layers_of_models(
         is checked here; extraction checks again.
     """
     complaints: list[str] = []
-    descriptions = describe_models(list(models.values()), source_folder, folders)
+    descriptions = describe_models(
+        list(models.values()), source_folder, folders, models_folder=models_folder
+    )
     for (model, entry), description in zip(models.items(), descriptions, strict=True):
         if isinstance(description, VentralError):
             complaints.append(f"models: {model}: {description}")

@@ -38,6 +38,8 @@ class ResourceEstimator:
         Holds this package.
     folders : sequence of Path
         Where the user's own code is looked for.
+    models_folder : Path, optional
+        Of what was fetched for named models.
     ask : bool
         Whether to ask for what is not in the cache of architectures, which imports torch.
 
@@ -49,12 +51,14 @@ class ResourceEstimator:
         results: str | Path,
         source_folder: str | Path,
         folders: Sequence[Path] = (),
+        models_folder: Path | None = None,
         ask: bool = True,
     ):
         self.study = study
         self.results = Path(results)
         self.source_folder = source_folder
         self.folders = folders
+        self.models_folder = models_folder
         self.ask = ask
         # A plan asks about each model and data set a dozen times for each of its jobs.
         self._descriptions: dict[str, Mapping[str, Any] | None] = {}
@@ -175,7 +179,7 @@ class ResourceEstimator:
         if model not in self._descriptions:
             entry = self.study.models[model].config
             self._descriptions[model] = describe_model(
-                entry, self.source_folder, self.folders, self.ask
+                entry, self.source_folder, self.folders, self.ask, self.models_folder
             )
         return self._descriptions[model]
 
