@@ -9,6 +9,7 @@ import logging
 import math
 import os
 from collections.abc import Iterator, Mapping
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -63,7 +64,16 @@ def build_named(
     with _offline():
         try:
             return build(named, dict(arguments), files, pretrained)
-        except (RuntimeError, OSError, ValueError, KeyError, AttributeError) as error:
+        except NotImplementedError:  # without content, see ventral.jobs.preflight.architecture
+            raise
+        except (
+            RuntimeError,
+            OSError,
+            ValueError,
+            KeyError,
+            AttributeError,
+            UnpicklingError,
+        ) as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise VentralError(
                 f"{named.library}:{named.name} cannot be built with arguments {dict(arguments)}"
@@ -223,7 +233,7 @@ def _known_timm(named: NamedModel) -> Any:
     if not timm.is_model(named.name):
         raise VentralError(
             f"timm has no model {named.name!r};"
-            f" {suggest(named.name, timm.list_models(include_tags=True))}"
+            f" {suggest(named.name, [*timm.list_models(), *timm.list_pretrained()])}"
         )
     return timm
 
@@ -249,6 +259,11 @@ def _preprocessing_of_timm(
 ) -> dict[str, Any]:
     data = _library("timm").data.resolve_model_data_config(model)
     channels, height, width = data["input_size"]
+    # Of an argument img_size timm's own config knows nothing.
+    height, width = getattr(getattr(model, "patch_embed", None), "img_size", None) or (
+        height,
+        width,
+    )
     if height != width or channels != 3 or data["interpolation"] not in RESAMPLING.values():
         raise _unsupported(named, f"input {data['input_size']}, {data['interpolation']}")
     if data["crop_mode"] == "border":
@@ -367,7 +382,8 @@ def _open_clip(
 ) -> nn.Module:
     open_clip = _library("open_clip")
     tag = _tag_of_open_clip(open_clip, named)
-    level = logging.getLogger().level
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # it warns that no weights are loaded: they come next
     try:
         clip = open_clip.create_model(
             named.name,
@@ -378,7 +394,7 @@ def _open_clip(
             **arguments,
         )
     finally:
-        logging.getLogger().setLevel(level)
+        logging.disable(before)
     if pretrained and files is not None:
         files.check()
         open_clip.load_checkpoint(clip, str(files.weights), strict=True, weights_only=True)

@@ -107,8 +107,8 @@ def load_weights(
         }
         if not state:
             raise VentralError(
-                f"{file}: prefix: no name in it begins with {prefix!r}; its names are {_shown(sorted(given))}."
-                + _proposal(content, expected, 0)
+                f"{file}: prefix: no name in it begins with {prefix!r}; its names are"
+                f" {_shown(sorted(given))}." + _proposal(content, expected, 0)
             )
     wrong = {
         name: f"{name} is {tuple(tensor.shape)}, the model's is {expected[name]}"
