@@ -21,9 +21,9 @@ from ventral.errors import VentralError
 from ventral.jobs.preflight.architecture import describe
 from ventral.networks.build import build, build_model, model_facts
 from ventral.networks.model_files import ModelFiles, fetch_model
-from ventral.networks.named_builders import prefix_tokens
 from ventral.networks.named_models import DISTRIBUTIONS, files_name, named_model, named_models
 from ventral.networks.preprocessing import Preprocessing, merged
+from ventral.networks.tokens import tokens_of
 
 ENTRIES = {"timm": TIMM, "huggingface": HUGGINGFACE, "open_clip": OPEN_CLIP}
 LIBRARIES = list(ENTRIES)
@@ -250,7 +250,7 @@ def test_tensors_that_the_files_lack_are_named(mirror, tmp_path, caplog):
 
 @pytest.mark.parametrize(("library", "tokens"), [("timm", 1), ("huggingface", 3), ("open_clip", 1)])
 def test_tokens_before_those_of_the_patches(mirror, library, tokens):
-    assert prefix_tokens(mirror[1][library]) == tokens
+    assert vars(tokens_of(mirror[1][library])) == {"prefix": tokens, "has_class": True}
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

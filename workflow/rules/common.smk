@@ -18,7 +18,7 @@ from ventral.jobs.log import remove_empty_logs
 from ventral.jobs.failures import FailureList, where_the_results_are
 from ventral.jobs.reader_digest import reader_digest
 from ventral.jobs.preflight.check_components import check_components
-from ventral.jobs.preflight.check_layers import check_layers_of_models
+from ventral.jobs.preflight.check_layers import check_layers_of_models, expand_layers
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.upgrades import NETWORKS, NUMERIC, installed_versions, warning_of_upgrades
 from ventral.networks.named_models import PRETRAINED, files_name, named_models
@@ -42,6 +42,8 @@ try:
         name: reader_digest(dataset.source.name, ROOT / "src" / "ventral", OWN_CODE)
         for name, dataset in STUDY.datasets.items()
     }
+    # In each process: what a step is given has layers, and no patterns.
+    EXPANDED = expand_layers(config["models"], ROOT / "src", OWN_CODE, MODELS_FOLDER)
     if workflow.is_main_process:
         check_paths(STUDY)  # first: it takes no time
         for dataset in STUDY.datasets.values():
@@ -59,6 +61,8 @@ if workflow.is_main_process:
     logger.addHandler(FAILURES)
     for line in STUDY.notes:
         logger.warning(line)
+    for line in EXPANDED:
+        logger.info(line)
 
 # With `packages: rerun` the versions are among the params; else an upgrade is said and not counted.
 COUNT_VERSIONS = STUDY.config["packages"] == "rerun"
@@ -90,7 +94,10 @@ def given(function):
 
     def asked(wildcards):
         check_settings_of_run()
-        return function(**{name: wildcards[name] for name in names})
+        try:
+            return function(**{name: wildcards[name] for name in names})
+        except VentralError as error:
+            raise WorkflowError(without_secrets(str(error))) from None
 
     return asked
 

@@ -37,6 +37,11 @@ def fetched_files_of(model):
     return f"<resources>/models/{name}.json" if name else []
 
 
+def untrained_weights_of(model):
+    """Return the file of the weights that a model has before any training, if there is one."""
+    return [] if STUDY.models[model].start else start_of("", model)
+
+
 def weights_of(dataset, model):
     """Return the file of a model's final weights, if it has one: trained, fetched or given."""
     if STUDY.models[model].task:

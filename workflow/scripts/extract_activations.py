@@ -18,6 +18,7 @@ with job(snakemake):
         model.preprocessing,
         Path(snakemake.output.store).with_suffix(""),
         dtype=settings["dtype"],
+        pool=settings.get("pool", "none"),
         stochastic_seed=settings["seed"] if settings["stochastic"] else None,
         attributes=model_facts(settings, weights, settings["seed"], files, model.not_loaded),
         # Read past the params, untracked: these change the speed and not what is asked for.

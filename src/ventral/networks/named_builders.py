@@ -158,45 +158,6 @@ def address_on_hub(named: NamedModel) -> tuple[str, str | None]:
     return repository, file or None
 
 
-def prefix_tokens(model: nn.Module) -> int | None:
-    """Return how many tokens of a transformer stand before those of the patches.
-
-    Parameters
-    ----------
-    model : Module
-        Of any library.
-
-    Returns
-    -------
-    int or None
-        The class token, and registers if there are any; None where the model does not say.
-
-    """
-    if isinstance(getattr(model, "num_prefix_tokens", None), int):  # timm
-        return int(model.num_prefix_tokens)  # type: ignore[arg-type]
-    config = getattr(model, "config", None)
-    if config is not None and hasattr(config, "model_type"):  # transformers
-        return _prefix_of_huggingface(model, config)
-    if hasattr(model, "class_embedding") and hasattr(model, "conv1"):  # open_clip
-        return 1
-    trunk = getattr(model, "trunk", None)  # of timm, in open_clip
-    if isinstance(trunk, nn.Module):
-        return prefix_tokens(trunk)
-    if hasattr(model, "class_token") and hasattr(model, "conv_proj"):  # torchvision
-        return 1
-    return None
-
-
-def _prefix_of_huggingface(model: nn.Module, config: Any) -> int | None:
-    names = {name.rpartition(".")[2] for name, _ in model.named_parameters()}
-    has_class = bool(names & {"cls_token", "class_embedding", "class_token"})
-    if not has_class and not hasattr(config, "patch_size"):
-        return None
-    registers = getattr(config, "num_register_tokens", 0) or 0
-    distillation = int("distillation_token" in names)
-    return int(has_class) + registers + distillation
-
-
 def _library(name: str) -> Any:
     """Import a library, or say how it is installed."""
     module = "transformers" if name == "huggingface" else name

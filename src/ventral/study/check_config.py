@@ -21,6 +21,7 @@ from ventral.networks.named_models import named_model
 from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
 from ventral.study.check_names import check_names
 from ventral.study.check_training import check_training
+from ventral.study.layer_patterns import is_pattern
 from ventral.study.preprocessing import (
     check_named_models,
     complete_preprocessing,
@@ -274,7 +275,9 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
         known: dict[str, Iterable[str]] = {"model": models, "readout": readouts}
         if reference["model"] in models:
             taps = models[reference["model"]]["taps"].values()
-            known["layer"] = [layer for layers in taps for layer in layers]
+            layers = [layer for layers in taps for layer in layers]
+            if not any(map(is_pattern, layers)):  # what they stand for is not known yet
+                known["layer"] = layers
         for key, names in known.items():
             if key in reference and reference[key] not in names:
                 yield f"{key} {reference[key]!r} is unknown; {suggest(reference[key], names)}"
@@ -379,6 +382,10 @@ def _check_models(study: Study) -> Iterator[str]:
             yield (
                 f"models: {name}: taps: layer {layer!r} is duplicated; keep it in one tap set alone"
             )
+        pool = model.config["pool"]
+        for taps in pool if isinstance(pool, Mapping) else ():
+            if taps not in model.taps:
+                yield f"models: {name}: pool: {taps!r} is unknown; {suggest(taps, model.taps)}"
         if model.architecture == "pixels" and model.weights is not None:
             yield f"models: {name}: weights: `pixels` has none; remove the key"
         images = model.config["preprocessing"]

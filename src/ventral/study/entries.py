@@ -144,6 +144,11 @@ class Model:
         """All recorded layers, in the order of the config."""
         return [layer for layers in self.taps.values() for layer in layers]
 
+    def pool(self, taps: str) -> str:
+        """Return how the layers of a tap set are pooled: ``none``, ``cls``, ``mean`` or ``max``."""
+        given = self.config.get("pool", "none")
+        return given if isinstance(given, str) else given.get(taps, "none")
+
     @property
     def head_layer(self) -> str | None:
         """The layer that the trained head reads: the last recorded one unless the config says."""

@@ -27,6 +27,7 @@ from ventral.errors import VentralError
 from ventral.networks.build import build_arguments, check_weights, construct, preprocessing_of
 from ventral.networks.first_pass import naming_refused_input
 from ventral.networks.model_files import ModelFiles
+from ventral.networks.tokens import tokens_of
 
 TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
@@ -66,6 +67,7 @@ def describe(
     dict
         ``layers``: module paths. ``shapes``: {layer: its output's shape for one stimulus}, as
         `ventral.activations.taps.Taps` records it; also of each call, ``{layer}@{call}``.
+        ``tokens``: what of `ventral.activations.pooling.Tokens` is known.
         ``cuda``: whether this torch is built for it.
         ``parameters``: their number. ``flops``: of one stimulus. ``forward_bytes``,
         ``training_bytes``: the most that is alive at once in a forward pass for one stimulus,
@@ -88,6 +90,7 @@ def describe(
     found = {
         "layers": _names(model),
         "cuda": torch.version.cuda is not None,
+        "tokens": vars(tokens_of(model)),
         "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
         **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes", "refused")),
     }
@@ -131,6 +134,26 @@ def _names(model: nn.Module) -> list[str]:
     return [name for name, _ in model.named_modules() if name]
 
 
+def layer_shapes(model: nn.Module, image: torch.Tensor) -> dict[str, list[int]]:
+    """Return the shape of each layer's output for one stimulus, in the order of the network.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode.
+    image : Tensor, (1, 3, size, size)
+        A preprocessed stimulus.
+
+    Returns
+    -------
+    dict
+        {module path: shape}, without layers that are not called, or that give no tensor of
+        floating-point numbers whose first axis is the stimulus.
+    """
+    shapes = _passed(model, image)["shapes"]
+    return {name: shapes[name] for name in _names(model) if name in shapes}
+
+
 def _passed(model: nn.Module, image: torch.Tensor) -> dict:
     """Return shapes, flops and memory of a forward pass on one stimulus, (1, 3, size, size)."""
     shapes: dict[str, list[int]] = {}
@@ -139,9 +162,11 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
 
     def look(name: str, output: object) -> None:
         calls[name] += 1
+        if isinstance(output, Mapping):
+            output = tuple(output.values())
         tensors = output if isinstance(output, tuple | list) else [output]
         first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
-        if first is not None and first.shape[:1] == (1,):
+        if first is not None and first.shape[:1] == (1,) and first.is_floating_point():
             shapes[name] = shapes[f"{name}@{calls[name]}"] = list(first.shape[1:])
 
     handles = [

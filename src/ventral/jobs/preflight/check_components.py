@@ -7,7 +7,7 @@ from typing import Any
 
 from ventral.data.folds import largest_train_part
 from ventral.errors import VentralError
-from ventral.jobs.preflight.description import describe_models
+from ventral.jobs.preflight.description import describe_models, recorded_shapes
 from ventral.study.entries import Dataset
 from ventral.study.study import Study
 
@@ -59,7 +59,7 @@ def check_components(
     )
     for (model, entry), description in zip(read.items(), described, strict=True):
         if isinstance(description, Mapping) and description["shapes"] is not None:
-            complaints += _too_few_features(model, entry, description["shapes"], wanted)
+            complaints += _too_few_features(model, entry, description, wanted)
     if complaints:
         shown = complaints[:MAX_ERRORS]
         if len(complaints) > len(shown):
@@ -91,9 +91,10 @@ def _train_stimuli(dataset: Dataset) -> int | None:
 
 
 def _too_few_features(
-    model: str, entry: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], wanted: int
+    model: str, entry: Mapping[str, Any], description: Mapping[str, Any], wanted: int
 ) -> Iterator[str]:
     for taps, layers in entry["taps"].items():
+        shapes = recorded_shapes(entry, taps, description)
         for layer in layers:
             features = math.prod(shapes[layer]) if layer in shapes else None
             if features is not None and wanted > features:

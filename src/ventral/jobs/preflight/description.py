@@ -14,13 +14,14 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from ventral.activations.pooling import Pooling, Tokens
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.ask import ask_architectures
 from ventral.networks.named_models import manifest_of, named_model
 from ventral.storage.provenance import builder_packages
 
-CACHE_VERSION = 6
+CACHE_VERSION = 7
 """Of the answers; a change asks again."""
 
 _found: dict[str, dict | None] = {}
@@ -107,6 +108,39 @@ def describe_models(
                 _found[key] = answer
                 _keep(answer, _cached(key))
     return [errors.get(key, _found[key]) for key in keys]
+
+
+def recorded_shapes(entry: Mapping, taps: str, description: Mapping) -> dict[str, Sequence[int]]:
+    """Return the shape of each layer of a tap set for one stimulus as it is recorded: pooled.
+
+    Parameters
+    ----------
+    entry
+        Of the config, complete.
+    taps
+        Name of the tap set.
+    description
+        Of the model, as `describe_model` returns it.
+
+    Returns
+    -------
+    dict
+        {layer: shape}, without layers whose shape is not known.
+
+    Raises
+    ------
+    VentralError
+        Where a layer cannot be pooled so.
+    """
+    given = entry.get("pool", "none")
+    pool = given if isinstance(given, str) else given.get(taps, "none")
+    pooling = Pooling(pool, Tokens(**description["tokens"]))
+    shapes = description["shapes"] or {}
+    return {
+        layer: pooling.shape(layer, shapes[layer])
+        for layer in entry["taps"][taps]
+        if layer in shapes
+    }
 
 
 def _question(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ventral.jobs.preflight.description import describe_model
+from ventral.jobs.preflight.description import describe_model, recorded_shapes
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
 from ventral.similarity import MOST_RESAMPLES
@@ -186,8 +186,13 @@ class ResourceEstimator:
     def widths(self, model: str, taps: str) -> dict[str, int] | None:
         """Return {layer: features} of a tap set, or None where it is not known."""
         description = self.describe(model)
-        layers = self.study.models[model].taps[taps]
-        return memory.layer_widths(description, layers) if description else None
+        found = self.study.models[model]
+        if not description:
+            return None
+        if description.get("shapes") and found.pool(taps) != "none":
+            shapes = recorded_shapes(found.config, taps, description)
+            return {layer: math.prod(shape) for layer, shape in shapes.items()}
+        return memory.layer_widths(description, found.taps[taps])
 
     def itemsize(self, model: str) -> int:
         """Return the bytes of a value in the activation stores of a model."""
