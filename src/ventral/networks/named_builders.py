@@ -194,7 +194,7 @@ def _known_timm(named: NamedModel) -> Any:
     if not timm.is_model(named.name):
         raise VentralError(
             f"timm has no model {named.name!r};"
-            f" {suggest(named.name, [*timm.list_models(), *timm.list_pretrained()])}"
+            f" {suggest(named.name, ['create_model', *timm.list_models(), *timm.list_pretrained()])}"
         )
     return timm
 
