@@ -21,7 +21,7 @@ from ventral.jobs.preflight.check_components import check_components
 from ventral.jobs.preflight.check_layers import check_layers_of_models, expand_layers
 from ventral.jobs.preflight.check_paths import check_paths
 from ventral.jobs.upgrades import NETWORKS, NUMERIC, installed_versions, warning_of_upgrades
-from ventral.networks.named_models import PRETRAINED, files_name, named_models
+from ventral.networks.named_models import PRETRAINED, files_name, named_model, named_models
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
 from ventral.study.entries import HEAD
@@ -143,6 +143,12 @@ def code_with_model(step):
     return given(
         lambda model: (
             f"{code_digest(step)} {builder_code(STUDY.models[model].architecture)}".strip()
-            + versions(NETWORKS)
+            + versions(NETWORKS + library_of(STUDY.models[model].architecture))
         )
     )
+
+
+def library_of(architecture):
+    """Return the package that builds a model by its name, beside those of all networks."""
+    named = named_model(architecture)
+    return (named.distribution,) if named and named.distribution not in NETWORKS else ()

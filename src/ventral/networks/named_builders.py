@@ -192,10 +192,8 @@ def _offline() -> Iterator[None]:
 def _known_timm(named: NamedModel) -> Any:
     timm = _library("timm")
     if not timm.is_model(named.name):
-        raise VentralError(
-            f"timm has no model {named.name!r};"
-            f" {suggest(named.name, ['create_model', *timm.list_models(), *timm.list_pretrained()])}"
-        )
+        known = ["create_model", *timm.list_models(), *timm.list_pretrained()]
+        raise VentralError(f"timm has no model {named.name!r}; {suggest(named.name, known)}")
     return timm
 
 
