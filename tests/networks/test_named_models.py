@@ -17,6 +17,8 @@ from named_models import (
     write_all,
     write_huggingface,
 )
+from ventral.activations.pooling import Pooling
+from ventral.activations.taps import Taps
 from ventral.errors import VentralError
 from ventral.jobs.preflight.architecture import describe
 from ventral.networks.build import build, build_model, model_facts
@@ -218,6 +220,26 @@ def test_config_alone_is_fetched_for_random_weights(mirror, tmp_path):
     assert build(settings("huggingface", weights=None), None, 3, manifest).preprocessing.size == 28
 
 
+def test_weights_in_several_files(mirror, tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "none"))
+    network = write_huggingface(tmp_path / "m")
+    folder = tmp_path / "m" / REPOSITORIES["huggingface"]
+    (folder / "model.safetensors").unlink()
+    network.save_pretrained(folder, max_shard_size="20KB")
+    manifest = fetched((tmp_path / "m",), "huggingface", tmp_path)
+    assert len(ModelFiles(manifest).facts["weights"]) > 1
+    found = build_model(settings("huggingface"), None, 0, manifest)
+    for name, value in found.state_dict().items():
+        assert torch.equal(value, network.state_dict()[name])
+    shard = sorted(folder.glob("model-*.safetensors"))[0]
+    shard.unlink()
+    with pytest.raises(VentralError, match=f"lacks {shard.name}"):
+        fetched((tmp_path / "m",), "huggingface", tmp_path)
+
+
 def test_pickled_weights_of_hugging_face_hold_no_code(mirror, tmp_path):
     class Code:
         def __reduce__(self):
@@ -314,3 +336,21 @@ def test_a_missing_library_names_its_installation(mirror, tmp_path, monkeypatch,
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(VentralError, match=rf"pip install 'ventral\[{library}\]'"):
         build_model(settings(library), None, 0, manifest)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_class_token_is_the_one_that_the_network_gives_out(mirror, library):
+    model = mirror[1][library]
+    given = images(28 if library == "huggingface" else 32)
+    layer = {"timm": "norm", "huggingface": "layernorm", "open_clip": "ln_post"}[library]
+    taps = Taps(model, [layer], given[:1], "float32", Pooling("cls", tokens_of(model)))
+    recorded = torch.from_numpy(taps.record(given)[layer])
+    with torch.inference_mode():
+        expected = model(given)
+        if library == "timm":
+            found = model.head(recorded)
+        elif library == "open_clip":
+            found = recorded @ model.proj
+        else:
+            found, expected = recorded, expected.pooler_output
+    assert torch.allclose(found, expected, atol=1e-5)
