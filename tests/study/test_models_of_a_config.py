@@ -88,7 +88,7 @@ def test_a_pattern_that_cannot_be_expanded_stops_the_step_that_needs_it():
         ({"architecture": "huggingface:a/b/c"}, "'a/b/c' is not a name of a model"),
         ({"pool": {"mian": "cls"}}, "pool: 'mian' is unknown; did you mean 'main'"),
         ({"pool": "average"}, "pool: 'average' is none of: none, cls, mean or max"),
-        ({"taps": {"main": ["../x"]}}, "'../x' does not match"),
+        ({"taps": {"main": ["../x"]}}, "'../x' is not a name of a layer, nor"),
         ({"weights": {"path": "w.pth", "stict": False}}, "weights: "),
         ({"weights": {"prefix": "model."}}, "weights: "),
         ({"preprocessing": {"interpolation": "lanczos"}}, "interpolation: 'lanczos' is unknown"),

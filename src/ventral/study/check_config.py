@@ -36,6 +36,7 @@ SHARED_SCHEMAS = ("file.schema.yaml",)
 SITES = "sites"
 """The key of responses that the schema of the config knows, and no source."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+LAYER = "^[A-Za-z0-9_*?{][A-Za-z0-9_.@*?{},-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
     "array": "a list",
@@ -254,6 +255,8 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
         yield f"{key}: {error.instance!r} is not a name of letters, digits, '_', '-' and '.' alone"
+    elif error.validator == "pattern" and error.validator_value == LAYER:
+        yield f"{key}: {error.instance!r} is not a name of a layer, nor a pattern of such names"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
