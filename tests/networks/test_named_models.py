@@ -289,6 +289,13 @@ def test_layers_are_known_before_a_run(mirror, tmp_path, library):
     assert found["shapes"][layer] == tokens and found["refused"] is None
 
 
+def test_an_output_of_transformers_is_recorded_by_its_first_tensor(mirror):
+    model, given = mirror[1]["huggingface"], images(28)
+    taps = Taps(model, ["encoder", "encoder.layer.1"], given[:1], "float32")
+    recorded = taps.record(given)
+    assert np.array_equal(recorded["encoder"], recorded["encoder.layer.1"])
+
+
 @pytest.mark.parametrize(
     ("library", "architecture", "said"),
     [

@@ -4,7 +4,7 @@ import copy
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -206,8 +206,8 @@ def _pass_on(
 
 
 def _first_tensor(layer: str, output: Any) -> torch.Tensor:
-    if isinstance(output, Mapping):  # of transformers
-        output = tuple(output.values())
+    if hasattr(output, "to_tuple"):  # of transformers; the order in a plain dict says nothing
+        output = output.to_tuple()
     if isinstance(output, tuple | list):
         output = next((item for item in output if isinstance(item, torch.Tensor)), output)
     if not isinstance(output, torch.Tensor) or not output.is_floating_point():

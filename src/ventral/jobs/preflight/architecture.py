@@ -162,8 +162,8 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
 
     def look(name: str, output: object) -> None:
         calls[name] += 1
-        if isinstance(output, Mapping):
-            output = tuple(output.values())
+        if hasattr(output, "to_tuple"):  # of transformers
+            output = output.to_tuple()
         tensors = output if isinstance(output, tuple | list) else [output]
         first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
         if first is not None and first.shape[:1] == (1,) and first.is_floating_point():
