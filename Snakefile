@@ -189,3 +189,9 @@ rule fetch:
     input:
         files_to_fetch(),
     localrule: True
+
+
+rule layers:
+    input:
+        expand("<results>/layers_of_models/{model}.md", model=STUDY.models),
+    localrule: True

@@ -581,6 +581,11 @@ CASES = [
     ),
     Case("weights", "a state dict cut in half", cut("weights.pth")),
     Case("weights", "a tensor that is missing", weights(without(TENSOR))),
+    Case(
+        "weights",
+        "names with a prefix that the model's do not have",
+        weights(lambda s: {f"backbone.{name}": tensor for name, tensor in s.items()}),
+    ),
     Case("weights", "a tensor of another shape", weights(lambda s: s | {TENSOR: torch.zeros(3)})),
     Case(
         "download",

@@ -168,6 +168,22 @@ def add_model(project):
     set_model(project, "new", **{**project.config["models"]["other"], "seed": 2})
 
 
+def add_named_model(project):
+    set_model(
+        project,
+        "vit",
+        architecture="timm:vit_tiny_patch16_224",
+        arguments={"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 2},
+        taps={"main": ["blocks.*"]},
+        pool="cls",
+        readouts=["linear_pcs"],
+    )
+
+
+def write_layers_as_a_pattern(project):
+    set_model(project, "net", taps={"main": ["features.{0,3}"]})
+
+
 def remove_model(project):
     config = project.config
     del config["models"]["other"]
@@ -472,6 +488,18 @@ CONTRACT = [
         "its chain, then tables and figures",
         add_model,
         lambda jobs: jobs.of(*CHAIN, model="new") | tail(jobs, "first"),
+    ),
+    (
+        "a model of timm, Hugging Face or open_clip is added by its name",
+        "its files are fetched; its chain, then tables and figures",
+        add_named_model,
+        lambda jobs: jobs.of("fetch_model") | jobs.of(*CHAIN, model="vit") | tail(jobs, "first"),
+    ),
+    (
+        "a pattern in the place of the layers that it stands for",
+        "nothing",
+        write_layers_as_a_pattern,
+        lambda jobs: jobs.of("none"),
     ),
     ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
     (

@@ -24,11 +24,22 @@ def start_of(dataset, model):
     model = STUDY.models[model]
     if model.start:
         return f"<results>/{dataset}/checkpoints/{model.start}.pt"
-    if model.weights is None:
+    if model.weights is None or model.weights == PRETRAINED:
         return []
     if isinstance(model.weights, str):
         return f"<resources>/weights/{model.architecture}-{model.weights}.pth"
     return file_path(model.weights)
+
+
+def fetched_files_of(model):
+    """Return the manifest of what is fetched for a named model, if anything is."""
+    name = files_name(STUDY.models[model].config)
+    return f"<resources>/models/{name}.json" if name else []
+
+
+def untrained_weights_of(model):
+    """Return the file of the weights that a model has before any training, if there is one."""
+    return [] if STUDY.models[model].start else start_of("", model)
 
 
 def weights_of(dataset, model):
@@ -174,8 +185,12 @@ def pruned_stores():
 def files_to_fetch():
     """Return every file and every weight of the config that a download or a mirror gives."""
     weights = [
-        start_of("", name) for name, model in STUDY.models.items() if isinstance(model.weights, str)
+        start_of("", name)
+        for name, model in STUDY.models.items()
+        if isinstance(model.weights, str) and model.weights != PRETRAINED
     ]
-    return [f"<resources>/downloads/{download}" for download in DOWNLOADS] + list(
-        dict.fromkeys(weights)
-    )
+    return [
+        *(f"<resources>/downloads/{download}" for download in DOWNLOADS),
+        *(f"<resources>/models/{name}.json" for name in NAMED_MODELS),
+        *dict.fromkeys(weights),
+    ]

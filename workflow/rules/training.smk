@@ -7,6 +7,7 @@ rule train_model:
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         split="<results>/{dataset}/split.csv",
         weights=given(start_of),
+        files=given(fetched_files_of),
         response_manifest=trained_responses(".json"),
         responses=ancient(trained_responses(".zarr")),
     output:
@@ -36,6 +37,7 @@ rule apply_head:
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         checkpoint="<results>/{dataset}/checkpoints/{model}.pt",
+        files=given(fetched_files_of),
     output:
         store=directory("<results>/{dataset}/heads/{model}.zarr"),
         manifest="<results>/{dataset}/heads/{model}.json",

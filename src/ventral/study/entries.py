@@ -127,12 +127,12 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        """A torchvision name, ``module:function``, or ``pixels``."""
+        """A torchvision name, ``module:function``, a named model, or ``pixels``."""
         return self.config["architecture"]
 
     @property
     def weights(self) -> str | Mapping[str, Any] | None:
-        """The weights before any training: a torchvision enum, a file, or None for random ones."""
+        """The weights before any training: an enum, ``pretrained``, a file, or None (random)."""
         return self.config["weights"]
 
     @property
@@ -154,6 +154,11 @@ class Model:
     def layers(self) -> list[str]:
         """All recorded layers, in the order of the config."""
         return [layer for layers in self.taps.values() for layer in layers]
+
+    def pool(self, taps: str) -> str:
+        """Return how the layers of a tap set are pooled: ``none``, ``cls``, ``mean`` or ``max``."""
+        given = self.config.get("pool", "none")
+        return given if isinstance(given, str) else given.get(taps, "none")
 
     @property
     def head_layer(self) -> str | None:

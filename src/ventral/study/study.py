@@ -43,6 +43,8 @@ class Study:
         The entries by name, in the order of the config.
     config : Mapping
         The whole config, complete.
+    notes : tuple of str
+        What the config leaves unsaid, for the plan to say.
 
     """
 
@@ -51,6 +53,7 @@ class Study:
     readouts: Mapping[str, Readout]
     config: Mapping[str, Any]
     pools: Mapping[str, Pool] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_config(

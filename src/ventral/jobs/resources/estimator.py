@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ventral.jobs.preflight.description import describe_model
+from ventral.jobs.preflight.description import describe_model, recorded_shapes
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
 from ventral.similarity import MOST_RESAMPLES
@@ -38,6 +38,8 @@ class ResourceEstimator:
         Holds this package.
     folders : sequence of Path
         Where the user's own code is looked for.
+    models_folder : Path, optional
+        Of what was fetched for named models.
     ask : bool
         Whether to ask for what is not in the cache of architectures, which imports torch.
 
@@ -49,12 +51,14 @@ class ResourceEstimator:
         results: str | Path,
         source_folder: str | Path,
         folders: Sequence[Path] = (),
+        models_folder: Path | None = None,
         ask: bool = True,
     ):
         self.study = study
         self.results = Path(results)
         self.source_folder = source_folder
         self.folders = folders
+        self.models_folder = models_folder
         self.ask = ask
         # A plan asks about each model and data set a dozen times for each of its jobs.
         self._descriptions: dict[str, Mapping[str, Any] | None] = {}
@@ -201,15 +205,20 @@ class ResourceEstimator:
         if model not in self._descriptions:
             entry = self.study.models[model].config
             self._descriptions[model] = describe_model(
-                entry, self.source_folder, self.folders, self.ask
+                entry, self.source_folder, self.folders, self.ask, self.models_folder
             )
         return self._descriptions[model]
 
     def widths(self, model: str, taps: str) -> dict[str, int] | None:
         """Return {layer: features} of a tap set, or None where it is not known."""
         description = self.describe(model)
-        layers = self.study.models[model].taps[taps]
-        return memory.layer_widths(description, layers) if description else None
+        found = self.study.models[model]
+        if not description:
+            return None
+        if description.get("shapes") and found.pool(taps) != "none":
+            shapes = recorded_shapes(found.config, taps, description)
+            return {layer: math.prod(shape) for layer, shape in shapes.items()}
+        return memory.layer_widths(description, found.taps[taps])
 
     def itemsize(self, model: str) -> int:
         """Return the bytes of a value in the activation stores of a model."""
