@@ -3,6 +3,7 @@
 # make quick      the tests without the slow ones
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
+# make docs       build the documentation into site/index.html
 # make readme     update the generated parts of the documentation
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: run setup setup-test test quick format lint graph readme
+.PHONY: run setup setup-test test quick format lint graph readme docs
 
 run: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -27,7 +28,7 @@ setup-test: .venv/ready-test
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.venv/ready-test: .venv/ready requirements-test.txt
+.venv/ready-test: .venv/ready requirements-test.txt requirements-docs.txt
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
 
@@ -62,3 +63,8 @@ graph: setup
 readme: setup-test
 	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_documented_workflow.py
 	PYTHONPATH=src:tests $(BIN)/python tests/data/test_hostile_inputs.py
+
+docs: setup-test
+	$(BIN)/python docs/_extensions/generate.py
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . site
+	@echo "open site/index.html"

@@ -1,8 +1,8 @@
 """The rerun contract: after each change, exactly these jobs are planned.
 
 Each line is a change to a toy project that has run (two data sets, five models), and the jobs
-that Snakemake plans then, by rule and wildcards. `docs/reruns.md` shows the lines in words;
-`test_documented_workflow.py` holds the two together.
+that Snakemake plans then, by rule and wildcards. `docs/what_runs_again.md` shows the lines in
+words; `test_documented_workflow.py` holds the two together.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Small additions to Sphinx for this documentation."""
