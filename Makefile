@@ -4,7 +4,7 @@
 # make format     put every file into the house style
 # make graph      draw the steps and the jobs as SVG (needs graphviz)
 # make docs       build the documentation into site/index.html
-# make readme     update README's graph and the table of docs/what_runs_again.md from the workflow itself
+# make readme     update the generated parts of the documentation
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
@@ -52,12 +52,16 @@ format: setup-test
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
+# Without `all`, to which everything leads, without what follows from other arrows (tred), and without
+# the digests at the end of the names of a sweep's variants; from left to right.
+DRAWN = sed -E -e '/label = "all"/d' -e '/-> 0$$/d' -e 's/graph\[/graph[rankdir=LR, /' \
+	-e 's/(: [^ "]*\.[^ "]*)-[0-9a-f]{6}"/\1"/' | tred | dot -Tsvg
 graph: setup
-	$(BIN)/snakemake --rulegraph 2>/dev/null | dot -Tsvg > rulegraph.svg
-	$(BIN)/snakemake --dag 2>/dev/null | dot -Tsvg > dag.svg
+	$(BIN)/snakemake --rulegraph 2>/dev/null | $(DRAWN) > rulegraph.svg
+	$(BIN)/snakemake --dag 2>/dev/null | $(DRAWN) > dag.svg
 
 readme: setup-test
-	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_readme.py
+	PYTHONPATH=src:tests $(BIN)/python tests/workflow/test_documented_workflow.py
 	PYTHONPATH=src:tests $(BIN)/python tests/data/test_hostile_inputs.py
 
 docs: setup-test

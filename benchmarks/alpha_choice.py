@@ -7,6 +7,7 @@ alpha is chosen for each site, by leave-one-out on components of all train stimu
 with components of their own (`choose_alpha`). All numbers go to ``alpha_choice.csv``.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -58,16 +59,16 @@ def scores_of(gram, responses, train, test):
                 yield grid, name, way, mean, readout.alpha_on_edge.mean()
 
 
-def main(results: str, n_splits: str = "3") -> None:
+def main(results: Path, n_splits: int) -> None:
     """Print a table."""
     rows = []
-    for dataset in sorted(path.parent for path in Path(results).glob("*/responses.zarr")):
+    for dataset in sorted(path.parent for path in results.glob("*/responses.zarr")):
         responses = read_responses(dataset / "responses.zarr", repetitions=False).average
         for path in sorted((dataset / "gram").glob("*/main.zarr")):
             store = Store(path)
             for layer in (name for name in store.manifest if not name.startswith("stimulus")):
                 gram = store.read(layer)
-                for split in range(int(n_splits)):
+                for split in range(n_splits):
                     order = np.random.default_rng(split).permutation(len(gram))
                     cut = len(gram) * 4 // 5
                     train, test = np.sort(order[:cut]), np.sort(order[cut:])
@@ -87,4 +88,7 @@ def main(results: str, n_splits: str = "3") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, help="the folder of a finished run")
+    parser.add_argument("n_splits", type=int, nargs="?", default=3)
+    main(**vars(parser.parse_args()))

@@ -7,7 +7,7 @@ its standard error over populations; spread is the standard deviation of a site'
 population's median error.
 """
 
-import sys
+import argparse
 
 import numpy as np
 import pandas as pd
@@ -117,4 +117,6 @@ def main(populations: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("populations", type=int, nargs="?", default=200)
+    main(parser.parse_args().populations)

@@ -10,7 +10,7 @@ own; a model has the latent variables too, with wrong weights and a wrong scale.
 well the model's weights are right is partly shared by the sites of a session.
 """
 
-import sys
+import argparse
 from collections.abc import Iterator
 
 import numpy as np
@@ -129,4 +129,6 @@ def main(populations: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("populations", type=int, nargs="?", default=1000)
+    main(parser.parse_args().populations)

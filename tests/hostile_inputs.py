@@ -15,11 +15,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import scipy.io
 import torch
 from PIL import Image
 
 from helpers import run_step
 from majajhong2015_files import write_majajhong2015
+from nwb_files import NAMES as SCENES
+from nwb_files import write_session
 from nx414_file import write_nx414
 from tvsd_files import ELECTRODES, write_tvsd
 from ventral.data.named_files import download_name
@@ -105,6 +108,16 @@ def make_majajhong2015(folder: Path) -> Inputs:
     return Inputs(folder, "majajhong2015", stimuli, {"assembly": named["assembly"]}, {})
 
 
+def make_nwb(folder: Path) -> Inputs:
+    write_zip(folder / "images.zip", {f"{name}.png": png(i) for i, name in enumerate(SCENES)})
+    write_session(folder / "day1.nwb")
+    settings = {"image_size": 8, "fit": "squash", "split_seed": 0, "image_axes": "rows_first"}
+    settings |= {"presentations": "trials", "stimulus": "image", "onset": "start_time"}
+    settings |= {"without_image": "refuse", "region": "V4", "time": {"window": [70, 170]}}
+    responses = {"day1": file("day1.nwb")}
+    return Inputs(folder, "nwb", {"images": file("images.zip")}, responses, settings)
+
+
 def make_nx414(folder: Path) -> Inputs:
     write_nx414(folder / "IT_data.h5", side=8, sites=2)
     return Inputs(folder, "nx414", {"data": file("IT_data.h5")}, {}, {})
@@ -135,6 +148,7 @@ MAKE = {
     "cowley_v4": make_cowley_v4,
     "files": make_files,
     "majajhong2015": make_majajhong2015,
+    "nwb": make_nwb,
     "nx414": make_nx414,
     "tvsd": make_tvsd,
     "weights": make_weights,
@@ -270,12 +284,26 @@ def npz_named(names):
     return lambda path: np.savez(path, responses=np.zeros((N, 2)), stimulus_id=names)
 
 
-def matlab_characters(path):
+def matlab_strings(path):
     with h5py.File(path, "w") as h5:
         h5["responses"] = np.zeros((2, N))
         h5["stimulus_id"] = np.zeros((3, N), np.uint16)
-        for name, kind in (("responses", "double"), ("stimulus_id", "char")):
+        for name, kind in (("responses", "double"), ("stimulus_id", "string")):
             h5[name].attrs["MATLAB_class"] = np.bytes_(kind)
+
+
+def matlab_5(**changes):
+    ids = np.array([f"s{i}" for i in range(N)], object)[:, None]
+    arrays = {"responses": np.zeros((N, 2)), "stimulus_id": ids, **changes}
+    return lambda path: scipy.io.savemat(path, arrays, do_compression=True)
+
+
+def long_table(extra, header="stimulus_id,site_id,repetition,response"):
+    def save(path):
+        rows = [f"s{i},{site},1,{i}" for i in range(N) for site in "ab"]
+        path.write_text("\n".join([header, *rows, extra]))
+
+    return save
 
 
 def npz_that_is_encrypted(path):
@@ -429,8 +457,34 @@ CASES = [
     ),
     Case("files", "names that are fractions", responses_in("r.npz", npz_named(np.arange(N) / 2))),
     Case("files", "names that are booleans", responses_in("r.npz", npz_named(np.arange(N) > 0))),
-    Case("files", "a MATLAB file before 7.3", responses_in("r.mat", lambda p: p.write_bytes(b"M"))),
-    Case("files", "names as characters of MATLAB", responses_in("r.mat", matlab_characters)),
+    Case(
+        "files",
+        "a MATLAB file that is none",
+        responses_in("r.mat", lambda p: p.write_bytes(b"M")),
+        "MATLAB file:",
+    ),
+    Case("files", "names as strings of MATLAB", responses_in("r.mat", matlab_strings)),
+    Case(
+        "files",
+        "a MATLAB struct",
+        responses_in("r.mat", matlab_5(responses={"rates": np.zeros((N, 2))})),
+    ),
+    Case(
+        "files",
+        "a MATLAB bomb",
+        responses_in("r.mat", matlab_5(responses=np.zeros((N, 2**22), np.int8))),
+        "declares",
+    ),
+    Case("files", "a long table with a row twice", responses_in("r.csv", long_table("s3,b,1,9"))),
+    Case("files", "a long table with a word", responses_in("r.csv", long_table("s3,b,2,high"))),
+    Case("files", "a long table without a site", responses_in("r.csv", long_table("s3,,2,1"))),
+    Case(
+        "files",
+        "a Parquet table that is none",
+        responses_in("r.parquet", lambda p: p.write_bytes(b"PAR1")),
+        "r.parquet",
+    ),
+    Case("files", "a window of time without time bins", setting("time", {"window": [70, 170]})),
     Case("files", "an encrypted .npz", responses_in("r.npz", npz_that_is_encrypted)),
     Case("files", "an .npz that claims too much", responses_in("r.npz", npz_that_boasts)),
     Case("files", "HDF5 without its values", responses_in("r.h5", h5_without_values)),
@@ -465,6 +519,43 @@ CASES = [
         h5("assembly.nc", replace("region", np.array([b"IT"] * 4))),
     ),
     Case("majajhong2015", "a table without objects", csv_without("object_name"), "it has"),
+    Case("nwb", "a file cut in half", cut("day1.nwb"), "HDF5 file:"),
+    Case("nwb", "HDF5 of another kind", h5("day1.nwb", lambda f: f.attrs.pop("nwb_version"))),
+    Case(
+        "nwb",
+        "units in another file",
+        h5("day1.nwb", replace("units", h5py.ExternalLink("/etc/passwd", "/units"))),
+    ),
+    Case("nwb", "a link to itself", h5("day1.nwb", replace("units", h5py.SoftLink("/units")))),
+    Case(
+        "nwb",
+        "spikes of fewer units than its index says",
+        h5(
+            "day1.nwb",
+            lambda f: f["units/spike_times_index"].write_direct(np.arange(5, dtype="u2")),
+        ),
+    ),
+    Case(
+        "nwb",
+        "spike times that are infinite",
+        h5("day1.nwb", lambda f: f["units/spike_times"].__setitem__(3, np.inf)),
+    ),
+    Case(
+        "nwb",
+        "spike times without their values",
+        h5(
+            "day1.nwb",
+            lambda f: (
+                f.__delitem__("units/spike_times"),
+                f.create_dataset("units/spike_times", (2**36,), "f8", chunks=(2**10,)),
+            ),
+        ),
+    ),
+    Case("nwb", "no presentations", h5("day1.nwb", replace("intervals/trials"))),
+    Case("nwb", "a column that does not exist", setting("stimulus", "picture")),
+    Case("nwb", "stimuli without images", setting("stimulus", "place")),
+    Case("nwb", "a filter that no unit passes", setting("units", {"where": {"quality": "best"}})),
+    Case("nwb", "a window in seconds", setting("time", {"window": [0.07, 0.17]})),
     Case("nx414", "a file without spikes", h5("IT_data.h5", replace("spikes_val"))),
     Case(
         "nx414",
@@ -490,6 +581,11 @@ CASES = [
     ),
     Case("weights", "a state dict cut in half", cut("weights.pth")),
     Case("weights", "a tensor that is missing", weights(without(TENSOR))),
+    Case(
+        "weights",
+        "names with a prefix that the model's do not have",
+        weights(lambda s: {f"backbone.{name}": tensor for name, tensor in s.items()}),
+    ),
     Case("weights", "a tensor of another shape", weights(lambda s: s | {TENSOR: torch.zeros(3)})),
     Case(
         "download",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventral.data.assign_split import assign_split
+from ventral.data.assign_split import assign_split, random_split
 from ventral.errors import VentralError
 
 STIMULI = pd.DataFrame(
@@ -27,8 +27,9 @@ def test_test_stimuli_are_of_another_kind():
     split = assign_split(STIMULI, SETTINGS)
     by_kind = split["split"].groupby(STIMULI["colour"]).value_counts().to_dict()
     assert by_kind == {
-        ("colour", "train"): 16,
-        ("colour", "validation"): 4,
+        ("colour", "train"): 14,
+        ("colour", "test_in_distribution"): 3,
+        ("colour", "validation"): 3,
         ("grey", "test"): 20,
         ("sketch", "unused"): 20,
     }
@@ -36,6 +37,14 @@ def test_test_stimuli_are_of_another_kind():
     other = assign_split(STIMULI, SETTINGS | {"seed": 4})
     assert not other.equals(split)
     np.testing.assert_array_equal(other["split"] == "test", split["split"] == "test")
+
+
+def test_without_a_part_in_distribution_the_others_share_its_stimuli():
+    none = SETTINGS["fractions"] | {"test_in_distribution": 0}
+    split = assign_split(STIMULI, SETTINGS | {"fractions": none})["split"]
+    expected = random_split(20, {"train": 4, "validation": 1, "test": 0}, SETTINGS["seed"])
+    np.testing.assert_array_equal(split[STIMULI["colour"] == "colour"], expected)
+    assert (split == "test_in_distribution").sum() == 0
 
 
 @pytest.mark.parametrize(

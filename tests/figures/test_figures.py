@@ -17,6 +17,7 @@ from ventral.figures import (
 )
 from ventral.figures.looks import assign_looks
 
+ENDS = ("low", "high")
 FIGURES = (explained_variance_by_layer, score_along_layers)
 LAYERS = ["features.0", "features.7", "blocks.11.mlp.fc2"]
 MODELS = {
@@ -97,6 +98,22 @@ def test_lines_show_the_means_the_baseline_and_the_ceiling():
     trained, random = (artist(axes, f"mean:{model}") for model in ("trained", "random"))
     assert to_hex(trained.get_color()) == to_hex(random.get_color())
     assert (trained.get_linestyle(), random.get_linestyle()) == ("-", "--")
+
+
+def test_what_other_animals_predict_is_a_line_where_it_is_known():
+    scores, summary = synthetic(MODELS, ("V4", "IT"))
+    columns = ["region", "animal", "split", *(f"explained_variance_{k}" for k in ("mean", *ENDS))]
+    between = pd.DataFrame(
+        [["IT", "all animals", "test", 0.4, 0.3, 0.9], ["IT", "A", "test", 0.5, 0.4, 0.6]],
+        columns=columns,
+    )
+    figure = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test", between=between)
+    v4, it = figure.axes
+    assert artist(it, "animals").get_ydata()[0] == 0.4 and it.get_ylim()[1] > 0.9
+    assert not [child for child in v4.get_children() if child.get_gid() == "animals"]
+    assert "sites of other animals" in texts(figure) and "0.40" in texts(figure)
+    without = score_along_layers.draw(scores, summary, MODELS, READOUTS, "test")
+    assert "other animals" not in texts(without)
 
 
 def test_architectures_stand_side_by_side():
@@ -216,6 +233,8 @@ def test_the_matrix_of_comparisons_stays_readable(n_models):
                 "model": first,
                 "other": second,
                 "difference": 0.1,
+                "n_sites": 60,
+                "n_stimuli": 70,
                 "p_holm": 0.01 if second == names[1] else 0.5,
             }
             for first, second in combinations(names, 2)
@@ -307,3 +326,91 @@ def test_sites_of_one_model_and_of_none():
     assert "No model has a defined score" in texts(
         sites.draw(scores, nothing, alone, READOUTS, "test")
     )
+
+
+def thirty_models():
+    """Eight architectures, each at most four times, as a large study has them."""
+    variants = [("pretrained", "w"), ("random", None), ("tuned", "w"), ("from scratch", None)]
+    return {"pixels": PIXELS} | {
+        f"net{index}": network(
+            f"Architecture {index % 8}",
+            variants[index // 8][0],
+            weights=variants[index // 8][1],
+            layers=[f"blocks.{block}.mlp.fc2" for block in range(3 + index % 8)],
+        )
+        for index in range(30)
+    }
+
+
+def test_of_thirty_models_the_families_are_shown_that_explain_most(tmp_path):
+    models = thirty_models()
+    scores, summary = synthetic(models, ("V4", "IT"), n_sites=20)
+    figure = explained_variance_by_layer.draw(scores, summary, models, READOUTS, "test")
+    assert len(figure.axes) == 2 * explained_variance_by_layer.MOST_FAMILIES
+    assert figure.get_figheight() < 18
+    assert "The 6 of 8 families" in texts(figure)
+    chosen = summary[
+        summary["layer_committed"]
+        & (summary["split"] == "test")
+        & (summary["readout"] == "pcs_ridge_cv")
+        & (summary["model"] != "pixels")
+    ]
+    label = chosen["model"].map({name: one["label"] for name, one in models.items()})
+    best = chosen.groupby([label, "region"])["explained_variance_mean"].max().groupby("model")
+    expected = set(best.mean().nlargest(6).index)
+    shown = {axes.get_title(loc="left").partition(": ")[2] for axes in figure.axes}
+    assert shown == expected
+
+
+def test_of_thirty_models_the_layers_are_in_lines_of_about_equal_length():
+    models = thirty_models()
+    scores, summary = synthetic(models, n_sites=6)
+    figure = score_along_layers.draw(scores, summary, models, READOUTS, "test")
+    counts = [len(tick_labels(axes)) for axes in figure.axes]
+    assert len(counts) == 2 and sum(counts) == sum(range(3, 11))
+    assert max(counts) <= style.MOST_TICKS and figure.get_figwidth() < 18
+    for axes in figure.axes:
+        assert axes.get_xlim() == figure.axes[0].get_xlim()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([3], [[3]]),
+        ([60], [[60]]),
+        ([60, 2], [[60], [2]]),
+        ([10] * 5, [[10] * 3, [10] * 2]),
+        ([30, 5, 5, 5, 5], [[30], [5, 5, 5, 5]]),
+    ],
+)
+def test_lines_are_few_and_of_about_equal_length(sizes, expected):
+    assert [sizes[line] for line in style.in_lines(sizes)] == expected
+
+
+def test_thirty_models_are_told_apart_in_grey():
+    """No two of an architecture's lines are alike, nor two architectures' markers."""
+    looks = style.looks(thirty_models())
+    assert len({(look.color, look.line, look.marker) for look in looks.values()}) == 30
+    alike = {}
+    for model, look in looks.items():
+        brightness = round(sum(int(look.color[place : place + 2], 16) for place in (1, 3, 5)) / 60)
+        alike.setdefault((look.marker, look.line, brightness), []).append(model)
+    assert max(map(len, alike.values())) == 1
+    marks = [style.mark_of(look) for look in looks.values()]
+    assert len({tuple(sorted((k, str(v)) for k, v in mark.items())) for mark in marks}) == 30
+
+
+def test_the_best_models_are_in_colour_and_in_the_order_given():
+    names = [f"n{index}" for index in range(14)]
+    scores = pd.Series({name: index % 7 for index, name in enumerate(names[:13])})
+    best = style.most_explaining(scores, names)
+    assert best == sorted(best, key=names.index) and len(best) == style.MOST_LINES
+    assert scores[best].min() >= scores.drop(best).max() and "n13" not in best
+    assert style.most_explaining(scores, ["n13"]) == ["n13"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.456, "0.46"), (-0.004, "0.00"), (-0.3, "−0.30"), (0.0, "0.00")]
+)
+def test_numbers_have_a_minus_sign_and_no_negative_zero(value, expected):
+    assert style.number(value) == expected

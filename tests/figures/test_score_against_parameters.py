@@ -3,7 +3,7 @@
 import pandas as pd
 
 from synthetic_scores import READOUTS, many_models, synthetic
-from ventral.figures.score_against_parameters import draw
+from ventral.figures.score_against_parameters import SPREAD, draw
 
 MODELS = many_models()
 TRAINING = pd.DataFrame(
@@ -28,11 +28,13 @@ def points(axes, kind):
 def test_each_network_is_at_its_count_and_its_committed_score():
     _, summary = synthetic(MODELS, regions=("V4", "IT"))
     figure = draw(summary, TRAINING, MODELS, READOUTS, "test")
-    assert [axes.get_title("left") for axes in figure.axes] == ["V4", "IT"]
+    assert [axes.get_title("left") for axes in figure.axes] == ["V4, 60 sites", "IT, 60 sites"]
     shown = points(figure.axes[1], "mean")
     assert set(shown) == set(MODELS) - {"pixels"}
     assert shown["shallow"][0] == 70_168
-    assert shown["resnet"][0] == 0
+    untrained = [shown[name][0] for name in shown if name not in set(TRAINING["model"])]
+    assert len(set(untrained)) == len(untrained)  # side by side, under the smallest count
+    assert max(map(abs, untrained)) <= SPREAD * 10_000
     rows = summary[
         (summary["region"] == "IT")
         & (summary["split"] == "test")

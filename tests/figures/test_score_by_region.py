@@ -107,3 +107,41 @@ def test_nothing_to_draw_says_so():
     empty = pd.DataFrame(columns=COLUMNS)
     figure = score_by_region.draw(empty, MODELS, READOUTS, None)
     assert "No model has a defined score" in figure.texts[0].get_text()
+
+
+def test_of_many_models_each_has_a_row_with_its_name(tables):
+    table = table_of_regions(tables, MODELS, READOUTS)
+    more = {f"net{i}": network(f"Net {i}", "a variant", layers=["a"]) for i in range(30)}
+    rows = table[table["model"] == "net"]
+    table = pd.concat(
+        [
+            table,
+            *(
+                rows.assign(
+                    model=name,
+                    explained_variance_mean=rows["explained_variance_mean"] - 0.05 * place,
+                )
+                for place, name in enumerate(more)
+            ),
+        ]
+    )
+    models = MODELS | more
+    figure = score_by_region.draw(table, models, READOUTS, "pls")
+    figure.draw_without_rendering()
+    assert len(figure.axes) == 3 and max(figure.get_size_inches()) < 12
+    shown = table[table["readout"] == "pls"]
+    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert len(names) == len(models)
+    for axes in figure.axes:
+        region = axes.get_title(loc="left").partition(",")[0]
+        dataset = axes.get_title(loc="left").partition("\n")[2]
+        here = shown[(shown["region"] == region) & (shown["dataset"] == dataset)]
+        own = {line.get_gid(): line for line in axes.lines if line.get_gid()}
+        for place, name in enumerate(models):
+            value = here.loc[here["model"] == name, "explained_variance_mean"].item()
+            if value >= score_by_region.LOWEST:
+                line = own[f"mean:{dataset}:{name}"]
+                assert (line.get_xdata()[0], line.get_ydata()[0]) == (value, place)
+            else:
+                assert f"lower:mean:{dataset}:{name}" in own
+    assert (shown["explained_variance_mean"] < score_by_region.LOWEST).any()

@@ -70,6 +70,17 @@ def test_every_value_is_drawn_at_its_place(regions, tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+def test_the_similarity_of_other_animals_is_a_line():
+    models = {"pixels": PIXELS, "net": network("Net", "", layers=["early", "late"])}
+    table, summary = tables_of(models, ("IT", "V4"))
+    of_it = table["region"] == "IT"
+    table["animal_ceiling_lower"] = np.where(of_it, 0.55, np.nan)
+    figure = similarity_along_layers.draw(table, summary, models, READOUTS)
+    lines = found(figure, "animals")
+    assert [line.get_ydata()[0] for line in lines] == [0.55] * len(MEASURES)
+    assert "other animals" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_without_trials_there_are_no_ceilings_and_the_figure_says_so():
     models = {"net": network("Net", "", layers=["a", "b"])}
     figure = similarity_along_layers.draw(*tables_of(models, ceilings=False), models, READOUTS)

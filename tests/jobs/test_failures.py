@@ -130,6 +130,6 @@ def test_a_run_ends_with_the_list(tmp_path):
     done = snakemake(tmp_path, target, "--configfile", str(tmp_path / "config.yaml"))
     assert done.returncode == 0 and "failed:" not in done.stdout
     assert where_the_results_are(tmp_path / "results") == []
-    (tmp_path / "results" / "summary_by_region.csv").touch()
+    (tmp_path / "results" / "index.html").touch()
     (line,) = where_the_results_are(tmp_path / "results")
-    assert line.endswith("begin with " + str(tmp_path / "results" / "summary_by_region.csv"))
+    assert line.endswith("begin with " + str(tmp_path / "results" / "index.html"))

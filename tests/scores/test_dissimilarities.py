@@ -113,7 +113,8 @@ def test_a_table_has_each_layer_and_region_and_regions_beside_one_another(tmp_pa
     between = whole.iloc[4:].set_index("region")["rho"]
     expected = spearmanr(pairs[:2].mean(axis=0), pairs[2]).statistic
     np.testing.assert_allclose(between[["it", "v4"]], expected)
-    shown = table_of_dissimilarities(whole)
+    shown = table_of_dissimilarities(whole, {"net": "A network"})
+    assert shown["Model"].tolist()[0] == "A network"
     assert shown["Model"].tolist()[-1] == "(another region)" and len(shown) == 6
 
 

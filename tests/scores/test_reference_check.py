@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from toy_project import ROOT
+from ventral.errors import VentralError
 from ventral.scores.reference_check import COLUMNS, check_references
 
 KEYS = {"region": "IT", "model": "net", "readout": "ridge_cv"}
@@ -16,7 +17,6 @@ def summary() -> pd.DataFrame:
     for layer, value, committed in (("a", 0.1, False), ("b", 0.3, True)):
         for split, offset in (("train", 0.5), ("validation", 0.0)):
             row = {"layer": layer, "split": split, "layer_committed": committed}
-            row |= {"pearson_r_median": value * 2, "ceiling_median": 0.8}
             rows.append(KEYS | row | {"committed_on": "validation", "r2_mean": value + offset})
     return pd.DataFrame(rows)
 
@@ -46,8 +46,6 @@ def check(**reference) -> pd.DataFrame:
         ({"region": "IT"}, "b", 0.3),
         ({"measure": "alpha"}, "b", 4.0),
         ({"measure": "alpha", "layer": "a"}, "a", 2.0),
-        ({"measure": "r_over_ceiling_squared"}, "b", 0.5625),
-        ({"measure": "r_over_ceiling_squared", "layer": "a"}, "a", 0.0625),
     ],
 )
 def test_the_published_number_is_compared_with_the_right_one_of_ours(reference, layer, ours):
@@ -72,19 +70,39 @@ def test_without_references_the_table_has_its_columns():
     assert list(check_references([], summary(), scores()).columns) == COLUMNS
 
 
-@pytest.mark.parametrize(("r", "expected"), [(0.6, 0.5409), (-0.6, -0.5409), (np.nan, np.nan)])
-def test_brain_scores_quotient_is_of_the_medians(r, expected):
-    """R .6 and c .8158 are published as .5409; r² / c would be .4413."""
-    table = summary().assign(pearson_r_median=r, ceiling_median=0.8158)
-    reference = {"model": "net", "readout": "ridge_cv", "split": "validation", "value": 0.5}
-    reference |= {"measure": "r_over_ceiling_squared", "source": "Brain-Score"}
-    (row,) = check_references([reference], table, scores()).to_dict("records")
-    assert row["ours"] == pytest.approx(expected, abs=1e-4, nan_ok=True)
-    assert "medians over sites of r and of ceilings" in row["note"]
+BY_FOLDS = {"readout": "ridge_cv", "split": "folds", "source": "Brain-Score", "value": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("reference", "layer", "ours"),
+    [
+        ({"measure": "r_over_ceiling_squared"}, "a", 0.5),
+        ({"measure": "r_over_ceiling_squared", "layer": "b"}, "b", 0.1),
+        ({"measure": "r2_over_ceiling", "region": "IT"}, "a", 0.4),
+        ({"measure": "r2_over_ceiling", "region": "V4"}, "", np.nan),
+    ],
+)
+def test_brain_scores_are_of_their_own_table_and_layer(reference, layer, ours):
+    table = pd.DataFrame(
+        [
+            KEYS | {"layer": "a", "committed": True, "r2_over_ceiling": 0.4},
+            KEYS | {"layer": "b", "committed": False, "r2_over_ceiling": 0.2},
+        ]
+    ).assign(r_over_ceiling_squared=[0.5, 0.1])
+    entry = {"model": "net", **BY_FOLDS, **reference}
+    (row,) = check_references([entry], summary(), scores(), table).to_dict("records")
+    assert row["layer"] == layer and row["ours"] == pytest.approx(ours, nan_ok=True)
+    assert row["split"] == "folds"
+
+
+def test_without_their_table_the_remedy_is_named():
+    entry = {"model": "net", **BY_FOLDS, "measure": "r2_over_ceiling"}
+    with pytest.raises(VentralError, match="brain_score: true"):
+        check_references([entry], summary(), scores())
 
 
 def test_what_is_called_published_was_published():
-    """Brain-Score publishes (r / c)² alone; r and r² / c would be our arithmetic."""
+    """Brain-Score published (r / c)² alone then; r and r² / c would be our arithmetic."""
     config = yaml.safe_load((ROOT / "config" / "majajhong2015.yaml").read_text())
     references = config["datasets"]["majajhong2015"]["reference"]
     assert {entry["measure"] for entry in references} == {"r_over_ceiling_squared"}

@@ -167,7 +167,8 @@ def test_tables_of_tap_sets_are_put_together_and_can_be_read(tmp_path):
     together = collect_by_model(files, [["set", "one"], ["set", "1e5"]])
     assert together.columns[:4].tolist() == ["dataset", "model", "layer", "region"]
     assert together["model"].tolist() == ["one", "one", "1e5", "1e5"]
-    shown = table_of_spectra(together)
+    shown = table_of_spectra(together, {"one": "One", "1e5": "Many"})
+    assert shown["Model"].tolist() == ["One", "One", "Many", "Many"]
     assert shown["Power-law exponent"].tolist()[2:] == ["–", "–"]
     assert shown["Its ranks"].tolist()[2:] == ["–", "–"]
     assert shown["Predicted ridge error"].str.fullmatch(r"-?\d\.\d{3} \[.*, .*\]").all()

@@ -116,20 +116,24 @@ def test_markdown_shows_every_row_and_a_bold_line_per_group(summary):
     lines = tables.grouped_markdown(table).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
+    assert lines[:2] == ["Region: IT.", ""]
+    lines, cells = lines[2:], cells[2:]
     assert len(lines) == 2 + 3 + len(table)
     bold = [row[0] for row in cells if row[0].startswith("**")]
     assert bold == ["**Images**", "**Task-driven models**", "**Goal-driven models**"]
-    shown = ["Inputs", "Features", "Regression", "Mean R²", "Explained Variance", "95% interval"]
-    assert cells[0][:6] == shown
-    assert {"Stimuli", "Sites", "Ceiling", "Committed on"} < set(cells[0])
+    assert cells[0] == [
+        *("Model", "Layer", "Readout", "Score", "95% interval", "Ceiling"),
+        *("Corrected", "Sites", "Stimuli"),
+    ]
+    assert max(map(len, lines)) < 170
     random = next(row for row in cells if row[0] == "ResNet-50, random weights")
-    assert random[4] == "-0.037"
+    assert random[2:4] == ["Ridge, raw", "-0.037"]
     assert "Undefined sites" not in cells[0]
     assert "Undefined sites" in tables.grouped_markdown(table.assign(**{"Undefined sites": 2}))
 
 
 def test_markdown_of_layers_marks_the_committed_one(summary):
-    summary.loc[summary["layer"] == "features.10", "r2_mean"] = np.nan
+    summary.loc[summary["layer"] == "features.10", "explained_variance_mean"] = np.nan
     text = tables.grouped_markdown(tables.table_of_layers(summary, MODELS, READOUTS, "test"))
     assert text.count("✓") == 4
     assert all("–" in line for line in text.splitlines() if "features.10" in line)
@@ -154,3 +158,20 @@ def test_the_note_says_how_the_numbers_came_about(summary, changes, said):
 def test_an_empty_table_renders_its_header():
     empty = pd.DataFrame(columns=tables.LAYER_COLUMNS)
     assert tables.grouped_markdown(empty).startswith("| Model")
+
+
+def test_what_all_rows_share_is_said_once_above_the_table(summary):
+    one = {"cv": READOUTS["cv"]}
+    text = tables.grouped_markdown(tables.table_of_models(summary, MODELS, one, "test"))
+    assert text.startswith("Region: IT; readout: Ridge CV, top 30 PCs.\n\n| Model")
+    assert "Readout" not in text.splitlines()[2]
+
+
+def test_sweeps_are_shown_by_their_labels():
+    table = pd.DataFrame(
+        [["random", "cv", "IT", "x 1", "a", "", 0.1, np.nan, True, "validation", "median"]],
+        columns=tables.SWEEP_COLUMNS,
+    )
+    text = tables.sweeps_in_words(table, MODELS, READOUTS)
+    assert "| ResNet-50, random weights | Ridge CV  | IT" in text and "✓" in text
+    assert "Retrained" not in text and "on validation, by the median" in text

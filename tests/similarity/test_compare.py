@@ -13,7 +13,7 @@ from ventral.similarity.measure import MEASURES, Geometry, measure
 from ventral.similarity.noise_ceilings import noise_ceilings
 from ventral.similarity.population import compared_stimuli, populations
 
-SETTINGS = {"seed": 0, "n_bootstrap": 20}
+SETTINGS = {"seed": 0, "n_bootstrap": 20, "scale": "standardised"}
 
 
 def responses_of(average, regions):
@@ -43,7 +43,8 @@ def test_every_layer_region_and_measure_has_a_row(study):
     assert one["value"].between(one["low"], one["high"]).all()
     assert flat[["value", "low", "high"]].isna().all(axis=None)
     expected = measure(
-        Geometry.of_responses(x[40:]), Geometry.of_responses(responses.average[40:, 4:])
+        Geometry.of_responses(x[40:]),
+        Geometry.of_responses((responses.average / responses.average.std(axis=0))[40:, 4:]),
     )
     of_it = one[(one["region"] == "IT") & (one["measure"] != FEATURES_FROM_SITES)]
     np.testing.assert_allclose(of_it["value"], expected, atol=1e-9)
@@ -121,7 +122,7 @@ def test_a_perfect_model_is_between_the_noise_ceilings():
         perfect = measure(Geometry.of_responses(truth), Geometry.of_responses(trials.mean(axis=2)))
         inside.append([ceilings.lower, perfect, ceilings.upper])
     lower, perfect, upper = np.mean(inside, axis=0)
-    more_is_better = np.array([1, 1, 1, 1, -1])
+    more_is_better = np.array([1, 1, 1, 1, 1, -1])
     assert (more_is_better * (perfect - lower) > 0).all()
     assert (more_is_better * (upper - perfect) > 0).all()
 

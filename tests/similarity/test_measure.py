@@ -11,15 +11,22 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, spearmanr
 
 from ventral.similarity.alignment import measure_alignment, pair_means
-from ventral.similarity.distances import distances_of_gram, distances_of_responses
+from ventral.similarity.distances import (
+    angles_of_distances,
+    distances_of_gram,
+    distances_of_responses,
+)
 from ventral.similarity.measure import MEASURES, Geometry, measure
 from ventral.similarity.procrustes import factor, procrustes_distance
-from ventral.similarity.ranks import correlate, places, rank, rsa_spearman
+from ventral.similarity.ranks import correlate, places, rank
+
+
+def centred(x):
+    return x - x.mean(axis=0)
 
 
 def gram(x):
-    centred = x - x.mean(axis=0)
-    return centred @ centred.T
+    return centred(x) @ centred(x).T
 
 
 def both(x, y):
@@ -49,6 +56,22 @@ def rdms(*patterns):
 def test_as_rsatoolbox(pair, name, method):
     expected = rsatoolbox.rdm.compare(*rdms(*pair), method=method)[0, 0]
     assert both(*pair)[name] == pytest.approx(expected, abs=1e-9)
+
+
+def test_rsa_of_cosines_as_scipy_and_rsatoolbox(pair):
+    distances = [pdist(centred(values), "cosine") for values in pair]
+    expected = spearmanr(*distances).statistic
+    assert both(*pair)["rsa_cosine"] == pytest.approx(expected, abs=1e-9)
+    theirs = rsatoolbox.rdm.compare(*(rsatoolbox.rdm.RDMs(d[None]) for d in distances), "spearman")
+    assert both(*pair)["rsa_cosine"] == pytest.approx(theirs.item(), abs=1e-9)
+
+
+def test_a_pattern_that_is_the_mean_has_no_direction():
+    x = np.vstack([np.eye(4), np.full(4, 0.25)])
+    angles = angles_of_distances(distances_of_responses(x))
+    np.testing.assert_allclose(angles[4], [1, 1, 1, 1, 0])
+    np.testing.assert_allclose(angles[0, 1:4], 4 / 3)
+    assert not angles_of_distances(np.zeros((3, 3)))[0, 0]
 
 
 def test_cka_as_it_is_defined(pair):
@@ -131,7 +154,13 @@ def test_a_resample_of_the_same_counts_is_the_sample(pair):
     some = np.arange(30) % 3 > 0
     part = [values[some] for values in pair]
     of_part = measure(Geometry.of_gram(part[0] @ part[0].T), Geometry.of_responses(part[1]))
-    np.testing.assert_allclose(measure(*geometries, some.astype(int)), of_part, atol=1e-9)
+    of_counts = measure(*geometries, some.astype(int))
+    unlike = MEASURES.index("rsa_cosine")  # its patterns are less the mean of the whole sample
+    np.testing.assert_allclose(
+        np.delete(of_counts, unlike), np.delete(of_part, unlike), rtol=0, atol=1e-9
+    )
+    pairs = (pdist(centred(values)[some], "cosine") for values in pair)
+    assert of_counts[unlike] == pytest.approx(spearmanr(*pairs).statistic, abs=1e-9)
 
 
 def test_copies_of_a_stimulus_are_no_pairs():
@@ -142,7 +171,7 @@ def test_copies_of_a_stimulus_are_no_pairs():
         geometries = [Geometry.of_responses(rng.normal(size=(15, 50))) for _ in range(2)]
         found.append(measure(*geometries, rng.multinomial(15, np.full(15, 1 / 15))))
     for k, name in enumerate(MEASURES):
-        if name in ("cka_debiased", "rsa_spearman", "rsa_whitened"):
+        if name in ("cka_debiased", "rsa_spearman", "rsa_cosine", "rsa_whitened"):
             values = np.array(found)[:, k]
             assert abs(values.mean()) < 4 * values.std() / np.sqrt(len(values)), name
 
@@ -222,8 +251,6 @@ def test_ties_of_counts_are_ties():
     x, y = rng.poisson(1, size=(2, 25, 6)).astype(float)
     expected = spearmanr(pdist(x, "sqeuclidean"), pdist(y, "sqeuclidean")).statistic
     assert both(x, y)["rsa_spearman"] == pytest.approx(expected, abs=1e-9)
-    d, e = (distances_of_responses(values) for values in (x, y))
-    assert rsa_spearman(d, e) == pytest.approx(expected, abs=1e-12)
 
 
 def test_two_categories_are_the_same_shape_however_wide():

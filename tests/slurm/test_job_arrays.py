@@ -1,4 +1,4 @@
-"""Extractions as a job array, with the lines that the README gives for it."""
+"""Extractions as a job array, with the lines that docs/cluster.md gives for it."""
 
 import re
 
@@ -12,17 +12,17 @@ from toy_project import ROOT
 pytestmark = pytest.mark.slow
 
 
-def lines_of_the_readme() -> dict:
-    """Return the lines of the profile that the README gives for job arrays."""
-    readme = (ROOT / "README.md").read_text()
-    return yaml.safe_load(re.search(r"(?s)```yaml\n(slurm-array-jobs: .*?)```", readme)[1])
+def lines_of_the_page() -> dict:
+    """Return the lines of the profile that docs/cluster.md gives for job arrays."""
+    page = (ROOT / "docs/cluster.md").read_text()
+    return yaml.safe_load(re.search(r"(?s)```yaml\n(slurm-array-jobs: .*?)```", page)[1])
 
 
 def test_extractions_are_one_submission_and_equal_those_of_a_local_run(cluster, finished, tmp_path):
     project = SiteProject(finished.copy(tmp_path / "project").folder)
     config = finished.config
     project.write_config({**config, "datasets": {"first": config["datasets"]["first"]}})
-    lines = lines_of_the_readme()
+    lines = lines_of_the_page()
     asked = [line.replace("mem_mb=16000", "mem_mb=1500") for line in lines["set-resources"]]
     project.set_up_site(**{**lines, "set-resources": [*SITE["set-resources"], *asked]})
     before = len(cluster.jobs())

@@ -60,6 +60,18 @@ REFERENCE = {
 }
 TUNED = "models: shallow_cnn_fine_tuned"
 WRONG = [
+    (
+        "scores",
+        {"n_permutations": 50},
+        "with 50 no p is under 0.02; give 0 .*least 99",
+    ),
+    ("scores", {"n_permutations": -1}, "scores: n_permutations: -1 is less than"),
+    ("datasets: simulated: brain_score", True, "brain_score: .*several splits; .*repeats: 10"),
+    (
+        "datasets: simulated: reference",
+        [REFERENCE | {"measure": "r2_over_ceiling"}],
+        "'r2_over_ceiling' is of Brain-Score's protocol; give brain_score: true",
+    ),
     ("readout", {}, "readout: unknown key; did you mean 'readouts'?"),
     (f"{MODEL}: tap", {}, f"{MODEL}: tap: unknown key; did you mean 'taps'?"),
     (f"{MODEL}: seed", "one", f"{MODEL}: seed: must be a whole number, not 'one'"),

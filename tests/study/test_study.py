@@ -8,8 +8,10 @@ from pathlib import Path
 
 import yaml
 
+from ventral.data.sources.find import find_source
 from ventral.study.check_config import check_config
 from ventral.study.display import Display
+from ventral.study.entries import Dataset
 from ventral.study.files import files_of
 from ventral.study.settings import StepSettings
 from ventral.study.steps import jobs_of
@@ -283,5 +285,37 @@ def test_more_resamples_than_similarity_takes_do_not_compute_it_again():
     def given(n_bootstrap):
         return StepSettings(study(scores={"n_bootstrap": n_bootstrap})).similarity
 
-    assert given(1000) == given(2000) == {"seed": 4, "n_bootstrap": 100}
+    assert (
+        given(1000)
+        == given(2000)
+        == {
+            "seed": 4,
+            "n_bootstrap": 100,
+            "scale": "standardised",
+        }
+    )
     assert given(20)["n_bootstrap"] == 20
+
+
+def test_animals_predict_one_another_where_there_may_be_several():
+    found = study(datasets__some__between_animals=False)
+    assert found.datasets_between_animals == ["all"]
+    jobs = [names for step, names in jobs_of(found) if step == "predict_between_animals"]
+    assert jobs == [{"dataset": "all"}]
+
+    def of_source(name, **entry):
+        source = find_source(name)
+        return Dataset(name, (), frozenset(), source, entry).predicts_between_animals
+
+    assert of_source("majajhong2015") and not of_source("cowley_v4")
+    assert of_source("cowley_v4", between_animals=True)
+    one = {"animal": "A", "files": {"responses": {"path": "r.csv"}}}
+    assert not of_source("files", responses=one)
+    assert of_source("files", responses={"files": {**one["files"], "sites": {"path": "s.csv"}}})
+
+
+def test_whether_animals_predict_one_another_changes_no_other_step():
+    entries = [study(datasets__some__between_animals=value) for value in (True, False)]
+    first, second = map(StepSettings, entries)
+    for settings in ("stimuli", "responses", "split"):
+        assert getattr(first, settings)("some") == getattr(second, settings)("some")

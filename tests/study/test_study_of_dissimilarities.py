@@ -54,7 +54,7 @@ def test_nothing_is_fitted_and_no_readout_is_needed():
         [
             *("prepare_stimuli", "prepare_dissimilarities", "extract_activations"),
             *("compute_dissimilarities", "compare_dissimilarities"),
-            *("tabulate_dissimilarities", "draw_dissimilarities"),
+            *("tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities"),
         ]
     )
 
@@ -77,6 +77,10 @@ def test_beside_responses_each_data_set_has_its_own_jobs():
         (
             {"datasets__matrices__responses__sites": {"min_reliability": 0.1}},
             "responses: sites: dissimilarities have no sites; remove the key",
+        ),
+        (
+            {"datasets__matrices__between_animals": True},
+            "between_animals: dissimilarities have no sites; remove the key",
         ),
         ({"datasets__matrices__responses__targets": {}}, "targets"),
         ({"datasets": {"one": {"source": "simulated"}}}, "readouts: 'readouts' is missing"),

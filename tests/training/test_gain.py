@@ -5,9 +5,17 @@ import pandas as pd
 import pytest
 
 from ventral.scores.measures import explained_variance
+from ventral.scores.reporting import variant_names
 from ventral.scores.resampling import Difference
 from ventral.training.gain import gain_in_accuracy, gain_in_explained_variance, verdict
-from ventral.training.tables import table_of_training
+from ventral.training.tables import (
+    CLASSIFICATION_COLUMNS,
+    classification_in_words,
+    table_of_training,
+    training_in_words,
+)
+
+CLASSES = list(CLASSIFICATION_COLUMNS)
 
 RESAMPLING = {"seed": 0, "n_bootstrap": 300}
 
@@ -94,3 +102,39 @@ def test_the_table_has_both_gains():
     assert row["gain"] == pytest.approx(0.04)
     assert (row["test_gain"], row["test_gain_low"], row["test_gain_high"]) == (-0.01, -0.05, 0.03)
     assert row["beats_start"] == "undecided"
+
+
+def test_tables_to_be_read_name_models_by_their_labels():
+    models = {
+        "a": {"task": "classification", "target": "object", "start": "random"},
+        "a.x-1": {"task": "responses", "target": "category", "start": "a"},
+    }
+    described = {"label": "Net", "variant": "deep", "group": "Models"}
+    names = variant_names(
+        {
+            "a": {**described, "settings": {}},
+            "a.x-1": {**described, "settings": {"weight_decay": 0.5}},
+        }
+    )
+    assert names == {"a": "Net, deep", "a.x-1": "Net, deep; weight_decay 0.5"}
+    epochs = pd.DataFrame(
+        {
+            "epoch": [0, 1],
+            "validation_score": [0.3, 0.4],
+            "is_best": [False, True],
+            "retrained_parameters": 12345,
+            "head_parameters": 2,
+        }
+    )
+    gain = 0.2, np.nan, Difference(np.nan, np.nan, np.nan, np.nan)
+    table = table_of_training(models, dict.fromkeys(models, epochs), dict.fromkeys(models, gain))
+    lines = training_in_words(table, models, names).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:4]]
+    assert rows[0][:5] == ["Net, deep", "object", "random", "12,345", "1 of 1"]
+    assert rows[1][:3] == ["Net, deep; weight_decay 0.5", "responses", "Net, deep"]
+    assert rows[1][5:9] == ["0.200", "–", "–", "–"]
+    table = pd.DataFrame([["a", "object", "test", 0.5, 0.25, 8, 4, 12345]], columns=CLASSES)
+    line = classification_in_words(table, names).splitlines()[2]
+    assert [cell.strip() for cell in line.strip("|").split("|")] == [
+        *("Net, deep", "object", "test", "0.500", "0.250", "8", "4")
+    ]

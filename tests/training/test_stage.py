@@ -8,10 +8,12 @@ import pytest
 import torch
 from toy_networks import SETTINGS
 
+from named_models import HUGGINGFACE, TIMM, write_all
 from ventral.data.responses import Responses, read_responses, write_responses
 from ventral.data.stimuli import StimulusSet, read_stimulus_table, write_stimuli
 from ventral.errors import VentralError
 from ventral.networks.build import build_model
+from ventral.networks.model_files import fetch_model
 from ventral.readouts.head import check_sites
 from ventral.storage.tables import write_csv
 from ventral.training.apply import apply_head
@@ -161,3 +163,27 @@ def test_what_cannot_be_learnt_is_refused(tmp_path, sources):
     path.write_bytes(b"no checkpoint")
     with pytest.raises(VentralError, match="cannot be read as a checkpoint"):
         read_checkpoint(path)
+
+
+@pytest.mark.parametrize("library", ["timm", "huggingface"])
+def test_a_model_by_name_starts_from_what_was_fetched(sources, tmp_path, library):
+    """Its checkpoint is read with its config, and has the place of the fetched weights."""
+    write_all(tmp_path / "mirror")
+    entry = {"timm": TIMM, "huggingface": HUGGINGFACE}[library]
+    manifest = tmp_path / "model.json"
+    fetch_model(entry["architecture"], None, "weights", manifest, [tmp_path / "mirror"])
+    layer = {"timm": "blocks.1", "huggingface": "encoder.layer.0"}[library]
+    head = {**settings()["training"]["head"], "layer": layer}
+    own = {**entry, "weights": "pretrained", "preprocessing": {}}
+    given = {**settings(trainable=["*norm*"], head=head), **own}
+    start = build_model(given, None, 0, manifest)
+    checkpoint = train(tmp_path / "t", given, dataclasses.replace(sources, files=manifest))
+    trained = build_model(given, checkpoint, 0, manifest)
+    changed = {
+        name
+        for name, value in start.state_dict().items()
+        if not torch.equal(value, trained.state_dict()[name])
+    }
+    assert changed and all("norm" in name for name in changed)
+    outputs = apply_head(given, checkpoint, sources.stimuli, files=manifest, device="cpu")
+    assert np.isfinite(outputs.outputs).all()

@@ -2,7 +2,7 @@
 
 Each line is a change to a toy project that has run (two data sets, five models), and the jobs
 that Snakemake plans then, by rule and wildcards. `docs/what_runs_again.md` shows the lines in
-words; `test_readme.py` holds the two together.
+words; `test_documented_workflow.py` holds the two together.
 """
 
 import json
@@ -28,10 +28,14 @@ TABLES = (
     "draw_score_along_layers",
     "draw_heat_map_of_layers",
     "draw_sites",
+    "draw_predicted_against_recorded",
+    "draw_alpha_by_layer",
     "draw_score_against_parameters",
 )
 JOINT = ("summarise_regions", "draw_score_by_region")
 FITS = ("fit_readout", "score_readout")
+BETWEEN = ("predict_between_animals",)
+CEILINGS = ("estimate_ceilings", *BETWEEN)
 TRAINED = ["classifier", "tuned"]
 TRAINING = ("train_model", "apply_head", "read_head", "tabulate_training")
 CHAIN = ("extract_activations", "compute_gram", "fit_pca", *FITS)
@@ -164,6 +168,22 @@ def add_model(project):
     set_model(project, "new", **{**project.config["models"]["other"], "seed": 2})
 
 
+def add_named_model(project):
+    set_model(
+        project,
+        "vit",
+        architecture="timm:vit_tiny_patch16_224",
+        arguments={"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 2},
+        taps={"main": ["blocks.*"]},
+        pool="cls",
+        readouts=["linear_pcs"],
+    )
+
+
+def write_layers_as_a_pattern(project):
+    set_model(project, "net", taps={"main": ["features.{0,3}"]})
+
+
 def remove_model(project):
     config = project.config
     del config["models"]["other"]
@@ -281,6 +301,10 @@ def change_split(project):
     set_dataset(project, "first", split={"method": "random", "seed": 3})
 
 
+def hold_out_clusters(project):
+    set_dataset(project, "first", split={"method": "cluster"})
+
+
 def add_sites(project):
     set_dataset(project, "first", responses={"n_it_sites": 4})
 
@@ -295,6 +319,10 @@ def change_ceiling_floor(project):
 
 def change_seed(project):
     set_config(project, seed=5)
+
+
+def add_permutations(project):
+    set_config(project, scores={"n_permutations": 99})
 
 
 def add_spectra(project):
@@ -461,6 +489,18 @@ CONTRACT = [
         add_model,
         lambda jobs: jobs.of(*CHAIN, model="new") | tail(jobs, "first"),
     ),
+    (
+        "a model of timm, Hugging Face or open_clip is added by its name",
+        "its files are fetched; its chain, then tables and figures",
+        add_named_model,
+        lambda jobs: jobs.of("fetch_model") | jobs.of(*CHAIN, model="vit") | tail(jobs, "first"),
+    ),
+    (
+        "a pattern in the place of the layers that it stands for",
+        "nothing",
+        write_layers_as_a_pattern,
+        lambda jobs: jobs.of("none"),
+    ),
     ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
     (
         "a data set is added",
@@ -556,8 +596,19 @@ CONTRACT = [
         "its split, ceilings, components and what follows; no extraction, no Gram matrix",
         change_split,
         lambda jobs: (
+            jobs.of("assign_split", *CEILINGS, "fit_pca", *FITS, dataset="first")
+            | retrained(jobs, *TRAINED)
+            | tail(jobs, "first")
+        ),
+    ),
+    (
+        "`split: {method: cluster}`",
+        "as another split; distances, their table and figure come with it",
+        hold_out_clusters,
+        lambda jobs: (
             jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
             | retrained(jobs, *TRAINED)
+            | jobs.of("measure_distances", "tabulate_generalisation", "draw_generalisation")
             | tail(jobs, "first")
         ),
     ),
@@ -566,7 +617,7 @@ CONTRACT = [
         "responses, fits and what follows; no extraction, no components",
         add_sites,
         lambda jobs: (
-            jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            jobs.of("prepare_responses", *CEILINGS, *FITS, dataset="first")
             | retrained(jobs, "tuned")
             | tail(jobs, "first")
         ),
@@ -581,22 +632,21 @@ CONTRACT = [
         "the floor of the ceilings",
         "scores, tables and figures; no fit",
         change_ceiling_floor,
-        lambda jobs: jobs.of("score_readout") | both(jobs),
+        lambda jobs: jobs.of("score_readout", "predict_between_animals") | both(jobs),
     ),
     (
         "the seed of ceilings and bootstrap",
         "ceilings, scores, tables and figures; no fit",
         change_seed,
-        lambda jobs: (
-            jobs.of("estimate_ceilings", "score_readout", "tabulate_training") | both(jobs)
-        ),
+        lambda jobs: jobs.of(*CEILINGS, "score_readout", "tabulate_training") | both(jobs),
     ),
     (
         "similarity is asked for",
         "its own steps alone",
         ask_for_similarity,
         lambda jobs: jobs.of(
-            "compute_similarity", "tabulate_similarity", "draw_similarity_along_layers", "all"
+            *("compute_similarity", "tabulate_similarity", "all"),
+            *("draw_similarity_along_layers", "draw_dissimilarity_matrices"),
         ),
     ),
     (
@@ -621,7 +671,7 @@ CONTRACT = [
         "code of the readouts",
         "fits, scores, tables and figures",
         edit_readout,
-        lambda jobs: fitted(jobs, *FITS) | both(jobs),
+        lambda jobs: fitted(jobs, *FITS, *BETWEEN) | both(jobs),
     ),
     (
         "code of your own `module:function`",
@@ -646,7 +696,7 @@ CONTRACT = [
         "that step and what follows",
         edit_script,
         lambda jobs: (
-            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS)
+            jobs.of("assign_split", *CEILINGS, "fit_pca", *FITS)
             | retrained(jobs, *TRAINED)
             | both(jobs)
         ),
@@ -669,6 +719,12 @@ CONTRACT = [
         "the activation stores are removed, nothing is computed",
         prune_activations,
         lambda jobs: jobs.of("prune_activations") | jobs.of("all"),
+    ),
+    (
+        "`scores: {n_permutations: …}`",
+        "the comparisons of scores with chance; no fit and no score",
+        add_permutations,
+        lambda jobs: jobs.of("compare_with_chance", "tabulate_chance", "all"),
     ),
     (
         "`spectra: true`",
@@ -697,7 +753,7 @@ CONTRACT = [
         "that job and what follows, until it succeeds",
         lose_a_failed_preparation,
         lambda jobs: (
-            jobs.of("prepare_responses", "estimate_ceilings", *FITS, dataset="first")
+            jobs.of("prepare_responses", *CEILINGS, *FITS, dataset="first")
             | retrained(jobs, "tuned")
             | tail(jobs, "first")
         ),

@@ -95,7 +95,7 @@ def test_another_matrix_is_compared_again_without_a_network(project):
     everything = project.plan(everything=True)
     assert project.plan() == everything.of(
         *("prepare_dissimilarities", "compare_dissimilarities"),
-        *("tabulate_dissimilarities", "draw_dissimilarities", "all"),
+        *("tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities", "all"),
     )
 
 
@@ -105,7 +105,7 @@ def test_a_model_runs_its_own_chain(project):
     project.write_config(config)
     everything = project.plan(everything=True)
     assert project.plan() == everything.of(model="new") | everything.of(
-        "tabulate_dissimilarities", "draw_dissimilarities", "all"
+        "tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities", "all"
     )
 
 

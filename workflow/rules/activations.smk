@@ -18,11 +18,29 @@ rule fetch_weights:
         "../scripts/fetch_weights.py"
 
 
+rule fetch_model:
+    output:
+        manifest="<resources>/models/{named}.json",
+        files=directory("<resources>/models/{named}"),
+    log:
+        "<logs>/fetch_model/{named}.log",
+    wildcard_constraints:
+        named=any_of(NAMED_MODELS),
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        model=lambda wildcards: NAMED_MODELS[wildcards.named],
+    script:
+        "../scripts/fetch_model.py"
+
+
 rule extract_activations:
     input:
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         weights=given(weights_of),
+        files=given(fetched_files_of),
     output:
         store=directory("<results>/{dataset}/activations/{model}/{taps}.zarr"),
         manifest="<results>/{dataset}/activations/{model}/{taps}.json",

@@ -78,7 +78,7 @@ rule tabulate_dissimilarities:
             "<results>/{dataset}/tables/dissimilarities.csv",
             caption="../report/table_of_dissimilarities.rst",
             category="{dataset}",
-            labels={"table": "dissimilarities"},
+            labels={"result": "Dissimilarities of every layer", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/dissimilarities.md",
         lineage="<results>/{dataset}/tables/dissimilarities.lineage",
@@ -89,6 +89,7 @@ rule tabulate_dissimilarities:
     params:
         names=given(DISPLAY.tap_sets),
         settings=SETTINGS.resampling,
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_dissimilarities"),
     script:
@@ -103,7 +104,7 @@ rule draw_dissimilarities:
             "<results>/{dataset}/figures/dissimilarities.svg",
             caption="../report/dissimilarities.rst",
             category="{dataset}",
-            labels={"figure": "dissimilarities along the layers"},
+            labels={"result": "Dissimilarities along the layers", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/dissimilarities.png",
         lineage="<results>/{dataset}/figures/dissimilarities.lineage",
@@ -117,3 +118,34 @@ rule draw_dissimilarities:
         code=code("draw_dissimilarities"),
     script:
         "../scripts/draw_dissimilarities.py"
+
+
+rule draw_given_dissimilarities:
+    input:
+        table="<results>/{dataset}/tables/dissimilarities.csv",
+        layers=of_all_tap_sets("<results>/{dataset}/dissimilarities/{model}/{taps}.npz"),
+        regions="<results>/{dataset}/dissimilarities.npz",
+        stimulus_manifest="<results>/{dataset}/stimuli.json",
+        stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/dissimilarity_matrices.svg",
+            caption="../report/dissimilarity_matrices.rst",
+            category="{dataset}",
+            labels={"figure": "dissimilarity matrices"},
+        ),
+        png="<results>/{dataset}/figures/dissimilarity_matrices.png",
+        lineage="<results>/{dataset}/figures/dissimilarity_matrices.lineage",
+    log:
+        "<logs>/draw_given_dissimilarities/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(STUDY.datasets_with_dissimilarities),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=given(DISPLAY.tap_sets),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_given_dissimilarities"),
+    script:
+        "../scripts/draw_given_dissimilarities.py"

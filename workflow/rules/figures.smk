@@ -10,7 +10,7 @@ rule draw_explained_variance_by_layer:
             "<results>/{dataset}/figures/explained_variance_by_layer.svg",
             caption="../report/explained_variance_by_layer.rst",
             category="{dataset}",
-            labels={"figure": "explained variance by layer"},
+            labels={"result": "Explained variance by layer", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/explained_variance_by_layer.png",
         lineage="<results>/{dataset}/figures/explained_variance_by_layer.lineage",
@@ -30,12 +30,13 @@ rule draw_score_along_layers:
     input:
         scores="<results>/{dataset}/scores.csv",
         summary="<results>/{dataset}/summary.csv",
+        between_animals=given(table_between_animals),
     output:
         svg=report(
             "<results>/{dataset}/figures/score_along_layers.svg",
             caption="../report/score_along_layers.rst",
             category="{dataset}",
-            labels={"figure": "score along the layers"},
+            labels={"result": "Score along the layers", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/score_along_layers.png",
         lineage="<results>/{dataset}/figures/score_along_layers.lineage",
@@ -60,7 +61,7 @@ rule draw_heat_map_of_layers:
             "<results>/{dataset}/figures/heat_map_of_layers.svg",
             caption="../report/heat_map_of_layers.rst",
             category="{dataset}",
-            labels={"figure": "every layer of every network"},
+            labels={"result": "Every layer of every network", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/heat_map_of_layers.png",
         lineage="<results>/{dataset}/figures/heat_map_of_layers.lineage",
@@ -85,7 +86,7 @@ rule draw_sites:
             "<results>/{dataset}/figures/sites.svg",
             caption="../report/sites.rst",
             category="{dataset}",
-            labels={"figure": "site by site"},
+            labels={"result": "Site by site", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/sites.png",
         lineage="<results>/{dataset}/figures/sites.lineage",
@@ -101,6 +102,69 @@ rule draw_sites:
         "../scripts/draw_sites.py"
 
 
+rule draw_predicted_against_recorded:
+    input:
+        scores="<results>/{dataset}/scores.csv",
+        summary="<results>/{dataset}/summary.csv",
+        manifests=fits(".json"),
+        fits=ancient(fits(".zarr")),
+        response_manifests=of_members("responses.json"),
+        responses=ancient(of_members("responses.zarr")),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/predicted_against_recorded.svg",
+            caption="../report/predicted_against_recorded.rst",
+            category="{dataset}",
+            labels={"figure": "recorded against predicted"},
+        ),
+        png="<results>/{dataset}/figures/predicted_against_recorded.png",
+        lineage="<results>/{dataset}/figures/predicted_against_recorded.lineage",
+    log:
+        "<logs>/draw_predicted_against_recorded/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        members=given(SETTINGS.members),
+        names=given(DISPLAY.compared_fits),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_predicted_against_recorded"),
+    script:
+        "../scripts/draw_predicted_against_recorded.py"
+
+
+rule draw_alpha_by_layer:
+    input:
+        summary="<results>/{dataset}/summary.csv",
+        manifests=of_fits_that_choose_alpha("<results>/{member}/fits/{model}/{taps}/{readout}.json"),
+        fits=ancient(
+            of_fits_that_choose_alpha("<results>/{member}/fits/{model}/{taps}/{readout}.zarr")
+        ),
+        component_manifests=of_fits_that_choose_alpha("<results>/{member}/pca/{model}/{taps}.json"),
+        components=ancient(of_fits_that_choose_alpha("<results>/{member}/pca/{model}/{taps}.zarr")),
+    output:
+        svg=report(
+            "<results>/{dataset}/figures/alpha_by_layer.svg",
+            caption="../report/alpha_by_layer.rst",
+            category="{dataset}",
+            labels={"figure": "alpha by layer"},
+        ),
+        png="<results>/{dataset}/figures/alpha_by_layer.png",
+        lineage="<results>/{dataset}/figures/alpha_by_layer.lineage",
+    log:
+        "<logs>/draw_alpha_by_layer/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        names=given(DISPLAY.fits_that_choose_alpha),
+        settings=given(SETTINGS.grids),
+        display=given(DISPLAY.figures),
+        expected=expected_behind,
+        code=code("draw_alpha_by_layer"),
+    script:
+        "../scripts/draw_alpha_by_layer.py"
+
+
 rule draw_score_against_parameters:
     input:
         summary="<results>/{dataset}/summary.csv",
@@ -110,7 +174,7 @@ rule draw_score_against_parameters:
             "<results>/{dataset}/figures/score_against_parameters.svg",
             caption="../report/score_against_parameters.rst",
             category="{dataset}",
-            labels={"figure": "score against retrained parameters"},
+            labels={"result": "Score against retrained parameters", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/score_against_parameters.png",
         lineage="<results>/{dataset}/figures/score_against_parameters.lineage",
@@ -134,7 +198,7 @@ rule draw_comparisons:
             "<results>/{dataset}/figures/comparisons.svg",
             caption="../report/comparisons.rst",
             category="{dataset}",
-            labels={"figure": "comparisons of models"},
+            labels={"result": "Every two models compared", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/comparisons.png",
         lineage="<results>/{dataset}/figures/comparisons.lineage",
@@ -157,8 +221,8 @@ rule draw_score_by_region:
         svg=report(
             "<results>/summary_by_region.svg",
             caption="../report/score_by_region.rst",
-            category="all data sets",
-            labels={"figure": "scores by data set and region"},
+            category="All data sets",
+            labels={"result": "Models by data set and region", "kind": "figure"},
         ),
         png="<results>/summary_by_region.png",
         lineage="<results>/score_by_region.lineage",

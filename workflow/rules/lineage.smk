@@ -7,8 +7,8 @@ The records that jobs leave beside their outputs say what each was made from.
 
 from snakemake.io import is_flagged
 
-from ventral.jobs.chain import Chain, Expected, expected_files, logical_path
-from ventral.jobs.job import NOT_SETTINGS
+from ventral.jobs.chain import Chain, Expected, ExpectedRecords, expected_files, logical_path
+from ventral.jobs.job import MADE_OF_INPUTS, NOT_SETTINGS
 from ventral.study.steps import jobs_of
 
 PATHVARS, MODIFIER = workflow.pathvars, workflow.modifier
@@ -59,12 +59,12 @@ def known_jobs():
 @functools.cache
 def expected_records():
     """Return what is expected of each job of the study, by the path of its record."""
-    expected = {}
+    expected = ExpectedRecords()
     for path, (made_by, names) in known_jobs().items():
         params = {
             name: value_for(value, names)[0]
             for name, value in made_by.params.items()
-            if name != "expected"
+            if name not in MADE_OF_INPUTS
         }
         expected[path] = Expected(
             {name: value for name, value in params.items() if name not in NOT_SETTINGS},

@@ -24,11 +24,22 @@ def start_of(dataset, model):
     model = STUDY.models[model]
     if model.start:
         return f"<results>/{dataset}/checkpoints/{model.start}.pt"
-    if model.weights is None:
+    if model.weights is None or model.weights == PRETRAINED:
         return []
     if isinstance(model.weights, str):
         return f"<resources>/weights/{model.architecture}-{model.weights}.pth"
     return file_path(model.weights)
+
+
+def fetched_files_of(model):
+    """Return the manifest of what is fetched for a named model, if anything is."""
+    name = files_name(STUDY.models[model].config)
+    return f"<resources>/models/{name}.json" if name else []
+
+
+def untrained_weights_of(model):
+    """Return the file of the weights that a model has before any training, if there is one."""
+    return [] if STUDY.models[model].start else start_of("", model)
 
 
 def weights_of(dataset, model):
@@ -92,6 +103,18 @@ def training_table(dataset):
     return f"<results>/{dataset}/tables/training.csv" if has_training else []
 
 
+def table_of_brain_scores(dataset):
+    """Return the table of a data set's scores as Brain-Score publishes them, where it is asked."""
+    asked = dataset in STUDY.datasets_with_brain_scores
+    return f"<results>/{dataset}/tables/brain_score.csv" if asked else []
+
+
+def table_between_animals(dataset):
+    """Return what the animals of a data set predict of one another, where that is computed."""
+    is_computed = dataset in STUDY.datasets_between_animals
+    return f"<results>/{dataset}/tables/between_animals.csv" if is_computed else []
+
+
 def tables_of_fits(kind):
     """Return an input function: one table of every fit of a data set, `scores` or `population`."""
     return given(
@@ -124,6 +147,17 @@ def fits(ending):
     )
 
 
+def of_fits_that_choose_alpha(path):
+    """Return an input function: a file of each fit whose alpha is chosen, as of `fits`."""
+    return given(
+        lambda dataset: [
+            path.format(member=member, **fit._asdict())
+            for member in SETTINGS.members(dataset)
+            for fit in STUDY.fits_that_choose_alpha(dataset)
+        ]
+    )
+
+
 def of_all_tap_sets(path):
     """Return an input function: a file of every tap set of a data set."""
     return given(
@@ -151,8 +185,12 @@ def pruned_stores():
 def files_to_fetch():
     """Return every file and every weight of the config that a download or a mirror gives."""
     weights = [
-        start_of("", name) for name, model in STUDY.models.items() if isinstance(model.weights, str)
+        start_of("", name)
+        for name, model in STUDY.models.items()
+        if isinstance(model.weights, str) and model.weights != PRETRAINED
     ]
-    return [f"<resources>/downloads/{download}" for download in DOWNLOADS] + list(
-        dict.fromkeys(weights)
-    )
+    return [
+        *(f"<resources>/downloads/{download}" for download in DOWNLOADS),
+        *(f"<resources>/models/{name}.json" for name in NAMED_MODELS),
+        *dict.fromkeys(weights),
+    ]

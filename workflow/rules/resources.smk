@@ -6,7 +6,9 @@ A change of resources never makes a job run again.
 from ventral.jobs.resources.estimator import ResourceEstimator
 
 # A job on a cluster reads this file too, when it has what it needs: it only looks at what is known.
-ESTIMATOR = ResourceEstimator(STUDY, RESULTS, ROOT / "src", OWN_CODE, ask=workflow.is_main_process)
+ESTIMATOR = ResourceEstimator(
+    STUDY, RESULTS, ROOT / "src", OWN_CODE, MODELS_FOLDER, workflow.is_main_process
+)
 
 
 def megabytes(step):

@@ -53,6 +53,39 @@ rule score_readout:
         "../scripts/score_readout.py"
 
 
+rule predict_between_animals:
+    input:
+        response_manifest="<results>/{dataset}/responses.json",
+        responses=ancient("<results>/{dataset}/responses.zarr"),
+        split="<results>/{dataset}/split.csv",
+        ceilings="<results>/{dataset}/ceilings.csv",
+    output:
+        table=report(
+            "<results>/{dataset}/tables/between_animals.csv",
+            caption="../report/table_between_animals.rst",
+            category="{dataset}",
+            labels={"table": "predictions between animals"},
+        ),
+        markdown="<results>/{dataset}/tables/between_animals.md",
+        sites="<results>/{dataset}/tables/between_animals_by_site.csv",
+        lineage="<results>/{dataset}/tables/between_animals.lineage",
+    log:
+        "<logs>/predict_between_animals/{dataset}.log",
+    benchmark:
+        "<benchmarks>/predict_between_animals/{dataset}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=megabytes("predict_between_animals"),
+        runtime=minutes("predict_between_animals"),
+    params:
+        settings=SETTINGS.scores(),
+        expected=expected_behind,
+        code=code("predict_between_animals"),
+    script:
+        "../scripts/predict_between_animals.py"
+
+
 rule score_pool:
     input:
         fit_manifests=of_members("fits/{model}/{taps}/{readout}.json"),
@@ -126,19 +159,20 @@ rule make_tables:
     input:
         summary="<results>/{dataset}/summary.csv",
         training=given(training_table),
+        between_animals=given(table_between_animals),
     output:
         models=report(
             "<results>/{dataset}/tables/models.csv",
             caption="../report/table_of_models.rst",
             category="{dataset}",
-            labels={"table": "models"},
+            labels={"result": "Models at their committed layers", "kind": "table"},
         ),
         models_markdown="<results>/{dataset}/tables/models.md",
         layers=report(
             "<results>/{dataset}/tables/layers.csv",
             caption="../report/table_of_layers.rst",
             category="{dataset}",
-            labels={"table": "layers"},
+            labels={"result": "Every layer of every network", "kind": "table"},
         ),
         layers_markdown="<results>/{dataset}/tables/layers.md",
         lineage="<results>/{dataset}/tables/models.lineage",
@@ -166,7 +200,7 @@ rule compare_models:
             "<results>/{dataset}/tables/comparisons.csv",
             caption="../report/table_of_comparisons.rst",
             category="{dataset}",
-            labels={"table": "comparisons of models"},
+            labels={"result": "Every two models compared", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/comparisons.md",
         lineage="<results>/{dataset}/tables/comparisons.lineage",
@@ -199,7 +233,7 @@ rule tabulate_sweeps:
             "<results>/{dataset}/tables/sweeps.csv",
             caption="../report/table_of_sweeps.rst",
             category="{dataset}",
-            labels={"table": "sweeps"},
+            labels={"result": "Every variant of the sweeps", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/sweeps.md",
         lineage="<results>/{dataset}/tables/sweeps.lineage",
@@ -208,6 +242,7 @@ rule tabulate_sweeps:
     conda:
         "../../envs/analysis.yaml"
     params:
+        display=given(DISPLAY.tables),
         expected=expected_behind,
         code=code("tabulate_sweeps"),
     script:
@@ -218,12 +253,13 @@ rule check_references:
     input:
         summary="<results>/{dataset}/summary.csv",
         scores="<results>/{dataset}/scores.csv",
+        brain_scores=given(table_of_brain_scores),
     output:
         report(
             "<results>/{dataset}/tables/reference_check.csv",
             caption="../report/reference_check.rst",
             category="{dataset}",
-            labels={"table": "reference check"},
+            labels={"result": "Published numbers beside ours", "kind": "table"},
         ),
         lineage="<results>/{dataset}/tables/reference_check.lineage",
     log:
@@ -246,8 +282,8 @@ rule summarise_regions:
         report(
             "<results>/summary_by_region.csv",
             caption="../report/summary_by_region.rst",
-            category="all data sets",
-            labels={"table": "summary by region"},
+            category="All data sets",
+            labels={"result": "Models by data set and region", "kind": "table"},
         ),
         lineage="<results>/summary_by_region.lineage",
     log:

@@ -38,7 +38,7 @@ rule tabulate_spectra:
             "<results>/{dataset}/tables/spectra.csv",
             caption="../report/table_of_spectra.rst",
             category="{dataset}",
-            labels={"table": "spectra"},
+            labels={"result": "Eigenspectra of the layers", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/spectra.md",
         curves="<results>/{dataset}/tables/score_by_components.csv",
@@ -49,6 +49,7 @@ rule tabulate_spectra:
         "../../envs/analysis.yaml"
     params:
         names=given(DISPLAY.tap_sets),
+        variants=given(DISPLAY.variants),
         expected=expected_behind,
         code=code("tabulate_spectra"),
     script:
@@ -64,7 +65,7 @@ rule draw_score_by_components:
             "<results>/{dataset}/figures/score_by_components.svg",
             caption="../report/score_by_components.rst",
             category="{dataset}",
-            labels={"figure": "score by number of components"},
+            labels={"result": "Score by number of components", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/score_by_components.png",
         lineage="<results>/{dataset}/figures/score_by_components.lineage",

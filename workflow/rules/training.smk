@@ -7,6 +7,7 @@ rule train_model:
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         split="<results>/{dataset}/split.csv",
         weights=given(start_of),
+        files=given(fetched_files_of),
         response_manifest=trained_responses(".json"),
         responses=ancient(trained_responses(".zarr")),
     output:
@@ -36,6 +37,7 @@ rule apply_head:
         manifest="<results>/{dataset}/stimuli.json",
         stimuli=ancient("<results>/{dataset}/stimuli.zarr"),
         checkpoint="<results>/{dataset}/checkpoints/{model}.pt",
+        files=given(fetched_files_of),
     output:
         store=directory("<results>/{dataset}/heads/{model}.zarr"),
         manifest="<results>/{dataset}/heads/{model}.json",
@@ -75,14 +77,14 @@ rule tabulate_training:
             "<results>/{dataset}/tables/training.csv",
             caption="../report/table_of_training.rst",
             category="{dataset}",
-            labels={"table": "training"},
+            labels={"result": "What training gained", "kind": "table"},
         ),
         training_markdown="<results>/{dataset}/tables/training.md",
         classification=report(
             "<results>/{dataset}/tables/classification.csv",
             caption="../report/table_of_classification.rst",
             category="{dataset}",
-            labels={"table": "classification"},
+            labels={"result": "Accuracy of the classifiers", "kind": "table"},
         ),
         classification_markdown="<results>/{dataset}/tables/classification.md",
         lineage="<results>/{dataset}/tables/training.lineage",
@@ -92,6 +94,7 @@ rule tabulate_training:
         "../../envs/analysis.yaml"
     params:
         models=given(DISPLAY.trained_models),
+        variants=given(DISPLAY.variants),
         resampling=SETTINGS.resampling,
         expected=expected_behind,
         code=code("tabulate_training"),

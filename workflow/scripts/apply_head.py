@@ -1,5 +1,7 @@
 """Write the outputs of a trained head on all stimuli."""
 
+from pathlib import Path
+
 from ventral.jobs.job import job
 from ventral.storage.provenance import provenance
 from ventral.storage.store import Store
@@ -13,6 +15,7 @@ with job(snakemake):
         settings,
         snakemake.input.checkpoint,
         snakemake.input.stimuli,
+        files=Path(snakemake.input.files) if snakemake.input.get("files") else None,
         device=compute["device"],
         batch_size=compute["batch_size"],
     )

@@ -17,6 +17,7 @@ with job_log(snakemake.log[0]):
         snakemake.params.results,
         Path(ventral.__file__).parents[1],
         own_code,
+        Path(snakemake.params.models),
     )
     for title, table in size_tables(estimator).items():
         for column in table:

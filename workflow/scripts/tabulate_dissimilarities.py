@@ -3,6 +3,7 @@
 from ventral.data.dissimilarities import read_dissimilarities
 from ventral.jobs.job import job
 from ventral.scores.dissimilarities import collect_comparisons, table_of_dissimilarities
+from ventral.scores.reporting import variant_names
 from ventral.storage.tables import to_markdown, write_csv, write_markdown
 
 with job(snakemake):
@@ -14,4 +15,5 @@ with job(snakemake):
         **snakemake.params.settings,
     )
     write_csv(snakemake.output.table, table)
-    write_markdown(snakemake.output.markdown, to_markdown(table_of_dissimilarities(table)))
+    labels = variant_names(snakemake.params.variants)
+    write_markdown(snakemake.output.markdown, to_markdown(table_of_dissimilarities(table, labels)))

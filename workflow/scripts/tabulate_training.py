@@ -4,9 +4,16 @@ from ventral.data.responses import read_responses
 from ventral.data.stimuli import read_stimulus_table
 from ventral.jobs.job import job
 from ventral.jobs.threads import limit_threads
-from ventral.storage.tables import read_csv, to_markdown, write_csv, write_markdown
+from ventral.scores.reporting import variant_names
+from ventral.storage.tables import read_csv, write_csv, write_markdown
 from ventral.training.head_store import read_head_outputs
-from ventral.training.tables import gains_on_test, table_of_classification, table_of_training
+from ventral.training.tables import (
+    classification_in_words,
+    gains_on_test,
+    table_of_classification,
+    table_of_training,
+    training_in_words,
+)
 
 with job(snakemake), limit_threads(snakemake.threads):
     models, given = snakemake.params.models, snakemake.input
@@ -16,10 +23,12 @@ with job(snakemake), limit_threads(snakemake.threads):
     responses = read_responses(given.responses, repetitions=False) if given.responses else None
     gains = gains_on_test(models, heads, stimuli, responses, **snakemake.params.resampling)
     split = read_csv(given.split)["split"].to_numpy()
-    tables = {
-        "training": table_of_training(models, epochs, gains),
-        "classification": table_of_classification(models, epochs, heads, stimuli, split),
-    }
-    for name, table in tables.items():
-        write_csv(snakemake.output[name], table)
-        write_markdown(snakemake.output[f"{name}_markdown"], to_markdown(table))
+    names = variant_names(snakemake.params.variants)
+    training = table_of_training(models, epochs, gains)
+    write_csv(snakemake.output.training, training)
+    text = training_in_words(training, models, names)
+    write_markdown(snakemake.output.training_markdown, text)
+    classification = table_of_classification(models, epochs, heads, stimuli, split)
+    write_csv(snakemake.output.classification, classification)
+    text = classification_in_words(classification, names)
+    write_markdown(snakemake.output.classification_markdown, text)

@@ -11,7 +11,7 @@ with job(snakemake):
     torch.set_num_threads(snakemake.threads)
     given = {
         name: Path(snakemake.input[name])
-        for name in ("stimuli", "split", "responses", "weights")
+        for name in ("stimuli", "split", "responses", "weights", "files")
         if snakemake.input.get(name)
     }
     train_model(

@@ -15,12 +15,14 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ventral.activations.cast import TOLERATED_LOSS, Cast
+from ventral.activations.pooling import Pooling
 from ventral.activations.repeatable import PROBE_STIMULI, check_repeatable
 from ventral.activations.taps import Taps
 from ventral.data.stimuli import iterate_images
 from ventral.jobs.progress import track
 from ventral.networks.device import find_device, reproducible_kernels
 from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.networks.tokens import tokens_of
 from ventral.storage.codecs import use_own_codecs
 from ventral.storage.digests import ContentDigest
 from ventral.storage.layout import chunk_shapes
@@ -43,6 +45,7 @@ def extract_activations(
     workers: int = 0,
     device: str = "auto",
     dtype: str = "auto",
+    pool: str = "none",
     stochastic_seed: int | None = None,
     progress: Callable[[Iterable, int, str], Iterable] = track,
     attributes: dict | None = None,
@@ -79,6 +82,8 @@ def extract_activations(
         power of two as scale for each layer, and float32 for a layer of whose variance over stimuli
         that would lose more than `ventral.activations.cast.TOLERATED_LOSS`. Such layers are
         recorded in a second pass; ``float16`` only warns of them.
+    pool : str
+        ``cls``, ``mean`` or ``max`` over the tokens or positions of each layer, or ``none``.
     stochastic_seed : int, optional
         Seed of what the network itself draws. Without it, a layer is refused that changes from pass
         to pass or with its batch (see `check_repeatable`).
@@ -106,7 +111,7 @@ def extract_activations(
     stimuli = Store(stimulus_store)
     batches = StimulusBatches(stimulus_store, preprocessing, batch_size)
     probe = _to_device(StimulusBatches(stimulus_store, preprocessing, 1)[0], found)
-    taps = Taps(model, layers, probe, dtype)
+    taps = Taps(model, layers, probe, dtype, Pooling(pool, tokens_of(model)))
     if stochastic_seed is None:
         some = _to_device(StimulusBatches(stimulus_store, preprocessing, PROBE_STIMULI)[0], found)
         with reproducible_kernels(found):
@@ -131,6 +136,7 @@ def extract_activations(
     facts = provenance(
         device=_device_name(found),
         dtype=dtype,
+        pool=pool,
         batch_size=batch_size,
         preprocessing=vars(preprocessing),
         stimuli_sha256=stimuli.manifest["images"]["sha256"],

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ventral.activations.cast import Cast
+from ventral.activations.pooling import Pooling
 from ventral.errors import VentralError, suggest
 from ventral.networks.first_pass import naming_refused_input
 from ventral.networks.tap_names import tapped_call
@@ -40,13 +41,15 @@ class Taps:
         One preprocessed stimulus, on the model's device.
     dtype : str
         Type of the recorded values, ``auto``, ``float16`` or ``float32`` (see `Cast`).
+    pooling : Pooling, optional
+        Of each layer's output over positions or tokens.
 
     Attributes
     ----------
     casts : dict of str to Cast
         What gives the values of each layer their type.
     shapes : dict of str to tuple of int
-        Shape of each layer's output for one stimulus, in the order of `layers`.
+        Shape of each layer's output for one stimulus, pooled, in the order of `layers`.
 
     Raises
     ------
@@ -56,7 +59,12 @@ class Taps:
     """
 
     def __init__(
-        self, model: nn.Module, layers: Iterable[str], probe: torch.Tensor, dtype: str = "auto"
+        self,
+        model: nn.Module,
+        layers: Iterable[str],
+        probe: torch.Tensor,
+        dtype: str = "auto",
+        pooling: Pooling | None = None,
     ) -> None:
         layers = list(dict.fromkeys(layers))
         names = [name for name, _ in model.named_modules()]
@@ -71,7 +79,11 @@ class Taps:
         self.model = model
         self.layers = layers
         self.casts = {layer: Cast(layer, dtype) for layer in layers}
-        self.calls, self.shapes = self._probe(probe)
+        self.pooling = pooling or Pooling()
+        self.calls, self.outputs = self._probe(probe)
+        self.shapes = {
+            layer: self.pooling.shape(layer, shape) for layer, shape in self.outputs.items()
+        }
 
     def of(self, layers: Iterable[str], dtype: str) -> "Taps":
         """Return taps of some of the layers, to record them in another type, without a new probe.
@@ -117,12 +129,12 @@ class Taps:
             if seen[layer] != (self.taps[layer][1] or self.calls[layer]):
                 return
             tensor = _first_tensor(layer, output)
-            if tensor.shape != (len(images), *self.shapes[layer]):
+            if tensor.shape != (len(images), *self.outputs[layer]):
                 raise VentralError(
                     f"layer {layer!r} gives shape {tuple(tensor.shape)} for {len(images)} stimuli"
-                    f" from number {first_stimulus}; for one stimulus it gave {self.shapes[layer]}"
+                    f" from number {first_stimulus}; for one stimulus it gave {self.outputs[layer]}"
                 )
-            flat = tensor.reshape(len(images), -1)
+            flat = self.pooling(layer, tensor).reshape(len(images), -1)
             recorded[layer] = self.casts[layer](flat, first_stimulus)
             if len(recorded) == len(self.layers):
                 raise _AfterLastTap
@@ -194,6 +206,8 @@ def _pass_on(
 
 
 def _first_tensor(layer: str, output: Any) -> torch.Tensor:
+    if hasattr(output, "to_tuple"):  # of transformers; the order in a plain dict says nothing
+        output = output.to_tuple()
     if isinstance(output, tuple | list):
         output = next((item for item in output if isinstance(item, torch.Tensor)), output)
     if not isinstance(output, torch.Tensor) or not output.is_floating_point():

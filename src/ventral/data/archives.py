@@ -160,14 +160,15 @@ def decode_image(packed: bytes, name: str) -> np.ndarray:
                         f"{name} has {packed[PNG_BIT_DEPTH]} bits per channel; convert it to 8,"
                         " with the range that the monkey saw"
                     )
-                return np.array(_flatten(image))
+                return np.array(flatten(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise VentralError(f"{name} is too large: {error}") from error
     except IMAGE_ERRORS as error:
         raise reading_error(name, error, f"{name} is not a valid image: {error}") from error
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def flatten(image: Image.Image) -> Image.Image:
+    """Return an image in RGB, with transparent pixels over `BACKGROUND`."""
     if not image.has_transparency_data:
         return image.convert("RGB")
     background = Image.new("RGBA", image.size, BACKGROUND)

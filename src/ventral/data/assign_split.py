@@ -16,7 +16,15 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from ventral.data.folds import FOLD_METHODS, FRACTIONS, fold_count, part_sizes
+from ventral.data.folds import (
+    FOLD_METHODS,
+    FRACTIONS,
+    IN_DISTRIBUTION,
+    complaints_of_split,
+    fold_count,
+    fractions_of,
+    part_sizes,
+)
 from ventral.data.splits import GROUP, UNUSED
 from ventral.errors import VentralError, suggest
 
@@ -24,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 DRAWS = 20
 SMALL_FOLD = 20
-UNGROUPED = ("given", "stratified", "shift")
-"""Methods that take no groups."""
+UNGROUPED = ("given", "stratified", "shift", "cluster")
+"""Methods that take no groups of the stimulus table."""
 
 
 def random_split(
@@ -50,7 +58,7 @@ def random_split(
     Returns
     -------
     ndarray of str, (n,)
-        A member of `SPLITS` for each stimulus.
+        A member of `ventral.data.splits.SCORED` for each stimulus.
 
     Raises
     ------
@@ -75,11 +83,15 @@ def random_split(
 
 
 def grouped_split(
-    groups: np.ndarray, fractions: Mapping[str, float] = FRACTIONS, seed: int = 0
+    groups: np.ndarray,
+    fractions: Mapping[str, float] = FRACTIONS,
+    seed: int = 0,
+    what: str = "groups",
 ) -> np.ndarray:
     """Draw a random split into train, validation and test that divides no group.
 
-    Of 20 draws the one is taken whose part is nearest to its size.
+    Of 20 draws the one is taken whose part is nearest to its size. The part `IN_DISTRIBUTION`, if
+    it has a fraction, is drawn at random from the stimuli of the groups that train.
 
     Parameters
     ----------
@@ -87,22 +99,25 @@ def grouped_split(
         Group of each stimulus, such as the scene that it is a view of.
     fractions, seed
         As of `random_split`.
+    what : str
+        Word for the groups in an error.
 
     Returns
     -------
     ndarray of str, (n,)
-        A member of `SPLITS` for each stimulus.
+        A member of `ventral.data.splits.SCORED` for each stimulus.
 
     Raises
     ------
     VentralError
-        If there are fewer groups than parts.
+        If there are fewer groups than parts, or too few stimuli for the part `IN_DISTRIBUTION`.
     """
     names = np.full(len(groups), "train", dtype=object)
     sizes = {part: size for part, size in part_sizes(len(groups), fractions).items() if size}
+    inside = sizes.pop(IN_DISTRIBUTION, 0)
     count = len(np.unique(groups))
     if count <= len(sizes):
-        raise VentralError(f"split: {count} groups are too few for {len(sizes) + 1} parts")
+        raise VentralError(f"split: {count} {what} are too few for {len(sizes) + 1} parts")
     remaining = np.arange(len(groups))
     for place, (part, size) in enumerate(sizes.items()):
         left = len(np.unique(groups[remaining]))
@@ -114,6 +129,14 @@ def grouped_split(
         )
         names[remaining[taken]] = part
         remaining = remaining[kept]
+    if fractions.get(IN_DISTRIBUTION):
+        if not 0 < inside < len(remaining):
+            raise VentralError(
+                f"split: the {what} that train have {len(remaining)} stimuli, which are too few to"
+                f" hold out {inside} of them as {IN_DISTRIBUTION}; change its fraction"
+            )
+        _, taken = train_test_split(remaining, test_size=inside, random_state=seed)
+        names[taken] = IN_DISTRIBUTION
     return names
 
 
@@ -192,7 +215,9 @@ def fold_partitions(
     return partitions
 
 
-def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
+def assign_split(
+    stimuli: pd.DataFrame, settings: Mapping, clusters: np.ndarray | None = None
+) -> pd.DataFrame:
     """Make the split table of a data set.
 
     Parameters
@@ -202,25 +227,33 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
     settings : mapping
         ``method`` is ``given`` (the data set's own split); ``random`` or ``stratified``, with
         ``fractions``; ``shift``, whose test stimuli are of another kind, with ``by``, ``train`` and
-        ``test`` (see `shifted_split`); ``k_fold``, with ``folds``; or ``repeated``, with
+        ``test`` (see `shifted_split`); ``cluster``, which validates and tests on whole ``clusters``
+        of images; ``k_fold``, with ``folds``; or ``repeated``, with
         ``repeats`` and ``test_fraction``. All but the first have ``seed``. ``by`` names the column
         of the stimulus table to stratify by; its default is ``object`` for ``stratified``, and none
         for folds.
-        ``group`` names a column whose values are never divided between parts.
+        ``group`` names a column whose values are never divided between parts; with ``clusters``
+        the groups of folds are clusters of images. Of ``fractions`` see
+        `ventral.data.folds.fractions_of`.
+    clusters : ndarray of str, (n,), optional
+        The cluster of each image, of `ventral.data.clusters.clusters_for`.
 
     Returns
     -------
     DataFrame
-        ``stimulus_id`` and ``split``, or ``stimulus_id`` and a column per fold.
+        ``stimulus_id`` and ``split``, or ``stimulus_id`` and a column per fold; with groups also
+        ``group``.
 
     Raises
     ------
     VentralError
         If the column to stratify or to group by does not exist, a part would be empty, or the
-        method cannot keep groups together.
+        method cannot keep groups together, has no clusters or no part `IN_DISTRIBUTION`.
     """
     method = settings["method"]
     group = settings.get("group")
+    for complaint in complaints_of_split(settings):
+        raise VentralError(f"split: {complaint}")
     if group is not None and (method in UNGROUPED or (method == "repeated" and "by" in settings)):
         how = f"method {method!r}" + (" with 'by'" if method == "repeated" else "")
         raise VentralError(
@@ -233,18 +266,23 @@ def assign_split(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
         return stimuli[["stimulus_id", "split"]].reset_index(drop=True)
     by = settings.get("by", "object" if method == "stratified" else None)
     labels = None
-    if by is not None and method != "random":
+    if by is not None and method not in ("random", "cluster"):
         labels = _column(stimuli, "by", by)
-    groups = None if group is None else _column(stimuli, "group", group)
+    groups, what = None, "groups"
+    if clusters is not None:
+        groups, what = clusters, "clusters"
+    elif group is not None:
+        groups = _column(stimuli, "group", group)
     table = pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy()})
     if groups is not None:
         table[GROUP] = groups
     n, seed = len(stimuli), settings["seed"]
     if method not in FOLD_METHODS:
+        fractions = fractions_of(settings)
         if groups is None:
-            table["split"] = random_split(n, settings["fractions"], seed, labels)
+            table["split"] = random_split(n, fractions, seed, labels)
         else:
-            table["split"] = grouped_split(groups, settings["fractions"], seed)
+            table["split"] = grouped_split(groups, fractions, seed, what)
         return table
     folds = fold_count(settings)
     partitions = fold_partitions(n, method, folds, settings["test_fraction"], seed, labels, groups)
@@ -270,14 +308,14 @@ def shifted_split(
     train, test : collection of str
         The kinds that train and validate, and those that test.
     fractions : Mapping
-        Relative sizes of ``train`` and ``validation``.
+        Relative sizes of ``train``, ``validation`` and `IN_DISTRIBUTION`, all of the first kinds.
     seed : int
-        Of the drawing of the validation stimuli.
+        Of the drawing of those parts.
 
     Returns
     -------
     ndarray of str, (n,)
-        ``unused`` for a stimulus of no such kind.
+        A member of `ventral.data.splits.SCORED`; ``unused`` for a stimulus of no such kind.
     """
     parts = np.full(len(values), UNUSED, dtype=object)
     inside = np.flatnonzero(np.isin(values, list(train)))
@@ -306,7 +344,7 @@ def _shift(stimuli: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
                     f" {suggest(value, sorted(set(values)))}"
                 )
     kinds = settings["train"], settings["test"]
-    split = shifted_split(values, *kinds, settings["fractions"], settings["seed"])
+    split = shifted_split(values, *kinds, fractions_of(settings), settings["seed"])
     return pd.DataFrame({"stimulus_id": stimuli["stimulus_id"].to_numpy(), "split": split})
 
 

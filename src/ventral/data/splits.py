@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ventral.data.folds import IN_DISTRIBUTION
 from ventral.errors import VentralError
 
 SINGLE_PARTITION = ""
@@ -10,6 +11,9 @@ SINGLE_PARTITION = ""
 
 GROUP = "group"
 """The column of a split with the group of each stimulus, where no group is divided."""
+
+SCORED = ("train", "validation", "test", IN_DISTRIBUTION)
+"""The parts that are scored where a split has them."""
 
 UNUSED = "unused"
 """The part of a stimulus that neither trains nor is scored."""
@@ -26,7 +30,7 @@ def rows_of(split: pd.DataFrame, part: str) -> np.ndarray:
     split : DataFrame
         Has the column ``split``.
     part : str
-        "train", "validation" or "test".
+        A member of `SCORED`.
 
     Returns
     -------

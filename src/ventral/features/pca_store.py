@@ -137,6 +137,21 @@ def read_components(
     return components
 
 
+def read_eigenvalues(
+    store: Store, layer: str, *, everything: bool = False
+) -> dict[str, np.ndarray]:
+    """Return the eigenvalues of a layer by partition, (k,), as of `read_components`."""
+    names = [f"{layer}/eigenvalues"]
+    if everything and f"{layer}/further_eigenvalues" in store:
+        names.append(f"{layer}/further_eigenvalues")
+    parts = [np.atleast_2d(store.read(name)) for name in names]
+    folds: list[str] = [SINGLE_PARTITION]
+    if f"{layer}/fold" in store:
+        folds = [str(fold) for fold in store.read(f"{layer}/fold")]
+    of_folds = np.concatenate(parts, axis=1)
+    return {fold: values[np.isfinite(values)] for fold, values in zip(folds, of_folds, strict=True)}
+
+
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """Return scores and eigenvalues of several parts, concatenated."""
     if len(parts) == 1:

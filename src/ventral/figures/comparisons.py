@@ -63,28 +63,40 @@ def draw(
     limit = max(float(shown["difference"].abs().max()), 0.01)
     with matplotlib.rc_context(style.STYLE | {"axes.grid": False}):
         width = max(6.5, margin + len(regions) * (side + 0.3) + 0.9)
-        figure = Figure(figsize=(width, side + 0.7 * margin + 1.0))
+        # Long names of many models are upright: slanted ones would run into one another.
+        below = 0.7 * margin if in_numbers else margin
+        figure = Figure(figsize=(width, side + below + 1.2))
         panels = np.atleast_1d(figure.subplots(ncols=len(regions), sharey=True))
         for axes, region in zip(panels, regions, strict=True):
             image = _draw_panel(axes, shown[shown["region"] == region], names, limit, in_numbers)
-            axes.set_title(region, loc="left", fontweight="bold")
-            axes.set_xticks(range(len(names)), labels, rotation=45, ha="right")
-            for text in axes.get_xticklabels():
-                text.set_rotation_mode("anchor")
+            axes.set_title(_heading(shown, region), loc="left", fontweight="bold")
+            axes.set_xticks(range(len(names)), labels, rotation=45 if in_numbers else 90)
+            if in_numbers:
+                for text in axes.get_xticklabels():
+                    text.set(ha="right", rotation_mode="anchor")
             axes.set_yticks(range(len(names)), labels)
             axes.tick_params(length=0)
         bar = figure.colorbar(image, ax=list(panels), shrink=0.8, aspect=30, pad=0.02)
         bar.set_label("Row less column,\nexplained variance")
         bar.outline.set_visible(False)
+        for axes in panels:  # which the colour bar has put in the middle of their room
+            axes.set_anchor("N")
         mark = "bold, with a star" if in_numbers else "+ (better) or − (worse)"
         style.title(
             figure,
             "Which model explains more",
             f"{split_in_words(shown['split'].iloc[0])}, committed layers;"
             f" {readouts[readout]['label']}; difference of the means over sites, in pairs;"
-            f" {mark}: p < .05 after correction for all pairs (Holm).",
+            f" {mark}: p\u00a0<\u00a0.05 after correction for all pairs (Holm).",
         )
     return figure
+
+
+def _heading(table: pd.DataFrame, region: str) -> str:
+    """Return the name of a region, with its numbers of sites and stimuli."""
+    here = table[table["region"] == region]
+    sites, stimuli = (int(here[name].max()) for name in ("n_sites", "n_stimuli"))
+    return style.heading(region, sites, stimuli)
 
 
 def _draw_panel(
@@ -107,7 +119,7 @@ def _draw_panel(
             continue
         star = "*" if marked[row, column] else ""
         sign = "+" if value > 0 else "−"
-        text = f"{value:.2f}".replace("-", "−") + star if in_numbers else sign if star else ""
+        text = style.number(value) + star if in_numbers else sign if star else ""
         axes.text(
             column,
             row,

@@ -1,13 +1,13 @@
 """How well each layer orders pairs of stimuli as a region does, along the layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ventral.figures import style
 from ventral.scores.reporting import is_pixels, model_names
@@ -21,7 +21,8 @@ MOST_BANDS = 6
 def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
     """Draw a panel per region: Spearman's ρ, its mean over subjects, against the layer.
 
-    Models of an architecture share its layers, architectures are side by side. Lines across are the
+    Models of an architecture share its layers, architectures are side by side; many are in
+    lines. Lines across are the
     pixels and the other regions, the grey band lies between the noise ceilings.
 
     Parameters
@@ -44,39 +45,64 @@ def draw(table: pd.DataFrame, models: Mapping[str, Mapping]) -> Figure:
             families.setdefault(one["architecture"], {})[name] = one
     if not families:
         return style.placeholder("No network was recorded: there are no layers to compare.")
-    places: dict[tuple[str, str], float] = {}
-    for architecture, family in families.items():
-        start = len(places) + len({name for name, _ in places})  # a gap after each architecture
-        present = table.loc[table["model"].isin(family), "layer"]
-        for index, layer in enumerate(style.layers_in_order(family.values(), present)):
-            places[architecture, layer] = start + index
+    layers = {
+        architecture: style.layers_in_order(
+            family.values(), table.loc[table["model"].isin(family), "layer"]
+        )
+        for architecture, family in families.items()
+    }
+    lines = [
+        _places(list(layers)[line], layers)
+        for line in style.in_lines(list(map(len, layers.values())))
+    ]
+    end = max(place for places in lines for place in places.values())
     regions = list(dict.fromkeys(table["region"]))
     drawn = [name for family in families.values() for name in family]
     names = model_names(described)
-    width = max(5.5, 0.36 * (max(places.values()) + 2) + 1.5)
+    width = max(5.5, 0.36 * (end + 2) + 1.5)
     with matplotlib.rc_context(style.STYLE):
         columns = style.legend_columns(width, [names[name] for name in drawn])
         legend = 0.2 * -(-(len(drawn) + 2) // columns)
-        figure = Figure(figsize=(width, 2.7 * len(regions) + 1.6 + legend))
-        panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
-        for axes, region in zip(panels, regions, strict=True):
+        n_panels = len(regions) * len(lines)
+        figure = Figure(figsize=(width, 2.7 * n_panels + 1.6 + legend))
+        panels = figure.subplots(n_panels, 1, squeeze=False, sharey=True)[:, 0]
+        for axes, (region, places) in zip(panels, product(regions, lines), strict=True):
             here = table[table["region"] == region]
-            _draw_across(axes, here, described, max(places.values()))
-            _draw_lines(axes, here, families, places, bands=len(drawn) <= MOST_BANDS)
+            _draw_across(axes, here, described, end)
+            on_line = {name: families[name] for name, _ in places}
+            _draw_lines(axes, here, on_line, places, bands=len(drawn) <= MOST_BANDS)
             labels = [layer for _, layer in places]
-            style.label_layers(axes, list(places.values()), labels, (width - 1) / len(labels))
+            style.label_layers(axes, list(places.values()), labels, (width - 1) / (end + 1))
             axes.set_title(f"{region}, {_counts(here)}", loc="left", fontweight="bold")
             axes.set_ylabel("Spearman's ρ of\ndissimilarities")
         panels[-1].set_xlabel("Layer, in network order")
-        _add_legend(figure, drawn, described, columns)
+        handles = style.legend_of_lines(drawn, drawn, style.looks(described), names)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
         style.title(
             figure,
             "Dissimilarities of stimuli, layers against regions",
             "One less the correlation over all features of a layer, with each subject's, on the"
             " mean; lines across: pixels, and the other regions; grey band: between the noise"
-            " ceilings of subjects; bands and bars: 95% bootstrap intervals over stimuli.",
+            f" ceilings of subjects; {_intervals(len(drawn))}.",
         )
     return figure
+
+
+def _intervals(n_models: int) -> str:
+    drawn = "bands and bars" if n_models <= MOST_BANDS else "bars"
+    return f"{drawn}: 95% bootstrap intervals over stimuli"
+
+
+def _places(
+    architectures: Sequence[str], layers: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], float]:
+    """Return where each layer is on a line; there is a gap after each architecture."""
+    places: dict[tuple[str, str], float] = {}
+    for gaps, architecture in enumerate(architectures):
+        start = len(places) + gaps
+        for index, layer in enumerate(layers[architecture]):
+            places[architecture, layer] = start + index
+    return places
 
 
 def _counts(rows: pd.DataFrame) -> str:
@@ -115,37 +141,8 @@ def _draw_lines(
             own = rows[rows["model"] == name]
             x = np.array([places[architecture, layer] for layer in own["layer"]])
             own, x, look = own.iloc[np.argsort(x)], np.sort(x), look_of[name]
-            axes.plot(
-                x,
-                own[RHO],
-                color=look.color,
-                linestyle=look.line,
-                linewidth=1.5,
-                marker=look.marker,
-                markersize=4.5,
-                markerfacecolor="white" if look.is_random else look.color,
-                zorder=3,
-                gid=f"rho:{name}",
-            )
+            axes.plot(x, own[RHO], **style.line_of(look), zorder=3, gid=f"rho:{name}")
             if bands:
                 axes.fill_between(
                     x, own[LOW], own[HIGH], color=look.color, alpha=0.14, linewidth=0, zorder=2
                 )
-
-
-def _add_legend(figure: Figure, drawn: list[str], models: Mapping[str, dict], columns: int) -> None:
-    look_of, names = style.looks(dict(models)), model_names(dict(models))
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=look_of[name].color,
-            linestyle=look_of[name].line,
-            marker=look_of[name].marker,
-            markersize=4.5,
-            markerfacecolor="white" if look_of[name].is_random else look_of[name].color,
-            label=names[name],
-        )
-        for name in drawn
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -3,11 +3,45 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from ventral.figures.style import save
-from ventral.scores.reporting import at_committed_settings, reported_split
+from ventral.scores.reporting import at_committed_settings, default_readout, reported_split
 from ventral.storage.tables import read_csv
+
+
+def shown_scores(
+    scores: str | Path, summary: str | Path, display: Mapping
+) -> tuple[pd.DataFrame, pd.DataFrame, str, str]:
+    """Read what the figures of a data set show.
+
+    Parameters
+    ----------
+    scores, summary : str or Path
+        The tables ``scores.csv`` and ``summary.csv`` of the data set.
+    display : mapping
+        ``models``, ``readouts`` and ``readout``, as `ventral.scores.reporting` describes them.
+
+    Returns
+    -------
+    scores, summary : DataFrame
+        At the committed settings of sweeps.
+    split, readout : str
+        Whose scores are shown.
+
+    Raises
+    ------
+    VentralError
+        If the summary has no defined score on any split that could be shown.
+    """
+    table = read_csv(summary)
+    return (
+        at_committed_settings(read_csv(scores), table),
+        at_committed_settings(table, table),
+        reported_split(table),
+        display["readout"] or default_readout(display["readouts"]),
+    )
 
 
 def draw_figure(
@@ -24,25 +58,11 @@ def draw_figure(
     ----------
     draw : callable
         The function ``draw`` of a figure's module.
-    scores, summary : str or Path
-        The tables ``scores.csv`` and ``summary.csv`` of the data set.
-    display : mapping
-        ``models``, ``readouts`` and ``readout``, as `ventral.scores.reporting` describes them.
+    scores, summary, display
+        As of `shown_scores`, which raises errors.
     svg, png : str or Path
         Where the figure is written.
-
-    Raises
-    ------
-    VentralError
-        If the summary has no defined score on any split that could be shown.
     """
-    table = read_csv(summary)
-    figure = draw(
-        at_committed_settings(read_csv(scores), table),
-        at_committed_settings(table, table),
-        display["models"],
-        display["readouts"],
-        reported_split(table),
-        display["readout"],
-    )
-    save(figure, svg, png)
+    of_sites, of_populations, split, readout = shown_scores(scores, summary, display)
+    models, readouts = display["models"], display["readouts"]
+    save(draw(of_sites, of_populations, models, readouts, split, readout), svg, png)

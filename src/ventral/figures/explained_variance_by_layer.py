@@ -28,6 +28,9 @@ GOLDEN_RATIO = (np.sqrt(5) - 1) / 2
 MAX_SHAPES = 4000
 """The SVG holds more points than this as an image: as single shapes they would take megabytes."""
 
+MOST_FAMILIES = 6
+"""Rows of panels: more of them make a page that nobody can read. The map of layers has the rest."""
+
 Family = dict[str, dict]
 """Models of one group with one label: {model: description}."""
 
@@ -42,19 +45,15 @@ def draw(
 ) -> Figure:
     """Draw a panel per region and model family: a violin per layer, a point per site.
 
-    A family is all models of one group with one label. The number of sites below the axis is at
-    the foot of the panel, and the number of sites without a defined score is above it.
+    A family is all models of one group with one label. Of more than `MOST_FAMILIES`, those are
+    shown whose best committed layer explains most, on the mean over regions. The number of sites
+    below the axis is at the foot of the panel, and the number of sites without a defined score is
+    above it.
 
     Parameters
     ----------
-    scores, summary : DataFrame
-        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    scores, summary, models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
 
     Returns
     -------
@@ -67,10 +66,14 @@ def draw(
     }
     scores = _select(scores, networks, readout, split)
     summary = _select(summary, networks, readout, split)
-    committed = summary.loc[committed_rows(summary), ["region", "model", "layer"]]
-    families = _families(networks, scores)
-    if not families:
+    chosen = summary[committed_rows(summary)]
+    committed = chosen[["region", "model", "layer"]]
+    every_family = _families(networks, scores)
+    if not every_family:
         return style.placeholder("No network was scored: there are no layers to compare.")
+    families = _best(every_family, chosen)
+    drawn = {model for family, _ in families.values() for model in family}
+    scores, summary = (table[table["model"].isin(drawn)] for table in (scores, summary))
     regions = regions_in_order(scores)
     values = scores["explained_variance"].to_numpy(float)
     low = style.lowest_shown(values)
@@ -117,7 +120,8 @@ def draw(
         style.title(
             figure,
             "Explained variance of each site, layer by layer",
-            f"{split_in_words(split)}; {in_words}; a point is a site.",
+            f"{split_in_words(split)}, {int(summary['n_stimuli'].max())} stimuli; {in_words};"
+            f" a point is a site.{_left_out(len(families), len(every_family))}",
         )
     return figure
 
@@ -147,6 +151,31 @@ def _families(
         for key, family in families.items()
     }
     return {key: (family, layers) for key, (family, layers) in merged.items() if layers}
+
+
+def _best(
+    families: dict[tuple[str, str], tuple[Family, list[str]]], chosen: pd.DataFrame
+) -> dict[tuple[str, str], tuple[Family, list[str]]]:
+    """Return the families whose best committed layer explains most, in the order given."""
+    mean = chosen.pivot_table(
+        index="model", columns="region", values="explained_variance_mean", dropna=False
+    )
+
+    def explained(key: tuple[str, str]) -> float:
+        best = mean[mean.index.isin(families[key][0])].max().mean()
+        return best if np.isfinite(best) else -np.inf
+
+    best = sorted(families, key=explained, reverse=True)[:MOST_FAMILIES]
+    return {key: found for key, found in families.items() if key in best}
+
+
+def _left_out(shown: int, known: int) -> str:
+    if shown == known:
+        return ""
+    return (
+        f" The {shown} of {known} families of networks that explain most; heat_map_of_layers has"
+        " every layer of all."
+    )
 
 
 def _draw_panel(
@@ -255,7 +284,8 @@ def _draw_sites(
         color=look.color,
         alpha=0.55,
         linewidth=0,
-        zorder=3,
+        # Of no other artist: the points of a panel become one image, and not one for each layer.
+        zorder=2.5,
         gid=f"sites:{name}",
         rasterized=is_raster,
     )
@@ -296,7 +326,7 @@ def _count_sites(scores: pd.DataFrame, region: str, family: Family) -> str:
     here = scores[(scores["region"] == region) & scores["model"].isin(family)]
     sites = here["site_id"].nunique()
     undefined = int(here["explained_variance"].isna().sum())
-    remark = f"{sites} site{'' if sites == 1 else 's'}"
+    remark = style.count(sites, "site")
     return remark + (f", {undefined} scores undefined" if undefined else "")
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from ventral.figures import style
 from ventral.scores.reporting import (
@@ -44,16 +45,8 @@ def draw(
 
     Parameters
     ----------
-    scores : DataFrame
-        Not used: all figures of a data set are drawn from the same two tables.
-    summary : DataFrame
-        ``summary.csv`` of the data set, at the committed settings of sweeps.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    scores, summary, models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
 
     Returns
     -------
@@ -91,7 +84,11 @@ def draw(
         for axes, region in zip(panels, regions, strict=True):
             here = shown[shown["region"] == region]
             image = _draw_panel(axes, here, layers, depth, (low, high), in_numbers)
-            axes.set_title(f"{region}, {int(here['n_sites'].max())} sites", loc="left")
+            axes.set_title(
+                style.heading(region, int(here["n_sites"].max())),
+                loc="left",
+                fontweight="bold",
+            )
             axes.set_yticks(range(len(names)), labels)
             ends = ["first layer", "last layer"] if depth > 1 else ["the layer"]
             axes.set_xticks(sorted({0, depth - 1}), ends)
@@ -126,9 +123,10 @@ def _draw_panel(
             values[row, column] = of_model.get(layer, np.nan)
             if committed.get(model) == layer:
                 corner = (column - 0.46, row - 0.44)
-                axes.add_patch(
-                    Rectangle(corner, 0.92, 0.88, fill=False, color="#D55E00", linewidth=1.6)
-                )
+                frame = Rectangle(corner, 0.92, 0.88, fill=False, color="black", linewidth=1.4)
+                # White around black is seen on every colour, and in grey.
+                frame.set_path_effects([withStroke(linewidth=3, foreground="white")])
+                axes.add_patch(frame)
     low, high = limits
     image = axes.imshow(values, cmap=COLORS, vmin=low, vmax=high, aspect="auto")
     for spine in axes.spines.values():

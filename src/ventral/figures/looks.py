@@ -12,19 +12,21 @@ from typing import Any
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B94", "#8C6D31")
 """Okabe and Ito's palette for colour-blind readers, without black and yellow, plus two colours."""
 
-SHADES = (1.0, 0.6, 0.35)
-"""Brightness of the palette; it is used again, darker, where there are more than eight colours."""
+SHADES = (0.0, -0.45, 0.35)
+"""Parts of black (below zero) or white in a colour: more than eight colours are the palette, darker
+and then lighter. Of still darker ones, in which no hue is seen, eight would be one colour."""
 
 LINES = {"weights": ("-", "-."), "random": ("--", ":")}
-MARKERS = ("o", "s", "D", "^")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def assign_looks(models: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
     """Return the look of each network.
 
-    The colour shows the architecture and the marker the group; random weights have a dashed line
-    and hollow marks. An architecture's first two networks share its colour. The third and later
-    ones have their own, because the line styles alone would not distinguish them.
+    Colour and marker show the architecture, so that it is known in grey too; random weights have a
+    dashed line and hollow marks. An architecture's first two networks share its colour and marker.
+    The third and later ones have their own, because the line styles alone would not distinguish
+    them.
 
     Parameters
     ----------
@@ -41,25 +43,24 @@ def assign_looks(models: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
         for model, description in models.items()
         if description["architecture"] != "pixels"
     }
-    colors = _colors(networks)
-    groups = list(dict.fromkeys(description["group"] for description in networks.values()))
-    seen: Counter[tuple[str, str, str]] = Counter()
+    places = _places(networks)
+    seen: Counter[tuple[str, str]] = Counter()
     result = {}
     for model, description in networks.items():
         start = "random" if description.get("weights") is None else "weights"
-        kind = (description["architecture"], description["group"], start)
+        kind = (description["architecture"], start)
         result[model] = {
-            "color": colors[model],
+            "color": _color(places[model]),
             "line": LINES[start][seen[kind] % len(LINES[start])],
-            "marker": MARKERS[groups.index(description["group"]) % len(MARKERS)],
+            "marker": MARKERS[places[model] % len(MARKERS)],
             "is_random": start == "random",
         }
         seen[kind] += 1
     return result
 
 
-def _colors(networks: Mapping[str, Mapping]) -> dict[str, str]:
-    """Return the colour of each network; those with the same key share one."""
+def _places(networks: Mapping[str, Mapping]) -> dict[str, int]:
+    """Return the place of each network's colour and marker; those with the same key share one."""
     n_networks: Counter[str] = Counter()
     keys = {}
     for model, description in networks.items():
@@ -67,12 +68,16 @@ def _colors(networks: Mapping[str, Mapping]) -> dict[str, str]:
         n_networks[architecture] += 1
         keys[model] = (architecture, model if n_networks[architecture] > len(LINES) else "")
     distinct = list(dict.fromkeys(keys.values()))
-    return {model: _color(distinct.index(key)) for model, key in keys.items()}
+    return {model: distinct.index(key) for model, key in keys.items()}
 
 
 def _color(place: int) -> str:
     """Return the colour at a place of the palette, which its shades lengthen."""
     shade = SHADES[place // len(COLORS) % len(SHADES)]
     base = COLORS[place % len(COLORS)].removeprefix("#")
-    parts = (round(shade * int(base[start : start + 2], 16)) for start in (0, 2, 4))
+    end = 255 if shade > 0 else 0
+    parts = (
+        round((1 - abs(shade)) * int(base[start : start + 2], 16) + abs(shade) * end)
+        for start in (0, 2, 4)
+    )
     return "#" + "".join(f"{part:02X}" for part in parts)

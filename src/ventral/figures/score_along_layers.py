@@ -1,6 +1,7 @@
 """How the score rises and falls along the layers, pretrained against random weights."""
 
 from collections import Counter
+from itertools import product
 
 import matplotlib
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ventral.figures import style
+from ventral.scores.between_animals_tables import of_region
 from ventral.scores.reporting import (
     committed_rows,
     default_readout,
@@ -22,6 +24,8 @@ from ventral.scores.reporting import (
 
 MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "high"))
 
+DASHED = (0, (6, 2))
+
 Block = tuple[str, dict[str, dict], list[str]]
 """An architecture on the horizontal axis: heading, models, layers in network order."""
 
@@ -33,24 +37,23 @@ def draw(
     readouts: dict[str, dict],
     split: str,
     readout: str | None = None,
+    between: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw a panel per region: mean explained variance over sites against the layer.
 
-    Architectures are side by side, each with its layers in network order. Bands are the 95%
-    bootstrap intervals of `summary`; the grey line is the pixel baseline with the same readout.
+    Architectures are side by side, each with its layers in network order; many are in lines. Bands
+    are the 95% bootstrap intervals of `summary`; the grey line is the pixel baseline with the same
+    readout.
     The noise ceiling is the median over sites of the ceiling on the stimuli that are shown: a
-    site's split-half reliability, which bounds its explained variance.
+    site's split-half reliability, which bounds its explained variance. The dashed line is what the
+    sites of other animals explain.
 
     Parameters
     ----------
-    scores, summary : DataFrame
-        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    scores, summary, models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
+    between : DataFrame, optional
+        ``tables/between_animals.csv`` of the data set.
 
     Returns
     -------
@@ -64,22 +67,30 @@ def draw(
         return style.placeholder("No network was scored: there are no layers to compare.")
     drawn = shown[shown["model"].isin({model for _, family, _ in blocks for model in family})]
     regions = regions_in_order(drawn)
-    ticks = sum(len(layers) for _, _, layers in blocks)
-    width = max(5.5, 0.36 * (ticks + len(blocks)) + 1.0)
+    lines = [blocks[line] for line in style.in_lines([len(layers) for *_, layers in blocks])]
+    ticks = max(sum(len(layers) + 1 for *_, layers in line) for line in lines)
+    width = max(5.5, 0.36 * ticks + 1.0)
     with matplotlib.rc_context(style.STYLE):
-        figure = Figure(figsize=(width, 2.9 * len(regions) + 1.5))
-        panels = figure.subplots(len(regions), 1, squeeze=False)[:, 0]
-        for axes, region in zip(panels, regions, strict=True):
+        n_panels = len(regions) * len(lines)
+        figure = Figure(figsize=(width, 2.9 * n_panels + 1.5))
+        panels = figure.subplots(n_panels, 1, squeeze=False)[:, 0]
+        has_animals = False
+        for axes, (region, line) in zip(panels, product(regions, lines), strict=True):
             here = shown[shown["region"] == region]
             at_region = scores[(scores["region"] == region) & (scores["split"] == split)]
-            _draw_panel(axes, here, blocks, models, at_region, width)
+            others = None if between is None else of_region(between, region, split)
+            has_animals |= others is not None
+            slot = (width - 1.0) / (ticks - 0.6)
+            _draw_panel(axes, here, line, models, at_region, slot, others)
+            axes.set_xlim(-0.7, ticks - 1.3)  # so that layers of all lines are as far apart
             axes.set_ylabel("Mean explained variance\n(fraction)")
         panels[-1].set_xlabel("Layer, in network order")
-        _add_legend(figure, models, drawn, shown, width)
+        _add_legend(figure, models, drawn, shown, width, has_animals)
         style.title(
             figure,
             "Explained variance along the layers of each network",
-            f"{split_in_words(split)}; {readout_name(readouts[readout], drawn['n_components'])};"
+            f"{split_in_words(split)}, {style.count(int(drawn['n_stimuli'].max()), 'stimulus')};"
+            f" {readout_name(readouts[readout], drawn['n_components'])};"
             " mean over sites and its 95% bootstrap interval.",
         )
     return figure
@@ -109,7 +120,8 @@ def _draw_panel(
     blocks: list[Block],
     models: dict[str, dict],
     scores: pd.DataFrame,
-    width: float,
+    slot: float,
+    others: pd.Series | None,
 ) -> None:
     look_of = style.looks(models)
     drawn = summary[summary["model"].isin(models)]
@@ -149,14 +161,27 @@ def _draw_panel(
         remark = f"{pixels}noise ceiling, median of sites: {ceiling:.2f} (dotted)"
     else:
         remark = f"{pixels}no noise ceiling: no repeated trials"
+    if others is not None:
+        axes.axhspan(others[LOW], others[HIGH], color="0.3", alpha=0.1, linewidth=0, zorder=0)
+        axes.axhline(others[MEAN], color="black", linestyle=DASHED, linewidth=1.1, gid="animals")
+        top = max(top, others[HIGH])
+        axes.annotate(
+            style.number(others[MEAN]),
+            (1, others[MEAN]),
+            (-2, 1.5),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right",
+            va="bottom",
+        )
     span = top - low
     axes.set_ylim(low - 0.05 * span, top + 0.08 * span)
-    axes.set_xlim(-0.7, start - 1.3)
-    style.label_layers(axes, positions, names, (width - 1.0) / (start + 0.4))
+    style.label_layers(axes, positions, names, slot)
     sites = scores["site_id"].nunique()
     lines = max(heading.count("\n") for heading, _, _ in blocks) + 1
     pad = 8 + 11 * lines
-    head = f"{summary['region'].iloc[0]}, {sites} site{'' if sites == 1 else 's'}"
+    head = style.heading(summary["region"].iloc[0], sites)
     axes.set_title(head, loc="left", fontweight="bold", pad=pad)
     axes.set_title(remark, loc="right", color=style.GREY, fontsize=8, pad=pad)
 
@@ -173,7 +198,7 @@ def _draw_pixels(axes: Axes, summary: pd.DataFrame, models: dict[str, dict], low
     pixels = [model for model, description in models.items() if is_pixels(description)]
     for _, row in summary[summary["model"].isin(pixels)].iterrows():
         if row[MEAN] < low:
-            return f"pixel baseline {_number(row[MEAN])}, below the axis; "
+            return f"pixel baseline {style.number(row[MEAN])}, below the axis; "
         if np.isfinite(row[MEAN]):
             axes.axhspan(row[LOW], row[HIGH], color="0.6", alpha=0.25, linewidth=0, zorder=0)
             axes.axhline(row[MEAN], color="0.45", linewidth=1.4, zorder=1, gid="pixels")
@@ -190,25 +215,13 @@ def _draw_model(
     below: Counter[float],
 ) -> None:
     mean, lower, upper = (rows[name].to_numpy(float) for name in (MEAN, LOW, HIGH))
-    face = "white" if look.is_random else look.color
     if np.isfinite(mean).sum() == 1:  # a band needs two layers
         axes.vlines(here, lower, upper, color=look.color, linewidth=1.2, zorder=2)
     axes.fill_between(here, lower, upper, color=look.color, alpha=0.14, linewidth=0, zorder=2)
-    axes.plot(
-        here,
-        mean,
-        color=look.color,
-        linestyle=look.line,
-        linewidth=1.5,
-        marker=look.marker,
-        markersize=4.5,
-        markerfacecolor=face,
-        zorder=3,
-        gid=f"mean:{model}",
-    )
+    axes.plot(here, mean, **style.line_of(look), zorder=3, gid=f"mean:{model}")
     for position, value in zip(here[mean < low], mean[mean < low], strict=True):
         axes.annotate(
-            f"▾ {_number(value)}",
+            f"▾ {style.number(value)}",
             (position, low),
             (0, 9 * below[position]),  # several models below the axis: one above the other
             textcoords="offset points",
@@ -233,33 +246,17 @@ def _draw_model(
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
 def _add_legend(
     figure: Figure,
     models: dict[str, dict],
     drawn: pd.DataFrame,
     shown: pd.DataFrame,
     width: float,
+    has_animals: bool,
 ) -> None:
     names, look_of = model_names(models), style.looks(models)
-    present = set(drawn["model"])
-    handles = [
-        Line2D(
-            xdata=[],
-            ydata=[],
-            color=look_of[model].color,
-            linestyle=look_of[model].line,
-            marker=look_of[model].marker,
-            markersize=4.5,
-            markerfacecolor="white" if look_of[model].is_random else look_of[model].color,
-            label=names[model],
-        )
-        for model in models
-        if model in present
-    ]
+    present = [model for model in models if model in set(drawn["model"])]
+    handles = style.legend_of_lines(present, present, look_of, names)
     handles.append(
         Line2D(
             xdata=[],
@@ -274,5 +271,8 @@ def _add_legend(
     )
     if any(is_pixels(models[model]) for model in set(shown["model"]) & set(models)):
         handles.append(Line2D([], [], color="0.45", linewidth=1.4, label="pixel baseline"))
+    if has_animals:
+        label = "sites of other animals"
+        handles.append(Line2D([], [], color="black", linestyle=DASHED, linewidth=1.1, label=label))
     columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

@@ -1,11 +1,12 @@
 """The score of each model's committed layer against the number of components that are read."""
 
+from collections.abc import Mapping
+
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ventral.figures import style
 from ventral.scores.reporting import (
@@ -61,11 +62,15 @@ def draw(
         return style.placeholder("No layer was committed: there is no score to show.")
     regions = regions_in_order(shown)
     present = [model for model in models if (shown["model"] == model).any()]
+    best = _part(shown, "ridge").groupby(["region", "model"])[MEAN].max().groupby("model").mean()
+    coloured = style.most_explaining(best, present)
+    looks = style.looks(models)
     with matplotlib.rc_context(style.STYLE):
         names = model_names(models)
         width = 9.5
-        columns = style.legend_columns(width, [names[model] for model in present])
-        height = 2.6 * len(regions) + 1.3 + 0.2 * -(-len(present) // columns)
+        handles = style.legend_of_lines(present, coloured, looks, names)
+        columns = style.legend_columns(width, [str(handle.get_label()) for handle in handles])
+        height = 2.6 * len(regions) + 1.3 + 0.2 * -(-len(handles) // columns)
         figure = Figure(figsize=(width, height))
         grid = figure.subplots(len(regions), len(TITLES), squeeze=False, sharex=True)
         for row, region in zip(grid, regions, strict=True):
@@ -74,14 +79,15 @@ def draw(
             top = max(1.1 * np.nanmax(scored, initial=0.0), 0.05)
             for axes, (part, heading) in zip(row, TITLES.items(), strict=True):
                 rows = _part(here, part)
-                _draw_lines(axes, rows, models)
+                _draw_lines(axes, rows, present, coloured, looks)
                 axes.set_title(heading.format(_stimuli(rows)), loc="left", fontsize=9)
                 # Least squares on all components has no lower bound: what is under it is cut off.
                 axes.set_ylim(*((-0.03, 1.03) if part == "train" else (-top, top)))
-            row[0].set_ylabel(f"{region}, {_sites(here)}\nMean explained variance")
+            sites = style.count(int(here["n_sites"].iloc[0]), "site")
+            row[0].set_ylabel(f"{region}, {sites}\nMean explained variance")
         for axes in grid[-1]:
             axes.set_xlabel("Number of components")
-        _add_legend(figure, present, models, names, columns)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
         split = next((name for name in shown["split"].unique() if name != "train"), "train")
         bands = " and its 95% bootstrap interval" if len(present) <= MOST_BANDS else ""
         style.title(
@@ -100,57 +106,32 @@ def _part(rows: pd.DataFrame, part: str) -> pd.DataFrame:
     return rows[(rows["split"] != "train") & (rows["method"] == part)]
 
 
-def _sites(rows: pd.DataFrame) -> str:
-    count = int(rows["n_sites"].iloc[0])
-    return f"{count} site{'' if count == 1 else 's'}"
-
-
 def _stimuli(rows: pd.DataFrame) -> str:
     counts = sorted({int(count) for count in rows["n_stimuli"]})
     return " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
 
 
-def _draw_lines(axes: Axes, rows: pd.DataFrame, models: dict[str, dict]) -> None:
-    look_of = style.looks(models)
-    present = [model for model in models if (rows["model"] == model).any()]
+def _draw_lines(
+    axes: Axes,
+    rows: pd.DataFrame,
+    present: list[str],
+    coloured: list[str],
+    looks: Mapping[str, style.Look],
+) -> None:
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
-    for model in present:
+    for place, model in enumerate(present):
         own = rows[rows["model"] == model].sort_values("n_components")
-        look = look_of.get(model)
-        color = look.color if look else style.GREY
+        line = style.line_of(looks.get(model)) if model in coloured else style.OTHER
+        line = {"zorder": 3, **line}
+        # A marker on some points: on all, lines of as many components would be a row of markers.
         axes.plot(
-            own["n_components"],
-            own[MEAN],
-            color=color,
-            linestyle=look.line if look else "-",
-            linewidth=1.4,
-            zorder=3,
-            gid=f"mean:{model}",
+            own["n_components"], own[MEAN], **line, markevery=(place % 3, 3), gid=f"mean:{model}"
         )
         if len(present) <= MOST_BANDS:
             axes.fill_between(
-                own["n_components"], own[LOW], own[HIGH], color=color, alpha=0.14, linewidth=0
+                *(own["n_components"], own[LOW], own[HIGH]),
+                color=line["color"],
+                alpha=0.14,
+                linewidth=0,
             )
     axes.set_xscale("log")
-
-
-def _add_legend(
-    figure: Figure,
-    present: list[str],
-    models: dict[str, dict],
-    names: dict[str, str],
-    columns: int,
-) -> None:
-    look_of = style.looks(models)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=look_of[model].color if model in look_of else style.GREY,
-            linestyle=look_of[model].line if model in look_of else "-",
-            linewidth=1.4,
-            label=names[model],
-        )
-        for model in present
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)

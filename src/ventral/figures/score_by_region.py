@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from ventral.figures import style
+from ventral.figures.score_by_region_of_many import draw_rows
 from ventral.scores.reporting import (
     default_readout,
     model_names,
@@ -23,6 +24,9 @@ MEAN, LOW, HIGH = (f"explained_variance_{name}" for name in ("mean", "low", "hig
 CORRECTED = "explained_variance_corrected_ratio"
 LOWEST = -0.3
 """Lower end of the axis: below it a prediction is far worse than the mean response."""
+
+MOST_MARKS = 12
+"""Models whose marks are side by side. Of more, each has a row with its name."""
 
 CEILING = "noise ceiling: median, quartiles of sites"
 
@@ -39,7 +43,8 @@ def draw(
     bootstrap interval. The grey box shows the median and the quartiles of the sites' noise ceilings
     (split-half reliability) on the stimuli that are reported; a data set without single trials has
     none. Where any has, a second row of panels shows what is explained of what can be explained:
-    there a perfect model is at 1, so these marks are not set against the ceiling.
+    there a perfect model is at 1, so these marks are not set against the ceiling. More than
+    `MOST_MARKS` models have a row each, see `ventral.figures.score_by_region_of_many`.
 
     Parameters
     ----------
@@ -73,11 +78,30 @@ def draw(
         for region in regions
     }
     names = [name for name in models if name in set(shown["model"])]
+    looks, display_names = style.looks(models), model_names(models)
+    if len(names) > MOST_MARKS:
+        with matplotlib.rc_context(style.STYLE):
+            figure = draw_rows(
+                shown,
+                {name: display_names[name] for name in names},
+                looks,
+                places,
+                {"mean": MEAN, "low": LOW, "high": HIGH, "corrected": CORRECTED},
+                LOWEST,
+            )
+            others = {
+                dataset: readouts[used]["label"]
+                for dataset, used in shown_readout.items()
+                if used != readout
+            }
+            instead = "; ".join(f"{dataset}: {label}" for dataset, label in others.items())
+            _set_title(figure, shown, readouts[readout], readout, instead)
+        return figure
     slot = max(1.1, 0.17 * len(names) + 0.3)
     widths = [max(len(datasets), 1) for datasets in places.values()]
     corrected = bool(shown[CORRECTED].notna().any())
     with matplotlib.rc_context(style.STYLE):
-        width, display_names = max(5.5, slot * sum(widths) + 1.2), model_names(models)
+        width = max(5.5, slot * sum(widths) + 1.2)
         columns = style.legend_columns(width, [display_names[name] for name in names], most=3)
         height = (6.3 if corrected else 4.1) + 0.18 * -(-len(names) // columns)
         figure = Figure(figsize=(width, height))
@@ -89,7 +113,6 @@ def draw(
             sharey="row",
             width_ratios=widths,
         )
-        looks = style.looks(models)
         for column, region in enumerate(regions):
             here = shown[shown["region"] == region]
             datasets = places[region]
@@ -135,17 +158,22 @@ def draw(
             has_ceiling=bool(shown["ceiling_median"].notna().any()),
             has_lower=bool((lower < LOWEST).any(axis=None)),
         )
-        used = shown.loc[shown["readout"] == readout, "n_components"]
-        in_words = readout_name(readouts[readout], used)
-        style.title(
-            figure,
-            "Explained variance by data set and region",
-            "At each model's committed layer, on the stimuli that each data set reports: test,"
-            f" validation or the test stimuli of all folds; {in_words};"
-            " mean over sites and its 95% bootstrap interval."
-            + (" Below: corrected for noise, where 1 is all that can be." if corrected else ""),
-        )
+        below = "Below: corrected for noise, where 1 is all that can be" if corrected else ""
+        _set_title(figure, shown, readouts[readout], readout, below)
     return figure
+
+
+def _set_title(
+    figure: Figure, shown: pd.DataFrame, described: dict, readout: str, remark: str
+) -> None:
+    used = shown.loc[shown["readout"] == readout, "n_components"]
+    style.title(
+        figure,
+        "Explained variance by data set and region",
+        "At each model's committed layer, on the stimuli that each data set reports: test,"
+        f" validation or the test stimuli of all folds; {readout_name(described, used)};"
+        f" mean over sites and its 95% bootstrap interval.{f' {remark}.' if remark else ''}",
+    )
 
 
 def _draw_panel(

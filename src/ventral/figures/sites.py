@@ -39,14 +39,8 @@ def draw(
 
     Parameters
     ----------
-    scores, summary : DataFrame
-        ``scores.csv`` and ``summary.csv`` of the data set, at the committed settings of sweeps.
-    models, readouts : dict
-        Descriptions in the order of the config, see `ventral.scores.reporting`.
-    split : str
-        The split whose scores are shown.
-    readout : str, optional
-        The readout shown; by default the last ridge_cv of `readouts`.
+    scores, summary, models, readouts, split, readout
+        As of every figure of a data set, see `ventral.figures`.
 
     Returns
     -------
@@ -84,7 +78,7 @@ def draw(
                 textwrap.fill(f"{names[model]}, {layer}", 36)
                 for model, layer in ranked[["model", "layer"]].to_numpy()
             ]
-            row[0].set_title(f"{region}, {len(first)} sites", loc="left", fontweight="bold")
+            row[0].set_title(style.heading(region, len(first)), loc="left", fontweight="bold")
             if len(of_models) > 1:
                 second = of_models[1][SCORE].reindex(first.index)
                 _draw_points(row[0], second, first[SCORE], look)
@@ -98,7 +92,7 @@ def draw(
         style.title(
             figure,
             "Explained variance site by site",
-            f"{split_in_words(split)}, committed layers;"
+            f"{split_in_words(split)}, {int(chosen['n_stimuli'].max())} stimuli; committed layers;"
             f" {readout_name(readouts[readout], chosen['n_components'])}; a point is a site; the"
             " line marks equal values.",
         )

@@ -1,15 +1,17 @@
 """One look for all figures: sizes, colours, how a model is drawn, and how a figure is saved."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType, RcKeyType
 
@@ -41,8 +43,17 @@ STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "ventral",
     "svg.fonttype": "path",
 }
+MOST_LINES = 10
+"""Models that can be told apart in one panel. Of more, the best are drawn, the others are grey."""
+
+MOST_TICKS = 40
+"""Layers side by side, as wide as a page lets them be read."""
+
 GREY = "0.35"
 """Colour of the zero line, the pixel baseline and remarks."""
+
+OTHER: dict[str, Any] = {"color": "0.82", "linewidth": 0.8, "zorder": 1.5}
+"""How models are drawn that are too many to be told apart."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,65 @@ def mark_of(look: Look | None) -> dict[str, Any]:
     return mark
 
 
+def line_of(look: Look | None) -> dict[str, Any]:
+    """Return how a model is drawn along its layers: properties of a line of matplotlib.
+
+    Parameters
+    ----------
+    look : Look or None
+        None for the pixel baseline.
+    """
+    if look is None:
+        return {"linestyle": (0, (1, 1)), "color": GREY, "linewidth": 1.5}
+    return {
+        "color": look.color,
+        "linestyle": look.line,
+        "linewidth": 1.5,
+        "marker": look.marker,
+        "markersize": 4.5,
+        "markerfacecolor": "white" if look.is_random else look.color,
+    }
+
+
+def most_explaining(scores: pd.Series, models: Iterable[str]) -> list[str]:
+    """Return the models that a panel of lines shows in colour, in the order given.
+
+    Parameters
+    ----------
+    scores : Series
+        A value per model, by which the best `MOST_LINES` are found. A model without one is last.
+    models : iterable of str
+        The models to choose among.
+    """
+    models = list(models)
+    values = scores.reindex(models).fillna(-np.inf)
+    best = set(values.sort_values(ascending=False, kind="stable").index[:MOST_LINES])
+    return [model for model in models if model in best]
+
+
+def legend_of_lines(
+    drawn: Iterable[str], coloured: Iterable[str], looks: Mapping[str, Look], names: Mapping
+) -> list[Line2D]:
+    """Return the entries of a legend: the models in colour, and one for those that are grey.
+
+    Parameters
+    ----------
+    drawn, coloured : iterable of str
+        All models of a figure, and those of `most_explaining`.
+    looks : Mapping
+        Of the networks.
+    names : Mapping
+        Of `ventral.scores.reporting.model_names`.
+    """
+    coloured = list(coloured)
+    handles = [
+        Line2D([], [], **line_of(looks.get(model)), label=names[model]) for model in coloured
+    ]
+    if rest := len(set(drawn) - set(coloured)):
+        handles.append(Line2D([], [], **OTHER, label=count(rest, "other model")))
+    return handles
+
+
 def layers_in_order(models: Iterable[dict], present: Iterable[str]) -> list[str]:
     """Merge the layers of related models in network order.
 
@@ -164,6 +234,58 @@ def label_layers(
         for text in axes.get_xticklabels():
             text.set(ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
+
+
+def number(value: float) -> str:
+    """Return a score with two decimals and a proper minus sign, and zero without one."""
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things, such as "1 site" or "88 sites"."""
+    plural = {"stimulus": "stimuli"}.get(noun, f"{noun}s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def heading(region: str, sites: int, stimuli: int | None = None) -> str:
+    """Return the name of a region with its numbers of sites and, if given, of stimuli."""
+    of_stimuli = "" if stimuli is None else f", {count(stimuli, 'stimulus')}"
+    return f"{region}, {count(sites, 'site')}{of_stimuli}"
+
+
+def in_lines(sizes: Sequence[int], most: int = MOST_TICKS) -> list[slice]:
+    """Break a row of groups into as few lines as can be, of about equal length.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Ticks of each group, such as the layers of an architecture; at least one.
+    most : int
+        Ticks of a line; a group that has more is a line of its own.
+
+    Returns
+    -------
+    list of slice
+        The groups of each line.
+    """
+    longest = max(most, *sizes)
+    fewest = len(_starts_of_lines(sizes, longest))
+    limits = range(max(sizes), longest + 1)
+    starts = next(
+        found for limit in limits if len(found := _starts_of_lines(sizes, limit)) == fewest
+    )
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(sizes)], strict=True)]
+
+
+def _starts_of_lines(sizes: Sequence[int], limit: int) -> list[int]:
+    starts, length = [0], 0
+    for index, size in enumerate(sizes):
+        if length and length + size > limit:
+            starts.append(index)
+            length = 0
+        length += size
+    return starts
 
 
 def title(figure: Figure, headline: str, remark: str) -> None:

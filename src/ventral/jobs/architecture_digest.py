@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ventral.errors import VentralError
 from ventral.jobs.code_digest import PACKAGE, module_digest, source_digest
+from ventral.networks.named_models import named_model
 
 
 def architecture_digest(
@@ -36,7 +37,7 @@ def architecture_digest(
         Where the module is not Python.
     """
     module, _, function = architecture.partition(":")
-    if not function:
+    if not function or named_model(architecture) is not None:
         return ""
     top, _, rest = module.partition(".")
     try:

@@ -35,6 +35,16 @@ class Expected(NamedTuple):
     outputs: list[str]
 
 
+class ExpectedRecords(dict[str, Expected]):
+    """What is expected of each job, by the path of its record.
+
+    As text it is short: the workflow manager writes the params of a job into its report.
+    """
+
+    def __str__(self) -> str:
+        return f"the records of {len(self)} jobs"
+
+
 class Chain:
     """The records of a study, read once, beside what is expected of each.
 

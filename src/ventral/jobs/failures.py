@@ -167,7 +167,5 @@ def where_the_results_are(results: str | Path) -> list[str]:
     list of str
         At most one.
     """
-    tables = [Path(results) / "summary_by_region.csv"]
-    tables += sorted(Path(results).glob("*/tables/dissimilarities.md"))
-    first = next((table for table in tables if table.exists()), None)
-    return [f"The results are in {results}/; begin with {first}"] if first else []
+    page = Path(results) / "index.html"
+    return [f"The results are in {results}/; begin with {page}"] if page.exists() else []

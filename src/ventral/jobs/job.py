@@ -14,7 +14,10 @@ from ventral.storage.file_digests import file_digests, read_digest
 from ventral.storage.lineage import ENDING, Record, is_recorded, read_record
 from ventral.storage.provenance import package_versions
 
-NOT_SETTINGS = ("code", "expected")
+MADE_OF_INPUTS = ("expected", "shown_config")
+"""Params that Snakemake does not track: what is checked, and what is shown and decides nothing."""
+
+NOT_SETTINGS = ("code", *MADE_OF_INPUTS)
 
 
 @contextlib.contextmanager

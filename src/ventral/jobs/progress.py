@@ -1,6 +1,7 @@
 """Progress: a bar in a terminal, plain lines in a log."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,8 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10
+LEFT_TO_THE_RUN = "VENTRAL_LINE_OF_RUN"
+"""Environment variable of jobs whose run shows their progress, taken from their logs."""
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +19,9 @@ log = logging.getLogger(__name__)
 def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Give the items of an iterable and show the progress.
 
-    Without a terminal, one line is logged at most every `SECONDS_BETWEEN_LINES` seconds and one at
-    the end, so that a log file stays readable; nothing is logged of what takes less time than that.
+    Without a terminal, or where the run shows it (`ventral.jobs.terminal`), one line is logged at
+    most every `SECONDS_BETWEEN_LINES` seconds and one at the end, so that a log file stays
+    readable; nothing is logged of what takes less time than that.
 
     Parameters
     ----------
@@ -29,7 +33,7 @@ def track(iterable: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         What is counted, for the reader.
 
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not os.environ.get(LEFT_TO_THE_RUN):
         from tqdm import tqdm  # only where it is needed: jobs are many and short
 
         yield from tqdm(iterable, total=total, desc=label)

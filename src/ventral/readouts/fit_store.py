@@ -250,6 +250,56 @@ def read_fit(path: str | Path, layer: str) -> dict[str, StoredFit] | None:
     return _read_layer(store, layer) if layer in store.groups else None
 
 
+@dataclass(frozen=True)
+class StoredAlphas:
+    """The penalties of a store of fits.
+
+    Attributes
+    ----------
+    by_layer : dict
+        {layer: {partition: (sites,)}}; NaN of sites that could not be fitted.
+    n_train : dict
+        Number of train stimuli, by partition.
+    site_id, region : numpy.ndarray
+        (sites,).
+
+    """
+
+    by_layer: dict[str, dict[str, np.ndarray]]
+    n_train: dict[str, int]
+    site_id: np.ndarray
+    region: np.ndarray
+
+
+def read_alphas(path: str | Path) -> StoredAlphas:
+    """Return the penalties of all layers, without the predictions.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a store of `write_fits`.
+
+    Raises
+    ------
+    VentralError
+        Where the store is damaged.
+
+    """
+    store = Store(path)
+    has_folds = "fold" in store
+    names = [str(fold) for fold in store.read("fold")] if has_folds else [SINGLE_PARTITION]
+    splits = np.atleast_2d(store.read("split").astype(object))
+    return StoredAlphas(
+        by_layer={
+            layer: dict(zip(names, np.atleast_2d(store.read(f"{layer}/alpha")), strict=True))
+            for layer in store.groups
+        },
+        n_train=dict(zip(names, (splits == "train").sum(axis=1).tolist(), strict=True)),
+        site_id=store.read("site_id").astype(object),
+        region=store.read("region").astype(object),
+    )
+
+
 class FitFiles:
     """The stores of fits of one or several data sets, by data set, model and readout.
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import PermutationMethod, pearsonr
 
-from ventral.data.splits import FOLDS, SINGLE_PARTITION
-from ventral.data.stimuli import SPLITS
+from ventral.data.folds import IN_DISTRIBUTION
+from ventral.data.splits import FOLDS, SCORED, SINGLE_PARTITION
 from ventral.scores.measures import pearson_r
 
 N_SPLITS_IN_HALF = 10
@@ -56,7 +56,7 @@ def estimate_ceilings(
         of_parts = {
             name: split_half_reliability(repetitions[rows], seed) for name, rows in parts.items()
         }
-    if of_parts and not of_parts.keys() & set(SPLITS):
+    if of_parts and not of_parts.keys() & set(SCORED):
         rows = np.concatenate(list(parts.values()))
         of_all = np.mean(list(of_parts.values()), axis=0)
         if repetitions is not None and len(rows) == len(np.unique(rows)) > 0:
@@ -85,11 +85,13 @@ def scored_together(partitions: Mapping[str, pd.DataFrame]) -> dict[str, np.ndar
     Returns
     -------
     dict
-        {part: rows}: ``validation`` and ``test``, or the test stimuli of each fold.
+        {part: rows}: ``validation`` and ``test``, and `IN_DISTRIBUTION` where there is one; or the
+        test stimuli of each fold.
     """
     if SINGLE_PARTITION in partitions:
         split = partitions[SINGLE_PARTITION]["split"]
-        return {part: np.flatnonzero(split == part) for part in SPLITS if part != "train"}
+        rows = {part: np.flatnonzero(split == part) for part in SCORED if part != "train"}
+        return {part: own for part, own in rows.items() if part != IN_DISTRIBUTION or len(own)}
     return {name: np.flatnonzero(fold["split"] == "test") for name, fold in partitions.items()}
 
 

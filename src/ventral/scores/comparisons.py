@@ -190,7 +190,7 @@ def comparisons_in_words(
                 f"[{low:.3f}, {high:.3f}]"
                 for low, high in zip(table["difference_low"], table["difference_high"], strict=True)
             ],
-            "p (Holm)": [_p_in_words(value) for value in table["p_holm"]],
+            "p (Holm)": [p_in_words(value) for value in table["p_holm"]],
             "Sites won": [
                 f"{share:.0%} of {count}"
                 for share, count in zip(table["sites_won"], table["n_sites"], strict=True)
@@ -205,7 +205,8 @@ def comparisons_in_words(
     return f"{to_markdown(shown, ['Difference', 'p (Holm)'])}\n\n{NOTE}"
 
 
-def _p_in_words(p: float) -> str:
+def p_in_words(p: float) -> str:
+    """Return a p-value as tables show it: three decimals, "< .001", a dash for NaN."""
     if np.isnan(p):
         return "–"
     return "< .001" if p < 0.001 else f"{p:.3f}"

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import squareform
+from scipy.spatial.distance import num_obs_y
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
 from ventral.data.dissimilarities import Dissimilarities
-from ventral.storage.tables import read_csv
+from ventral.similarity.ranks import correlate, places, rank
+from ventral.storage.tables import intervals, read_csv
 
 TAIL = 0.975
 FEWEST = 4
@@ -37,7 +37,8 @@ NO_CEILINGS = Ceilings(np.nan, np.nan)
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's ρ of dissimilarities, (n_pairs,); NaN if all of one are equal or NaN."""
-    return _correlate(rankdata(first), rankdata(second))
+    once = np.ones(len(first))
+    return correlate(_ranks(first), _ranks(second), once)
 
 
 def correlate_dissimilarities(
@@ -71,20 +72,20 @@ def correlate_dissimilarities(
     """
     others = np.atleast_2d(second)
     rho = _mean_correlation(first, others)
-    matrix = squareform(first, checks=False)
-    matrices = np.array([squareform(other, checks=False) for other in others])
-    n = len(matrix)
+    n = num_obs_y(first)
     if n < FEWEST or np.isnan(rho):
         return Correlation(rho, np.nan, np.nan)
     rng = np.random.default_rng([seed, n])
-    upper = np.triu_indices(n, 1)
+    rows, columns = np.triu_indices(n, 1)
+    of_first, *of_others = map(places, (first, *others))
     resampled = np.empty(n_bootstrap)
     for draw in range(n_bootstrap):
-        drawn = np.sort(rng.integers(n, size=n))
-        rows, columns = drawn[upper[0]], drawn[upper[1]]
-        apart = rows != columns
-        rows, columns = rows[apart], columns[apart]
-        resampled[draw] = _mean_correlation(matrix[rows, columns], matrices[:, rows, columns])
+        counts = np.bincount(rng.integers(n, size=n), minlength=n)
+        weights = (counts[rows] * counts[columns]).astype(float)
+        own = rank(of_first, weights)
+        resampled[draw] = np.mean(
+            [correlate(own, rank(other, weights), weights) for other in of_others]
+        )
     half = float(stdtrit(n - 1, TAIL) * np.nanstd(resampled))
     return Correlation(rho, max(rho - half, -1.0), min(rho + half, 1.0))
 
@@ -182,19 +183,23 @@ def collect_comparisons(
     return whole[[*first, *(column for column in whole if column not in first)]]
 
 
-def table_of_dissimilarities(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of `collect_comparisons` to be read, intervals in brackets."""
-    interval = [
-        "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
-        for low, high in zip(table["rho_low"], table["rho_high"], strict=True)
-    ]
+def table_of_dissimilarities(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the table of `collect_comparisons` to be read, intervals in brackets.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `collect_comparisons`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
+    """
     return pd.DataFrame(
         {
             "Region": table["region"],
-            "Model": table["model"].fillna("").replace("", "(another region)"),
+            "Model": [names.get(model, "(another region)") for model in table["model"]],
             "Layer": table["layer"],
             "Spearman's ρ": table["rho"],
-            "95% interval": interval,
+            "95% interval": intervals(table["rho_low"], table["rho_high"]),
             "ρ, mean of subjects": table["rho_of_subjects"],
             "Ceiling, low": table["ceiling_low"],
             "Ceiling, high": table["ceiling_high"],
@@ -224,20 +229,20 @@ def noise_ceilings(subjects: np.ndarray) -> Ceilings:
     """
     if len(subjects) < 2:
         return NO_CEILINGS
-    ranks = rankdata(subjects, axis=1)
+    ranks = np.array([_ranks(subject) for subject in subjects])
     whole = ranks.sum(axis=0)
-    low = np.mean([_correlate(own, rankdata(whole - own)) for own in ranks])
-    high = np.mean([_correlate(own, rankdata(whole)) for own in ranks])
+    low = np.mean([spearman(own, whole - own) for own in ranks])
+    high = np.mean([spearman(own, whole) for own in ranks])
     return Ceilings(float(low), float(high))
 
 
 def _mean_correlation(first: np.ndarray, others: np.ndarray) -> float:
     """Return the mean over others, (n_subjects, n_pairs), of Spearman's ρ."""
-    ranks = rankdata(first)
-    return float(np.mean([_correlate(ranks, rankdata(other)) for other in others]))
+    return float(np.mean([spearman(first, other) for other in others]))
 
 
-def _correlate(first: np.ndarray, second: np.ndarray) -> float:
-    x, y = first - first.mean(), second - second.mean()
-    scale = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / scale) if scale > 0 else np.nan
+def _ranks(dissimilarities: np.ndarray) -> np.ndarray:
+    """Return the ranks of dissimilarities, equal but for rounding as ties; NaN if any is."""
+    if np.isnan(dissimilarities).any():
+        return np.full(len(dissimilarities), np.nan)
+    return rank(places(dissimilarities), np.ones(len(dissimilarities)))

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ventral.data.splits import FOLDS
+from ventral.errors import VentralError
+from ventral.scores import BRAIN_SCORES
 from ventral.scores.reporting import committed_rows
 
 COLUMNS = [
@@ -24,7 +27,10 @@ COLUMNS = [
 
 
 def check_references(
-    references: Iterable[Mapping], summary: pd.DataFrame, scores: pd.DataFrame
+    references: Iterable[Mapping],
+    summary: pd.DataFrame,
+    scores: pd.DataFrame,
+    brain_scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compare published numbers with ours.
 
@@ -34,10 +40,12 @@ def check_references(
         Entries of the config: ``model``, ``readout``, ``measure``, ``value`` as it was published,
         ``source``, ``split``; optionally ``layer`` (by default the committed layer) and ``region``
         (by default every region). ``measure`` is a column of the summary; ``alpha``, the median
-        over sites; or ``r_over_ceiling_squared``, (r / c)² of the medians over sites of Pearson's r
-        and of the ceiling, as Brain-Score reports it.
+        over sites; or one of `BRAIN_SCORES`, on the split ``folds``, whose layer is by default the
+        one with the highest r, as Brain-Score chooses it.
     summary, scores : DataFrame
         ``summary.csv`` and ``scores.csv`` of a data set.
+    brain_scores : DataFrame, optional
+        Of `ventral.scores.brain_score.table_of_brain_scores`, at the committed settings of sweeps.
 
     Returns
     -------
@@ -46,7 +54,19 @@ def check_references(
         the published one. If this data set has no such number, ``ours`` and ``difference`` are NaN
         and ``note`` gives the reason.
     """
-    rows = [row for reference in references for row in _rows(reference, summary, scores)]
+    by_folds = None
+    if brain_scores is not None:
+        by_folds = brain_scores.assign(split=FOLDS, committed_on=FOLDS)
+        by_folds = by_folds.rename(columns={"committed": "layer_committed"})
+    rows: list[dict[str, Any]] = []
+    for reference in references:
+        table = by_folds if reference["measure"] in BRAIN_SCORES else summary
+        if table is None:
+            raise VentralError(
+                f"reference: measure {reference['measure']!r} is of Brain-Score's protocol; give"
+                " the data set brain_score: true"
+            )
+        rows.extend(_rows(reference, table, scores))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -74,9 +94,6 @@ def _rows(
             of_sites = scores.merge(found[keys], on=keys)
             ours = of_sites["alpha"].median()
             note = "; ".join(filter(None, [note, "median of sites"]))
-        elif reference["measure"] == "r_over_ceiling_squared":
-            ours = _r_over_ceiling_squared(found.iloc[0])
-            note = "; ".join(filter(None, [note, "of the medians over sites of r and of ceilings"]))
         else:
             ours = found[reference["measure"]].iloc[0]
         yield {
@@ -88,13 +105,3 @@ def _rows(
             "difference": ours - reference["value"],
             "note": note,
         }
-
-
-def _r_over_ceiling_squared(row: pd.Series) -> float:
-    """Return (r / c)² with the sign of r.
-
-    The ceiling c is a reliability, whose root bounds r, so the published quotient is not bounded by
-    1; it is computed to be compared, and `ventral.scores.measures.r2_ceiled` is what we report.
-    """
-    quotient = row["pearson_r_median"] / row["ceiling_median"]
-    return float(quotient * abs(quotient))

@@ -9,7 +9,7 @@ of Brain-Score; the committed setting of a sweep is chosen in the same way.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -128,6 +128,48 @@ def model_names(models: dict[str, dict]) -> dict[str, str]:
         model: f"{name} ({models[model]['group']})" if count[name] > 1 else name
         for model, name in names.items()
     }
+
+
+def variant_names(variants: Mapping[str, Mapping]) -> dict[str, str]:
+    """Return the name of each model as tables show it, variants of sweeps each with its values.
+
+    Parameters
+    ----------
+    variants : mapping
+        Of each model its ``label``, ``variant`` and ``group``, and ``settings``, the values of a
+        sweep: what `ventral.study.display.Display.variants` returns.
+    """
+    described = {}
+    for model, given in variants.items():
+        settings = settings_in_words(given["settings"])
+        variant = "; ".join(filter(None, (given.get("variant"), settings)))
+        described[model] = {**given, "variant": variant}
+    return model_names(described)
+
+
+def settings_in_words(settings: Mapping) -> str:
+    """Return the values of a variant in words.
+
+    Parameters
+    ----------
+    settings : Mapping
+        {key: value}.
+
+    Returns
+    -------
+    str
+        Such as "learning_rate 0.001, trainable layer3.* layer4.*".
+
+    """
+
+    def value(given: object) -> str:
+        if isinstance(given, list):
+            return " ".join(map(str, given)) or "none"
+        if isinstance(given, dict):
+            return " ".join(f"{key} {each}" for key, each in given.items())
+        return str(given)
+
+    return ", ".join(f"{key} {value(given)}" for key, given in settings.items())
 
 
 def features_name(readout: dict, n_components: float) -> str:

@@ -260,6 +260,41 @@ def resample_pool(
     return Resamples(per_site, observed, site_counts, groups)
 
 
+def resample_parts(
+    parts: Sequence[Sequence[Sample]],
+    seed: int,
+    n_bootstrap: int,
+    levels: Sequence[np.ndarray] = (),
+) -> list[Resamples]:
+    """Resample the same sites on several parts, each with its own stimuli.
+
+    Stimuli of each part are drawn on their own; the sites that are drawn are those of all parts. So
+    `compare` of two of them is paired over sites, and independent in its stimuli.
+
+    Parameters
+    ----------
+    parts : sequence of sequence of tuple
+        Of each part the samples of its folds, as of `resample`; the sites are the same in all.
+    seed, n_bootstrap, levels
+        As of `resample_pool`.
+
+    Returns
+    -------
+    list of Resamples
+        One for each part.
+    """
+    stimuli = [np.unique(np.concatenate([rows for rows, *_ in folds])) for folds in parts]
+    n_sites = parts[0][0][1].shape[1]
+    rng = np.random.default_rng([seed, *map(len, stimuli), n_sites])
+    drawn = [
+        _score_draws(folds, own, rng, n_bootstrap)
+        for folds, own in zip(parts, stimuli, strict=True)
+    ]
+    site_counts = draw_sites(rng, levels, n_sites, n_bootstrap)
+    groups = len(np.unique(levels[0])) if len(levels) else n_sites
+    return [Resamples(per_site, observed, site_counts, groups) for per_site, observed in drawn]
+
+
 def _score_draws(
     folds: Sequence[Sample], stimuli: np.ndarray, rng: np.random.Generator, n_bootstrap: int
 ) -> tuple[np.ndarray, np.ndarray]:

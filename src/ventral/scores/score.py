@@ -8,8 +8,7 @@ import pandas as pd
 
 from ventral.data.missing import is_constant, sites_by_stimuli
 from ventral.data.responses import Responses
-from ventral.data.splits import FOLDS, SINGLE_PARTITION
-from ventral.data.stimuli import SPLITS
+from ventral.data.splits import FOLDS, SCORED, SINGLE_PARTITION
 from ventral.errors import VentralError, naming
 from ventral.readouts.fit_store import StoredFit
 from ventral.scores.measures import (
@@ -67,7 +66,7 @@ class Fit:
     def parts(self) -> Iterator[tuple[str, np.ndarray]]:
         """Give each split that has responses, with the rows that have any."""
         answered = ~np.isnan(self.responses).all(axis=1)
-        for part in SPLITS:
+        for part in SCORED:
             rows = np.flatnonzero((self.split == part) & answered)
             if len(rows) > 1:
                 yield part, rows
@@ -95,7 +94,7 @@ def fit_to_score(
     Fit
 
     """
-    parts = {name: name for name in SPLITS[1:]}
+    parts = {name: name for name in SCORED[1:]}
     if partition != SINGLE_PARTITION:
         parts = {"test": partition, FOLDS: FOLDS}
     return Fit(
@@ -108,7 +107,11 @@ def fit_to_score(
         alpha_on_edge=stored.alpha_on_edge,
         ceilings={}
         if ceilings is None
-        else {part: ceilings[f"ceiling_{name}"].to_numpy() for part, name in parts.items()},
+        else {
+            part: ceilings[f"ceiling_{name}"].to_numpy()
+            for part, name in parts.items()
+            if f"ceiling_{name}" in ceilings
+        },
         n_components=stored.n_components,
     )
 

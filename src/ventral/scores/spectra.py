@@ -108,13 +108,15 @@ def collect_by_model(files: Iterable[str], names: Iterable[Sequence[str]]) -> pd
     return pd.concat(tables, ignore_index=True)
 
 
-def table_of_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
+def table_of_spectra(spectra: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Return the spectra with fewer columns and intervals in brackets, to be read.
 
     Parameters
     ----------
     spectra : pandas.DataFrame
         Of `describe_layers`, with the model of each row.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
 
     Returns
     -------
@@ -134,7 +136,7 @@ def table_of_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
     ranks = [f"{a:.0f} to {b:.0f}" if b > a else "–" for a, b in ends]
     return pd.DataFrame(
         {
-            "Model": spectra["model"],
+            "Model": spectra["model"].map(names),
             "Layer": spectra["layer"],
             "Region": spectra["region"],
             "Train stimuli": [f"{n:.0f}" for n in spectra["n_train"]],

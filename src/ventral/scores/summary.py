@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ventral.scores.reporting import settings_in_words
 from ventral.storage.tables import read_csv
 
 KEY = ["dataset", "region", "model", "layer", "readout", "split"]
@@ -129,7 +130,9 @@ def commit_settings(summary: pd.DataFrame, origins: Mapping[str, Mapping]) -> pd
         of_kind = origins[f"{kind}s"]
         summary[f"{kind}_entry"] = [of_kind[name]["entry"] for name in summary[kind]]
     summary["setting"] = [
-        in_words(origins["models"][model]["settings"] | origins["readouts"][readout]["settings"])
+        settings_in_words(
+            origins["models"][model]["settings"] | origins["readouts"][readout]["settings"]
+        )
         for model, readout in zip(summary["model"], summary["readout"], strict=True)
     ]
     summary["setting_committed"] = False
@@ -150,28 +153,3 @@ def _committing_score(rows: pd.DataFrame) -> pd.Series:
     return rows["explained_variance_median"].where(
         rows["committed_by"] == "median", rows["explained_variance_mean"]
     )
-
-
-def in_words(settings: Mapping) -> str:
-    """Return the values of a variant in words.
-
-    Parameters
-    ----------
-    settings : Mapping
-        {key: value}.
-
-    Returns
-    -------
-    str
-        Such as "learning_rate 0.001, trainable layer3.* layer4.*".
-
-    """
-
-    def value(given: object) -> str:
-        if isinstance(given, list):
-            return " ".join(map(str, given)) or "none"
-        if isinstance(given, dict):
-            return " ".join(f"{key} {each}" for key, each in given.items())
-        return str(given)
-
-    return ", ".join(f"{key} {value(given)}" for key, given in settings.items())

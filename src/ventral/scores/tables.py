@@ -13,7 +13,7 @@ from ventral.scores.reporting import (
     model_names,
     regions_in_order,
 )
-from ventral.storage.tables import to_markdown
+from ventral.storage.tables import intervals, to_markdown
 
 CORRECTED = "Corrected for noise"
 CEILING = "Ceiling"
@@ -63,6 +63,7 @@ LAYER_COLUMNS = [
     "Split",
     *COUNTS,
 ]
+EXPLAINED = ("Explained Variance where chosen", "Explained Variance, test")
 SWEEP_COLUMNS = [
     "Model",
     "Readout",
@@ -70,14 +71,22 @@ SWEEP_COLUMNS = [
     "Setting",
     "Layer",
     "Retrained parameters",
-    "Explained Variance where chosen",
-    "Explained Variance, test",
+    *EXPLAINED,
     "Committed",
     "Committed on",
     "Committed by",
 ]
-OPTIONAL_COLUMNS = ("Setting", "Retrained parameters", "Beats its start")
-"""Columns that a table of models shows only if one of its models was swept or trained."""
+SCORE = "Score"
+NUMERIC = (
+    SCORE,
+    CEILING,
+    "Corrected",
+    "Sites",
+    "Stimuli",
+    "Undefined sites",
+    "Alpha on edge",
+)
+"""Columns of a table in Markdown that are aligned to the right."""
 
 NO_LAYER = "none"
 """Name in place of the layer if no layer has a defined score to be chosen by."""
@@ -243,7 +252,7 @@ def table_of_sweeps(summary: pd.DataFrame, training: pd.DataFrame | None = None)
 
 
 def grouped_markdown(table: pd.DataFrame) -> str:
-    """Return a table of models or of layers as Markdown.
+    """Return a table of models or of layers as Markdown that fits a page.
 
     Parameters
     ----------
@@ -253,29 +262,82 @@ def grouped_markdown(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        A bold line per group, three decimals, intervals in brackets. Columns in which no row has
-        anything to say are left out: counts of undefined sites and of alphas on the edge of the
-        grid, settings of sweeps, what was retrained, and ceilings and scores corrected for noise
-        where the data set has no single trials.
+        A bold line per group, three decimals, intervals in brackets. What all rows share, such as
+        the only region, is said in a line above; the other columns of the table are in the CSV file
+        alone. Columns in which no row has anything to say are left out: counts of undefined sites
+        and of alphas on the edge of the grid, settings of sweeps, whether training beat its start,
+        and ceilings and scores corrected for noise where the data set has no single trials.
     """
-    counts = [name for name in list(COUNTS)[2:] if not (table[name].fillna(0) > 0).any()]
-    empty = [name for name in OPTIONAL_COLUMNS if name in table and not (table[name] != "").any()]
-    empty += [name for name in (CORRECTED, CEILING) if table[name].isna().all()]
-    shown = table.drop(columns=counts + empty)
-    interval = [
-        "–" if np.isnan(low) else f"[{low:.3f}, {high:.3f}]"
-        for low, high in zip(
-            shown.pop("Explained Variance low"), shown.pop("Explained Variance high"), strict=True
-        )
+    names = table["Inputs"] if "Inputs" in table else table["Model"]
+    described = {
+        "Model": names,
+        "Setting": table.get("Setting", ""),
+        "Layer": table["Layer"],
+        "Readout": [
+            label if features == "Head" else f"{label}, {features[:1].lower()}{features[1:]}"
+            for label, features in zip(table["Regression"], table["Features"], strict=True)
+        ],
+        "Region": table["Region"],
+        SCORE: table["Explained Variance"],
+        "95% interval": intervals(
+            table["Explained Variance low"], table["Explained Variance high"]
+        ),
+        CEILING: table[CEILING],
+        "Corrected": table[CORRECTED],
+        "Sites": table["Sites"],
+        "Stimuli": table["Stimuli"],
+        "Beats its start": table.get("Beats its start", ""),
+        "Committed": table.get("Committed", ""),
+        "Undefined sites": table["Undefined sites"],
+        "Alpha on edge": table["Sites with alpha on edge"],
+    }
+    shown = pd.DataFrame(described, index=table.index, dtype=object)
+    silent = [name for name in ("Undefined sites", "Alpha on edge") if not shown[name].gt(0).any()]
+    silent += [name for name in (CEILING, "Corrected") if shown[name].isna().all()]
+    silent += [
+        name for name in ("Setting", "Beats its start", "Committed") if shown[name].eq("").all()
     ]
-    shown.insert(list(shown.columns).index("Explained Variance") + 1, "95% interval", interval)
-    numeric = [name for name in shown if name in SCORES or name in COUNTS]
-    groups = shown.pop("Group")
-    first, rows = shown.columns[0], []
+    shared = {}
+    for name in ("Region", "Readout"):
+        if shown[name].nunique() == 1:
+            shared[name] = shown[name].iloc[0]
+    shown = shown.drop(columns=[*silent, *shared])
+    groups, first, rows = table["Group"], shown.columns[0], []
     for group in groups.unique():
         rows.append(dict.fromkeys(shown.columns, "") | {first: f"**{group}**"})
         rows.extend(shown[groups == group].to_dict("records"))
-    return to_markdown(pd.DataFrame(rows, columns=shown.columns, dtype=object), numeric)
+    numeric = [name for name in shown if name in NUMERIC]
+    text = to_markdown(pd.DataFrame(rows, columns=shown.columns, dtype=object), numeric)
+    if not shared:
+        return text
+    said = "; ".join(f"{name.lower()}: {value}" for name, value in shared.items())
+    return f"{said[:1].upper()}{said[1:]}.\n\n{text}"
+
+
+def sweeps_in_words(table: pd.DataFrame, models: dict[str, dict], readouts: dict[str, dict]) -> str:
+    """Return the table of sweeps as Markdown, with labels.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Returned by `table_of_sweeps`.
+    models, readouts : dict
+        Descriptions, see `ventral.scores.reporting`.
+    """
+    shown = table.assign(
+        Model=table["Model"].map(model_names(models)),
+        Readout=[readouts[name]["label"] for name in table["Readout"]],
+    )
+    sentences = ["The committed variant of each sweep is the best where it is chosen"]
+    by = " or ".join(map(str, table["Committed by"].dropna().unique()))
+    on = " or ".join(filter(None, map(str, table["Committed on"].dropna().unique())))
+    if on:
+        sentences.append(f", on {on}, by the {by} over sites of the explained variance")
+    shown = shown.drop(columns=["Committed on", "Committed by"])
+    if shown["Retrained parameters"].eq("").all():
+        shown = shown.drop(columns="Retrained parameters")
+    text = to_markdown(shown, ["Retrained parameters", *EXPLAINED])
+    return f"{text}\n\n{''.join(sentences)}."
 
 
 def note_of(summary: pd.DataFrame, split: str) -> str:
@@ -294,10 +356,12 @@ def note_of(summary: pd.DataFrame, split: str) -> str:
         Sentences: what the numbers are, which stimuli chose the layers, and of how many animals and
         sessions the sites are.
     """
+    where = {"folds": "the test stimuli of all folds"}.get(split, f"the {split} stimuli")
     sentences = [
-        "Scores are means over sites unless a column says median; the interval is that of the mean"
-        " explained variance, over stimuli and sites. The ceiling is the sites' median split-half"
-        " reliability on the stimuli that are scored."
+        f"The score is the mean explained variance over sites on {where}, with its interval over"
+        " stimuli and sites. The ceiling is the sites' median split-half reliability on the same"
+        " stimuli; corrected for noise, the score is what is explained of all sites divided by what"
+        " can be explained of them. All other measures are in the CSV file of the same name."
     ]
     on = [name for name in summary["committed_on"].dropna().unique() if name]
     if on:
@@ -370,7 +434,7 @@ def _scores(row: pd.Series) -> dict[str, Any]:
 
 
 def _training(row: pd.Series, trained: dict[Any, dict]) -> dict[str, str]:
-    """Return the cells of `OPTIONAL_COLUMNS` for a model's rows in the summary."""
+    """Return the cells about sweeps and training for a model's rows in the summary."""
     setting = row.get("setting", "")
     facts = trained.get(row.get("variant", row["model"]))
     return {

@@ -6,9 +6,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
-from ventral.similarity.ranks import places
+from ventral.similarity import ranks
 
 MOST_STIMULI = 500
 """Of which models are compared: thousands of pairs of layers are, on all pairs of stimuli."""
@@ -120,7 +119,7 @@ def centre(distances: np.ndarray) -> np.ndarray:
 def rank(distances: np.ndarray) -> np.ndarray:
     """Return the ranks of distances less their mean, (n, n), of different stimuli."""
     upper = np.triu_indices(len(distances), 1)
-    ranks = np.zeros(distances.shape)
-    of_pairs = rankdata(places(distances[upper]))
-    ranks[upper] = of_pairs - of_pairs.mean()
-    return ranks
+    found = np.zeros(distances.shape)
+    of_pairs = ranks.rank(ranks.places(distances[upper]), np.ones(len(upper[0])))
+    found[upper] = of_pairs - of_pairs.mean()
+    return found

@@ -15,6 +15,7 @@ from ventral.similarity.features_from_sites import explain_components
 from ventral.similarity.intervals import two_way_deviation
 from ventral.similarity.measure import MEASURES, RANGES, Geometry, measure
 from ventral.similarity.population import Compared, Population, compared_stimuli, populations
+from ventral.similarity.standardised import scaled
 
 FEATURES_FROM_SITES = "features_from_sites"
 PAIRS_AT_MOST = 2e8
@@ -43,6 +44,7 @@ def compare_layers(
     *,
     seed: int,
     n_bootstrap: int,
+    scale: str,
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Compare each layer with each region.
 
@@ -58,6 +60,8 @@ def compare_layers(
         Of the resampling.
     n_bootstrap : int
         Number of resamples of a kind, see `count_resamples`.
+    scale : str
+        Of the sites, as of `ventral.similarity.standardised.scales_of`.
 
     Returns
     -------
@@ -74,6 +78,7 @@ def compare_layers(
     VentralError
         Naming the layer; or if too few stimuli have responses.
     """
+    responses = scaled(responses, scale)
     compared = compared_stimuli(partitions, responses.average)
     regions = list(populations(responses, compared.stimuli))
     chosen = compared.stimuli[choose_stimuli(len(compared.stimuli), seed)]

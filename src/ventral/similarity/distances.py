@@ -1,12 +1,15 @@
 """Squared Euclidean distances between the representations of stimuli.
 
 They do not change if a representation is shifted or rotated, and all measures but the Procrustes
-distance follow from them. They are of raw values: a unit or a site with a large variance counts
-more.
+distance follow from them. A unit with a large variance counts more; so that no site does, sites are
+standardised first (`ventral.similarity.standardised`).
 """
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
+
+SMALLEST = 1e-12
+"""Of the largest: a pattern whose squared length is less is the mean, but for rounding."""
 
 
 def distances_of_gram(gram: np.ndarray) -> np.ndarray:
@@ -38,6 +41,28 @@ def distances_of_responses(responses: np.ndarray) -> np.ndarray:
         that are equal and not nearly so: ranks depend on it.
     """
     return squareform(pdist(responses, "sqeuclidean"))
+
+
+def angles_of_distances(distances: np.ndarray) -> np.ndarray:
+    """Return one less the cosine between patterns, (n, n), each less the mean over the stimuli.
+
+    Parameters
+    ----------
+    distances : ndarray, (n, n)
+        Squared, between the patterns.
+
+    Returns
+    -------
+    ndarray, (n, n)
+        From 0 to 2, 0 on the diagonal. A pattern that is the mean has no direction: 1.
+    """
+    gram = gram_of_distances(distances)
+    squares = np.diag(gram)
+    has_direction = squares > SMALLEST * squares.max(initial=0)
+    lengths = np.sqrt(np.where(has_direction, squares, np.inf))
+    angles = np.clip(1 - gram / lengths / lengths[:, None], 0, 2)
+    np.fill_diagonal(angles, 0)
+    return angles
 
 
 def gram_of_distances(distances: np.ndarray) -> np.ndarray:

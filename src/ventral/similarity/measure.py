@@ -8,6 +8,7 @@ from scipy.spatial.distance import squareform
 
 from ventral.similarity.alignment import FEWEST, Alignment, align, pair_means
 from ventral.similarity.distances import (
+    angles_of_distances,
     distances_of_gram,
     distances_of_responses,
     gram_of_distances,
@@ -19,6 +20,7 @@ RANGES = {
     "cka": (0.0, 1.0),
     "cka_debiased": (-1.0, 1.0),
     "rsa_spearman": (-1.0, 1.0),
+    "rsa_cosine": (-1.0, 1.0),
     "rsa_whitened": (-1.0, 1.0),
     "procrustes_distance": (0.0, 2**0.5),
 }
@@ -74,6 +76,15 @@ class Geometry:
         """The place of each distance among the different ones, (n, n)."""
         return squareform(places(squareform(self.distances, checks=False)))
 
+    @cached_property
+    def places_of_angles(self) -> np.ndarray:
+        """The place of each angle between patterns among the different ones, (n, n).
+
+        Patterns are less their mean over all stimuli, also in a resample, like the unit of a site.
+        """
+        angles = angles_of_distances(self.distances)
+        return squareform(places(squareform(angles, checks=False)))
+
 
 def measure(first: Geometry, second: Geometry, counts: np.ndarray | None = None) -> np.ndarray:
     """Return each of `MEASURES`.
@@ -107,11 +118,13 @@ def measure(first: Geometry, second: Geometry, counts: np.ndarray | None = None)
     i, j = np.triu_indices(len(drawn), 1)
     weights, pairs = w[i] * w[j], (drawn[i], drawn[j])
     x, y = (rank(geometry.places[pairs], weights) for geometry in (first, second))
+    u, v = (rank(geometry.places_of_angles[pairs], weights) for geometry in (first, second))
     return np.array(
         [
             alignment.cka,
             alignment.cka_debiased,
             correlate(x, y, weights),
+            correlate(u, v, weights),
             alignment.rsa_whitened,
             procrustes_distance(first.features, second.features, counts),
         ]

@@ -75,3 +75,36 @@ def noise_ceilings(repetitions: np.ndarray, seed: int) -> NoiseCeilings:
         lower.append(measure(first, second))
         upper.append(np.mean([measure(half, average) for half in (first, second)], axis=0))
     return NoiseCeilings(np.mean(lower, axis=0), np.mean(upper, axis=0))
+
+
+def animal_ceilings(responses: np.ndarray, animals: np.ndarray) -> NoiseCeilings:
+    """Return the noise ceilings between animals.
+
+    Parameters
+    ----------
+    responses : ndarray, (n_stimuli, n_sites)
+        Finite, of sites of a region.
+    animals : ndarray, (n_sites,)
+        The animal of each site; "" where it has no name, and then the site is left out.
+
+    Returns
+    -------
+    NoiseCeilings
+        The similarity of the sites of each animal and those of the others (lower), and of them and
+        those of all, which they are part of (upper); means over animals. NaN of one animal.
+
+    References
+    ----------
+    Nili et al., PLoS Comput. Biol. 2014.
+    """
+    names = [name for name in dict.fromkeys(animals) if name]
+    if len(names) < 2:
+        return UNKNOWN
+    whole = Geometry.of_responses(responses[:, animals != ""])
+    lower, upper = [], []
+    for name in names:
+        own = Geometry.of_responses(responses[:, animals == name])
+        others = Geometry.of_responses(responses[:, (animals != name) & (animals != "")])
+        lower.append(measure(own, others))
+        upper.append(measure(own, whole))
+    return NoiseCeilings(np.mean(lower, axis=0), np.mean(upper, axis=0))

@@ -12,14 +12,14 @@ def places(distances: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     distances : ndarray
-        Not negative, of any shape.
+        Of any shape.
 
     Returns
     -------
     ndarray of int
         Of the same shape, from 0; equal for distances that are equal but for rounding.
     """
-    largest = distances.max(initial=0)
+    largest = np.abs(distances).max(initial=0)
     if largest == 0:
         return np.zeros(distances.shape, int)
     rounded = np.round(distances / (ROUNDING * largest))
@@ -67,17 +67,3 @@ def correlate(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> flo
     x, y = (values - weights @ values / total for values in (first, second))
     scale = (weights @ x**2) * (weights @ y**2)
     return float((weights * x) @ y / np.sqrt(scale)) if scale > 0 else np.nan
-
-
-def rsa_spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Spearman's ρ of the distances of different pairs of stimuli.
-
-    Parameters
-    ----------
-    first, second : ndarray, (n, n)
-        Squared distances or any other dissimilarities.
-    """
-    pairs = np.triu_indices(len(first), 1)
-    once = np.ones(len(pairs[0]))
-    x, y = (rank(places(distances[pairs]), once) for distances in (first, second))
-    return correlate(x, y, once)

@@ -1,6 +1,6 @@
 """The tables of similarity of a data set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ import pandas as pd
 from ventral.data.responses import Responses
 from ventral.similarity.compare import FEATURES_FROM_SITES
 from ventral.similarity.measure import MEASURES
-from ventral.similarity.noise_ceilings import UNKNOWN, noise_ceilings
+from ventral.similarity.noise_ceilings import UNKNOWN, animal_ceilings, noise_ceilings
 from ventral.similarity.population import populations
+from ventral.similarity.standardised import RAW, scaled, scales_of
 from ventral.storage.tables import read_csv, to_markdown
 
 COLUMNS = [
@@ -25,6 +26,8 @@ COLUMNS = [
     "high",
     "noise_ceiling_lower",
     "noise_ceiling_upper",
+    "animal_ceiling_lower",
+    "animal_ceiling_upper",
     "n_stimuli",
     "n_sites",
     "n_bootstrap",
@@ -32,11 +35,18 @@ COLUMNS = [
     "component_share",
 ]
 SIZES = ("Stimuli", "Sites")
-CEILING_COLUMNS = ["region", "measure", "noise_ceiling_lower", "noise_ceiling_upper"]
+ENDS = {
+    "noise ceilings, trials": ("noise_ceiling_lower", "noise_ceiling_upper"),
+    "noise ceilings, animals": ("animal_ceiling_lower", "animal_ceiling_upper"),
+}
+"""The ceilings as the Markdown calls them, and their columns."""
+
+CEILING_COLUMNS = ["region", "measure", *(column for ends in ENDS.values() for column in ends)]
 HEADINGS = {
     "cka": "CKA",
     "cka_debiased": "CKA, debiased",
     "rsa_spearman": "RSA, Spearman",
+    "rsa_cosine": "RSA, cosine",
     "rsa_whitened": "RSA, whitened",
     "procrustes_distance": "Procrustes distance",
     FEATURES_FROM_SITES: "Features from sites",
@@ -49,6 +59,7 @@ def table_of_ceilings(
     repeated: tuple[np.ndarray, np.ndarray] | None,
     stimuli: np.ndarray,
     seed: int,
+    scale: str,
 ) -> pd.DataFrame:
     """Return the noise ceilings of each region.
 
@@ -62,13 +73,18 @@ def table_of_ceilings(
         Rows that are compared.
     seed : int
         Of the halves of the trials.
+    scale : str
+        Of the sites, as of `ventral.similarity.standardised.scales_of`.
 
     Returns
     -------
     DataFrame
-        With `CEILING_COLUMNS`; NaN without trials.
+        With `CEILING_COLUMNS`; NaN without trials, or without a second animal.
     """
     tables = []
+    scales = scales_of(responses.average, scale)
+    responses = scaled(responses, scale)
+    animals = responses.sites["animal"].fillna("").astype(str).str.strip().to_numpy()
     for population in populations(responses, stimuli):
         ceilings = UNKNOWN
         if repeated is not None and len(population.sites):
@@ -78,8 +94,10 @@ def table_of_ceilings(
             own = trials[np.ix_(place, population.sites)] if len(rows) else None
             if own is not None:
                 own[rows[place] != population.stimuli] = np.nan
-                ceilings = noise_ceilings(own, seed)
-        columns = (population.region, MEASURES, ceilings.lower, ceilings.upper)
+                ceilings = noise_ceilings(own / scales[population.sites][:, None], seed)
+        values = responses.average[np.ix_(population.stimuli, population.sites)]
+        between = animal_ceilings(values, animals[population.sites])
+        columns = (population.region, MEASURES, *ceilings, *between)
         tables.append(pd.DataFrame(dict(zip(CEILING_COLUMNS, columns, strict=True))))
     return pd.concat(tables, ignore_index=True)
 
@@ -114,13 +132,17 @@ def collect_similarity(
     return whole.merge(ceilings, on=["region", "measure"], how="left")[COLUMNS]
 
 
-def markdown_of(table: pd.DataFrame) -> str:
+def markdown_of(table: pd.DataFrame, names: Mapping[str, str], scale: str) -> str:
     """Return the table of similarity as Markdown: a row for each layer, a column for each measure.
 
     Parameters
     ----------
     table : DataFrame
         Of `collect_similarity`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
+    scale : str
+        Of the sites, as of `table_of_ceilings`.
 
     Returns
     -------
@@ -131,17 +153,18 @@ def markdown_of(table: pd.DataFrame) -> str:
     for region, here in table.groupby("region", sort=False):
         first = here.iloc[0]
         sizes = {"Stimuli": int(first["n_stimuli"]), "Sites": int(first["n_sites"])}
-        if here["noise_ceiling_lower"].notna().any():
-            ends = here.drop_duplicates("measure")
-            cells = _cells(ends, "noise_ceiling_lower", "noise_ceiling_upper", "{0:.3f} to {1:.3f}")
-            rows.append(
-                {"Region": region, "Model": "noise ceilings", "Layer": "", **cells, **sizes}
-            )
-        for (model, layer), of_layer in here.groupby(["model", "layer"], sort=False):
+        for name, (lower, upper) in ENDS.items():
+            if here[lower].notna().any():
+                ends = here.drop_duplicates("measure")
+                cells = _cells(ends, lower, upper, "{0:.3f} to {1:.3f}")
+                rows.append({"Region": region, "Model": name, "Layer": "", **cells, **sizes})
+        for key, of_layer in here.groupby(["model", "layer"], sort=False):
+            model, layer = map(str, key)
             cells = _cells(of_layer, "value", "low", "high", "{0:.3f} [{1:.3f}, {2:.3f}]")
-            rows.append({"Region": region, "Model": model, "Layer": layer, **cells, **sizes})
+            named = {"Region": region, "Model": names[model], "Layer": layer}
+            rows.append({**named, **cells, **sizes})
     shown = pd.DataFrame(rows, columns=["Region", "Model", "Layer", *HEADINGS.values(), *SIZES])
-    return f"{to_markdown(shown, [*HEADINGS.values(), *SIZES])}\n\n{_note(table)}"
+    return f"{to_markdown(shown, [*HEADINGS.values(), *SIZES])}\n\n{_note(table, scale)}"
 
 
 def _cells(rows: pd.DataFrame, *columns_and_form: str) -> dict[str, str]:
@@ -156,14 +179,59 @@ def _cells(rows: pd.DataFrame, *columns_and_form: str) -> dict[str, str]:
     }
 
 
-def _note(table: pd.DataFrame) -> str:
+def _note(table: pd.DataFrame, scale: str) -> str:
     split = {"folds": "test stimuli of all folds"}.get(
         table["split"].iloc[0], f"{table['split'].iloc[0]} stimuli"
     )
+    unit = "as they are" if scale == RAW else "each in units of its own standard deviation"
     return (
-        f"All measures are of the {split}. Larger is more similar, but for the Procrustes distance."
-        " Intervals are 95 %, over stimuli and sites; those of features predicted from sites are"
-        " over stimuli. CKA of few stimuli is too high for layers with many features, the debiased"
-        " one is not. Noise ceilings: the similarity of two halves of the trials (lower), and of a"
-        " half and all trials (upper)."
+        f"All measures are of the {split}; sites are {unit}. Larger is more similar, but for the"
+        " Procrustes distance. Intervals are 95 %, over stimuli and sites; those of features"
+        " predicted from sites are over stimuli. CKA of few stimuli is too high for layers with"
+        " many features, the debiased one is not. Noise ceilings, trials: the similarity of two"
+        " halves of the trials (lower), and of a half and all trials (upper). Noise ceilings,"
+        " animals: of an animal's sites and those of the others (lower), and of them and those of"
+        " all animals (upper)."
     )
+
+
+def markdown_between_models(table: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Return the similarity of models as Markdown: of each two models their most similar layers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `ventral.similarity.between_models.compare_models`.
+    names : mapping
+        As of `markdown_of`.
+
+    Returns
+    -------
+    str
+        A row for each pair of models, at the layers with the largest debiased CKA, with a note; a
+        sentence alone if nothing is compared.
+    """
+    keys = ["model", "layer", "other_model", "other_layer"]
+    chosen = table[(table["measure"] == "cka_debiased") & table["value"].notna()]
+    if chosen.empty:
+        return "There are no two models whose layers could be compared."
+    best = chosen.loc[chosen.groupby(["model", "other_model"], sort=False)["value"].idxmax(), keys]
+    rows = []
+    for _, pair in best.merge(table, on=keys).groupby(keys, sort=False):
+        first = pair.iloc[0]
+        cells = _cells(pair, "value", "low", "high", "{0:.3f} [{1:.3f}, {2:.3f}]")
+        two = {
+            "Model": names[first["model"]],
+            "Layer": first["layer"],
+            "Other": names[first["other_model"]],
+            "Its layer": first["other_layer"],
+        }
+        rows.append({**two, **cells, "Stimuli": int(first["n_stimuli"])})
+    shown = pd.DataFrame(rows)
+    numeric = [str(name) for name in shown if name in {*HEADINGS.values(), "Stimuli"}]
+    note = (
+        "Of each two models the layers that are most similar by debiased CKA; being the best of"
+        " many, it is a little too high. Intervals are 95 %, over stimuli."
+        " similarity_between_models.csv has all layers."
+    )
+    return f"{to_markdown(shown, numeric)}\n\n{note}"

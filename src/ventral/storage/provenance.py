@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 from ventral.addresses import without_secrets_inside
+from ventral.networks.named_models import DISTRIBUTIONS
 
 PACKAGES = ("numpy", "scipy", "torch", "torchvision", "timm", "zarr", "scikit-learn")
 
@@ -98,7 +99,8 @@ def builder_packages(architecture: str) -> dict[str, str]:
 
     """
     module, _, function = architecture.partition(":")
-    packages = {"torch", module.partition(".")[0] if function else "torchvision"}
+    built_by = DISTRIBUTIONS.get(module, module.partition(".")[0]) if function else "torchvision"
+    packages = {"torch", built_by}
     found = {}
     for package in sorted(packages):
         try:

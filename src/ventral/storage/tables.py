@@ -103,6 +103,21 @@ def to_markdown(table: pd.DataFrame, right: list[str] | None = None) -> str:
     )
 
 
+def intervals(low: pd.Series, high: pd.Series) -> list[str]:
+    """Return the ends of intervals in brackets, a dash where one is not defined.
+
+    Parameters
+    ----------
+    low, high : pandas.Series
+        Of the same length.
+
+    """
+    return [
+        "–" if np.isnan(start) or np.isnan(end) else f"[{start:.3f}, {end:.3f}]"
+        for start, end in zip(low, high, strict=True)
+    ]
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "✓" if value else ""

@@ -4,6 +4,7 @@ import copy
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,30 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from ventral.data.folds import complaints_of_split, has_clusters
 from ventral.data.sources.find import BUILT_IN, FACTS, Source, find_source
 from ventral.errors import VentralError, suggest
+from ventral.networks.named_models import named_model
 from ventral.study.canonical import Follow, canonical, check_values, schema_of_key
 from ventral.study.check_names import check_names
+from ventral.study.check_scores import check_scores
 from ventral.study.check_training import check_training
+from ventral.study.layer_patterns import is_pattern
+from ventral.study.preprocessing import (
+    check_named_models,
+    complete_preprocessing,
+    complete_weights,
+)
 from ventral.study.study import Study
 from ventral.study.sweeps import SWEPT_SECTION, check_sweeps, expand_sweeps
 
 MAX_ERRORS = 12
-SHARED_SCHEMAS = ("file.schema.yaml",)
+SHARED_SCHEMAS = ("file.schema.yaml", "time.schema.yaml")
 """Schemas in the folder of the sources to which every schema can refer by name."""
 SITES = "sites"
 """The key of responses that the schema of the config knows, and no source."""
 NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+LAYER = "^[A-Za-z0-9_*?{][A-Za-z0-9_.@*?{},-]*$"
 TYPE_NAMES = {
     "object": "a mapping of keys",
     "array": "a list",
@@ -66,7 +77,10 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
     schema = _read(Path(schemas) / "config.schema.yaml")
     sources: dict[str, Source] = {}
     try:
-        complaints = list(check_values(config)) or list(_check(config, schema, ()))
+        complaints = list(check_values(config))
+        if not complaints and isinstance(config.get("models"), dict):
+            complete_weights(config["models"])
+        complaints = complaints or list(_check(config, schema, ()))
     except RecursionError:
         complaints = ["the config: an alias leads to what holds it; write the value out"]
     if not complaints:
@@ -79,6 +93,10 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
             except VentralError as error:
                 complaints.append(f"{': '.join(here)}: source: {error}")
     if not complaints:
+        complaints = list(check_named_models(config["models"]))
+    notes: list[str] = []
+    if not complaints:
+        notes = list(complete_preprocessing(config["models"]))
         _write_in_one_form(config, schema, sources)
         complaints = list(_check_mentions(config)) + list(check_sweeps(config))
     if not complaints:
@@ -86,12 +104,13 @@ def check_config(config: dict, schemas: str | Path, folders: Iterable[str | Path
         complaints = list(_check(config, schema, ()))
     if not complaints:
         _write_in_one_form(config, schema, sources)
-        study = Study.from_config(config, origins, folders)
+        study = replace(Study.from_config(config, origins, folders), notes=tuple(notes))
         complaints = [
             *check_names(study),
             *_check_models(study),
             *check_training(study),
             *_check_folds(study),
+            *check_scores(study),
             *_check_pools(study),
             *_check_dissimilarities(study),
             *_check_readouts(study),
@@ -239,6 +258,8 @@ def _complaints(error: ValidationError, where: Sequence[str]) -> Iterator[str]:
             yield f"{': '.join([*path, str(unknown)])}: unknown key; {suggest(unknown, known)}"
     elif error.validator == "pattern" and error.validator_value == NAME:
         yield f"{key}: {error.instance!r} is not a name of letters, digits, '_', '-' and '.' alone"
+    elif error.validator == "pattern" and error.validator_value == LAYER:
+        yield f"{key}: {error.instance!r} is not a name of a layer, nor a pattern of such names"
     elif error.validator == "required":
         yield f"{key}: {error.message.replace(' is a required property', ' is missing')}"
     elif error.validator == "type":
@@ -260,7 +281,9 @@ def _check_references(dataset: Mapping, models: Mapping, readouts: Mapping) -> I
         known: dict[str, Iterable[str]] = {"model": models, "readout": readouts}
         if reference["model"] in models:
             taps = models[reference["model"]]["taps"].values()
-            known["layer"] = [layer for layers in taps for layer in layers]
+            layers = [layer for layers in taps for layer in layers]
+            if not any(map(is_pattern, layers)):  # what they stand for is not known yet
+                known["layer"] = layers
         for key, names in known.items():
             if key in reference and reference[key] not in names:
                 yield f"{key} {reference[key]!r} is unknown; {suggest(reference[key], names)}"
@@ -283,7 +306,10 @@ def _check_folds(study: Study) -> Iterator[str]:
             if readout in study.readouts
             and study.readouts[readout].config.get("choose_alpha") == "groups"
         ]
-        if by_group and "group" not in dataset.config["split"]:
+        split = dataset.config["split"]
+        for complaint in complaints_of_split(split):
+            yield f"datasets: {name}: split: {complaint}"
+        if by_group and "group" not in split and not has_clusters(split):
             yield (
                 f"datasets: {name}: split: readout {by_group[0]!r} chooses alpha by leaving out"
                 " groups, and the split has none; give split: group, or another choose_alpha"
@@ -323,6 +349,8 @@ def _check_dissimilarities(study: Study) -> Iterator[str]:
             )
         if dataset.references:
             yield f"{here}: reference: there are no scores to compare; remove the key"
+        if dataset.config.get("between_animals"):
+            yield f"{here}: between_animals: dissimilarities have no sites; remove the key"
         if SITES in dataset.config["responses"]:
             yield f"{here}: responses: {SITES}: dissimilarities have no sites; remove the key"
     if study.datasets_with_responses and not study.readouts:
@@ -365,9 +393,15 @@ def _check_models(study: Study) -> Iterator[str]:
             yield (
                 f"models: {name}: taps: layer {layer!r} is duplicated; keep it in one tap set alone"
             )
+        pool = model.config["pool"]
+        for taps in pool if isinstance(pool, Mapping) else ():
+            if taps not in model.taps:
+                yield f"models: {name}: pool: {taps!r} is unknown; {suggest(taps, model.taps)}"
         if model.architecture == "pixels" and model.weights is not None:
             yield f"models: {name}: weights: `pixels` has none; remove the key"
         images = model.config["preprocessing"]
+        if named_model(model.architecture) is not None:
+            continue  # what is not given is the model's own, which is read with its files
         if images["resize"] == "crop" and images.get("resize_side", 0) < images["size"]:
             yield (
                 f"models: {name}: preprocessing: resize: crop needs a resize_side of at least"

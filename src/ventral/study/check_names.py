@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ventral.study.entries import HEAD
 from ventral.study.study import Study
 
-RESERVED_DATASETS = ("summary_by_region", "index.html")
+RESERVED_DATASETS = ("summary_by_region", "index.html", "layers_of_models")
 """What lies beside the folders of the data sets: the table over all of them, and the first page."""
 UNFINISHED = ".resume"
 """Ending of the name of an unfinished training beside its checkpoint."""

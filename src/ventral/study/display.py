@@ -11,7 +11,7 @@ from typing import Any
 from ventral.figures.looks import assign_looks
 from ventral.study.entries import HEAD, Model, Readout
 from ventral.study.files import shown_weights
-from ventral.study.study import Study
+from ventral.study.study import Fit, Study
 
 SHOWN = ("label", "variant", "group", "architecture")
 """Keys of a model's entry that are shown as they are."""
@@ -64,12 +64,11 @@ class Display:
 
         Of a pool these are the fits of its data sets.
         """
-        pool = self.study.pools.get(dataset)
-        return [
-            [member, fit.model, fit.readout]
-            for member in (pool.members if pool else [dataset])
-            for fit in self.study.fits_of(dataset)
-        ]
+        return self._of_members(dataset, self.study.fits_of(dataset))
+
+    def fits_that_choose_alpha(self, dataset: str) -> list[list[str]]:
+        """Return data set, model and readout of each fit whose alpha is chosen, as above."""
+        return self._of_members(dataset, self.study.fits_that_choose_alpha(dataset))
 
     def tap_sets(self, dataset: str) -> list[list[str]]:
         """Return data set and model of each tap set of a data set, as its tables name them."""
@@ -93,6 +92,35 @@ class Display:
                 "start": model.start or given,
             }
         return described
+
+    def _of_members(self, dataset: str, fits: Iterable[Fit]) -> list[list[str]]:
+        pool, fits = self.study.pools.get(dataset), list(fits)
+        members = pool.members if pool else [dataset]
+        return [[member, fit.model, fit.readout] for member in members for fit in fits]
+
+    def page(self) -> dict[str, Any]:
+        """Return what the results page shows of all data sets and pools."""
+        names = (*self.study.datasets, *self.study.pools)
+        return {**self.figure_of_all(), "variants": {name: self.variants(name) for name in names}}
+
+    def variants(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return the labels of the models of a data set or pool, with the values of sweeps.
+
+        Also of the models that are trained because others start from them.
+        """
+        if dataset in self.study.pools:
+            models = [self.study.models[name] for name in self.study.entry(dataset).models]
+        else:
+            models = self.study.models_and_starts(dataset)
+        return {
+            model.name: {
+                "label": model.config.get("label", model.entry),
+                "variant": model.config.get("variant"),
+                "group": model.config["group"],
+                "settings": dict(model.swept),
+            }
+            for model in models
+        }
 
     @property
     def _used(self) -> list[str]:

@@ -43,9 +43,20 @@ class Dataset:
         return self.config["reference"]
 
     @property
+    def has_brain_scores(self) -> bool:
+        """Whether it is also scored as Brain-Score does."""
+        return bool(self.config["brain_score"])
+
+    @property
     def has_responses(self) -> bool:
         """Whether it has responses, and not dissimilarities alone."""
         return self.source.target == "responses"
+
+    @property
+    def predicts_between_animals(self) -> bool:
+        """Whether its animals predict one another: what it says, or where it may have several."""
+        may = self.source.has_several_animals(self.config)
+        return self.has_responses and self.config.get("between_animals", may)
 
     @property
     def has_folds(self) -> bool:
@@ -116,12 +127,12 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        """A torchvision name, ``module:function``, or ``pixels``."""
+        """A torchvision name, ``module:function``, a named model, or ``pixels``."""
         return self.config["architecture"]
 
     @property
     def weights(self) -> str | Mapping[str, Any] | None:
-        """The weights before any training: a torchvision enum, a file, or None for random ones."""
+        """The weights before any training: an enum, ``pretrained``, a file, or None (random)."""
         return self.config["weights"]
 
     @property
@@ -143,6 +154,11 @@ class Model:
     def layers(self) -> list[str]:
         """All recorded layers, in the order of the config."""
         return [layer for layers in self.taps.values() for layer in layers]
+
+    def pool(self, taps: str) -> str:
+        """Return how the layers of a tap set are pooled: ``none``, ``cls``, ``mean`` or ``max``."""
+        given = self.config.get("pool", "none")
+        return given if isinstance(given, str) else given.get(taps, "none")
 
     @property
     def head_layer(self) -> str | None:

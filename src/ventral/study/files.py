@@ -9,6 +9,7 @@ from typing import Any
 
 from ventral.data.image_folders import list_images
 from ventral.errors import VentralError
+from ventral.networks.named_models import HOW_LOADED
 from ventral.storage.file_digests import file_digest, folder_digest
 from ventral.study.entries import Dataset, Model
 
@@ -30,8 +31,8 @@ def tracked_sums(file: Mapping[str, Any]) -> dict[str, str]:
     return {key: file[key] for key in ("sha256", "sha1") if key in file}
 
 
-def tracked_weights(model: Model) -> str | dict[str, str] | None:
-    """Return a model's weights as they are tracked: of a file its sums, and not its address.
+def tracked_weights(model: Model) -> str | dict[str, Any] | None:
+    """Return a model's weights as they are tracked: of a file its sums, and how it is loaded.
 
     Of a file with a ``path`` the sha256 is that of its content as it is now.
 
@@ -43,10 +44,10 @@ def tracked_weights(model: Model) -> str | dict[str, str] | None:
     """
     if not isinstance(model.weights, Mapping):
         return model.weights
-    sums = tracked_sums(model.weights)
+    sums: dict[str, Any] = tracked_sums(model.weights)
     if "path" in model.weights:
         sums["sha256"] = file_digest(model.weights["path"])
-    return sums
+    return sums | {key: model.weights[key] for key in HOW_LOADED if key in model.weights}
 
 
 def shown_weights(model: Model) -> str | dict[str, str] | None:

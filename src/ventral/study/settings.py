@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ventral.errors import VentralError
 from ventral.similarity import MOST_RESAMPLES
 from ventral.study.files import files_of, tracked_content, tracked_sums, tracked_weights
+from ventral.study.layer_patterns import is_pattern
 from ventral.study.study import Study
 
 
@@ -69,6 +71,10 @@ class StepSettings:
         trained = found.task is not None and isinstance(found.weights, Mapping)
         return self._network(model, None if trained else tracked_weights(found))
 
+    def untrained_network(self, model: str) -> dict[str, Any]:
+        """Return what builds a network as it is before any training."""
+        return self._network(model, tracked_weights(self.study.models[model]))
+
     def training(self, model: str) -> dict[str, Any]:
         """Return a trained model's network and its stage, with the layer that its head reads."""
         training = self.study.models[model].config["training"]
@@ -80,7 +86,17 @@ class StepSettings:
         """Return what decides the bytes of an extraction."""
         entry = self.study.models[model].config
         own = {key: entry[key] for key in ("dtype", "stochastic")}
-        return {**self.network(model), **own, "layers": entry["taps"][taps]}
+        layers, pool = entry["taps"][taps], self.study.models[model].pool(taps)
+        patterns = list(filter(is_pattern, layers))
+        if patterns:
+            raise VentralError(
+                f"models: {model}: taps: {taps}: which layers {patterns[0]!r} stands for is not"
+                " known: the model has not been fetched yet, or torch is not installed here. Fetch"
+                " first (the target fetch), or write the names of the layers"
+            )
+        if pool != "none":
+            own["pool"] = pool
+        return {**self.network(model), **own, "layers": layers}
 
     def components(self, dataset: str, model: str) -> dict[str, Any]:
         """Return how many components lead; none where all readouts are raw."""
@@ -94,11 +110,26 @@ class StepSettings:
         entry = self.study.readouts[readout].config
         return {key: value for key, value in entry.items() if key != "label"}
 
+    def grids(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return what decides the grid of alphas of each readout that has one."""
+        keys = ("features", "alphas", "n_components")
+        names = dict.fromkeys(fit.readout for fit in self.study.fits_that_choose_alpha(dataset))
+        return {
+            name: {key: value for key, value in self.readout(name).items() if key in keys}
+            for name in names
+        }
+
     def scores(self) -> dict[str, Any]:
         """Return the settings of scores and their intervals."""
         scores = self.study.config["scores"]
         own = {key: scores[key] for key in ("ceiling_floor", "n_bootstrap")}
         return {**own, "seed": self.study.config["seed"]}
+
+    @property
+    def chance(self) -> dict[str, int]:
+        """How often responses are permuted, and the seed."""
+        scores = self.study.config["scores"]
+        return {"seed": self.study.config["seed"], "n_permutations": scores["n_permutations"]}
 
     def members(self, dataset: str) -> list[str]:
         """Return the data sets of a pool; a data set is its own pool."""
@@ -112,10 +143,11 @@ class StepSettings:
         return {"seed": self.study.config["seed"], "n_bootstrap": scores["n_bootstrap"]}
 
     @property
-    def similarity(self) -> dict[str, int]:
-        """How often stimuli and sites are resampled for similarities, and the seed."""
-        resampling = self.resampling
-        return {**resampling, "n_bootstrap": min(resampling["n_bootstrap"], MOST_RESAMPLES)}
+    def similarity(self) -> dict[str, Any]:
+        """How sites are scaled for similarities, how often they are resampled, and the seed."""
+        n_bootstrap = min(self.resampling["n_bootstrap"], MOST_RESAMPLES)
+        scale = self.study.config["similarity_scale"]
+        return {**self.resampling, "n_bootstrap": n_bootstrap, "scale": scale}
 
     @property
     def commit_by(self) -> str:
@@ -136,10 +168,11 @@ class StepSettings:
             chosen["seed"] = self.study.config["seed"]
         return {"sites": chosen} if chosen else {}
 
-    def _network(self, model: str, weights: str | dict[str, str] | None) -> dict[str, Any]:
+    def _network(self, model: str, weights: str | dict[str, Any] | None) -> dict[str, Any]:
         entry = self.study.models[model].config
         keys = ("architecture", "arguments", "seed", "preprocessing")
-        return {**{key: entry[key] for key in keys}, "weights": weights}
+        revision = {"revision": entry["revision"]} if "revision" in entry else {}
+        return {**{key: entry[key] for key in keys}, **revision, "weights": weights}
 
 
 def _without_files(settings: Mapping[str, Any]) -> dict[str, Any]:

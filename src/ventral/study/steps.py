@@ -35,12 +35,15 @@ def jobs_of(study: Study) -> Iterator[tuple[str, Names]]:
     if study.datasets_with_responses:
         yield "summarise_regions", {}
         yield "draw_score_by_region", {}
+    yield "make_results_page", {}
 
 
 def _of_tap_sets(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     steps = ["extract_activations", "compute_gram", "fit_pca"]
     if dataset in study.datasets_with_spectra:
         steps.append("compute_spectra")
+    if dataset in study.datasets_with_generalisation:
+        steps.append("measure_distances")
     for taps in study.tap_sets_of(dataset):
         for step in steps:
             yield step, taps._asdict()
@@ -52,6 +55,7 @@ def _of_dissimilarities(study: Study, dataset: str) -> Iterator[tuple[str, Names
         "prepare_dissimilarities",
         "tabulate_dissimilarities",
         "draw_dissimilarities",
+        "draw_given_dissimilarities",
     ):
         yield step, {"dataset": dataset}
     for taps in study.tap_sets_of(dataset):
@@ -62,6 +66,8 @@ def _of_dissimilarities(study: Study, dataset: str) -> Iterator[tuple[str, Names
 def _of_dataset(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
     for step in ("prepare_stimuli", "assign_split", "prepare_responses", "estimate_ceilings"):
         yield step, {"dataset": dataset}
+    if dataset in study.datasets_between_animals:
+        yield "predict_between_animals", {"dataset": dataset}
     yield from _of_tables(study, dataset)
 
 
@@ -80,13 +86,18 @@ def _of_tables(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         "draw_score_along_layers",
         "draw_heat_map_of_layers",
         "draw_sites",
+        "draw_predicted_against_recorded",
     ):
         yield step, {"dataset": dataset}
     for datasets, steps in (
         (study.datasets_with_pairs, ["compare_models", "draw_comparisons"]),
+        (study.datasets_with_chosen_alphas, ["draw_alpha_by_layer"]),
         (study.datasets_with_sweeps, ["tabulate_sweeps"]),
         (study.datasets_with_references, ["check_references"]),
+        (study.datasets_with_brain_scores, ["tabulate_brain_scores"]),
+        (study.datasets_with_chance, ["tabulate_chance"]),
         (study.datasets_with_spectra, ["tabulate_spectra", "draw_score_by_components"]),
+        (study.datasets_with_generalisation, ["tabulate_generalisation", "draw_generalisation"]),
         (study.datasets_with_training, ["tabulate_training", "draw_score_against_parameters"]),
     ):
         if dataset in datasets:
@@ -108,15 +119,23 @@ def _of_similarity(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
         return
     for model in study.compared_models(dataset):
         yield "compute_similarity", {"dataset": dataset, "model": model}
-    for step in ("tabulate_similarity", "draw_similarity_along_layers"):
+    for step in (
+        "tabulate_similarity",
+        "draw_similarity_along_layers",
+        "draw_dissimilarity_matrices",
+    ):
         yield step, {"dataset": dataset}
 
 
 def _of_fits(study: Study, dataset: str) -> Iterator[tuple[str, Names]]:
+    steps = ["score_readout"]
+    if dataset in study.datasets_with_chance:
+        steps.append("compare_with_chance")
     for fit in study.fits_of(dataset):
         names = {"dataset": dataset, **fit._asdict()}
         if fit.taps == HEAD:
             yield "read_head", {name: names[name] for name in ("dataset", "model", "readout")}
         else:
             yield "fit_readout", names
-        yield "score_readout", names
+        for step in steps:
+            yield step, names

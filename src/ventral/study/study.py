@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ventral.data.folds import has_in_distribution_part
 from ventral.data.sources.find import find_source
 from ventral.study.entries import HEAD, Dataset, Model, Pool, Readout
 
@@ -42,6 +43,8 @@ class Study:
         The entries by name, in the order of the config.
     config : Mapping
         The whole config, complete.
+    notes : tuple of str
+        What the config leaves unsaid, for the plan to say.
 
     """
 
@@ -50,6 +53,7 @@ class Study:
     readouts: Mapping[str, Readout]
     config: Mapping[str, Any]
     pools: Mapping[str, Pool] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_config(
@@ -166,6 +170,12 @@ class Study:
             if self.is_fitted(model, taps, readout)
         ]
 
+    def fits_that_choose_alpha(self, dataset: str) -> list[Fit]:
+        """Return the fits of a data set or a pool whose readout chooses its alpha from a grid."""
+        return [
+            fit for fit in self.fits_of(dataset) if self.readouts[fit.readout].method == "ridge_cv"
+        ]
+
     def is_fitted(self, model: str, taps: str, readout: str) -> bool:
         """Tell whether a readout belongs to a tap set.
 
@@ -237,6 +247,11 @@ class Study:
         ]
 
     @property
+    def datasets_with_chosen_alphas(self) -> list[str]:
+        """The data sets and pools with a readout that chooses its alpha."""
+        return [name for name in self.scored if self.fits_that_choose_alpha(name)]
+
+    @property
     def datasets_with_sweeps(self) -> list[str]:
         """The data sets and pools with a fit of a swept model or a swept readout."""
         return [
@@ -254,6 +269,34 @@ class Study:
         if not self.config["spectra"]:
             return []
         return [name for name in self.datasets_with_responses if self.tap_sets_of(name)]
+
+    @property
+    def datasets_with_generalisation(self) -> list[str]:
+        """The data sets that are tested on stimuli of the kind that trains and on others."""
+        return [
+            name
+            for name in self.datasets_with_responses
+            if has_in_distribution_part(self.datasets[name].config["split"])
+            and self.tap_sets_of(name)
+        ]
+
+    @property
+    def datasets_with_chance(self) -> list[str]:
+        """The data sets whose scores are compared with chance, where the config asks."""
+        asked = self.config["scores"]["n_permutations"] > 0
+        return [name for name in self.datasets_with_responses if asked and self.fits_of(name)]
+
+    @property
+    def datasets_with_brain_scores(self) -> list[str]:
+        """The data sets that are also scored as Brain-Score does."""
+        return [
+            name for name in self.datasets_with_responses if self.datasets[name].has_brain_scores
+        ]
+
+    @property
+    def datasets_between_animals(self) -> list[str]:
+        """The data sets in which each animal is predicted from the others."""
+        return [name for name, data in self.datasets.items() if data.predicts_between_animals]
 
     @property
     def datasets_with_references(self) -> list[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 
 from ventral.data.stimuli import iterate_images
-from ventral.networks.build import build_model
+from ventral.networks.build import build
 from ventral.networks.device import find_device, reproducible_kernels
-from ventral.networks.preprocessing import Preprocessing, StimulusBatches
+from ventral.networks.preprocessing import StimulusBatches
 from ventral.training.checkpoint import read_checkpoint
 from ventral.training.head_store import HeadOutputs
 from ventral.training.headed_network import HeadedNetwork
@@ -19,6 +19,7 @@ def apply_head(
     checkpoint: str | Path,
     stimulus_store: str | Path,
     *,
+    files: Path | None = None,
     device: str = "auto",
     batch_size: int = 64,
 ) -> HeadOutputs:
@@ -32,6 +33,8 @@ def apply_head(
         Written by `ventral.training.stage.train_model`.
     stimulus_store : str or Path
         ``stimuli.zarr`` of the data set.
+    files : Path, optional
+        Manifest of what was fetched for a named model.
     device : str
         ``auto``, or the name of a torch device.
     batch_size : int
@@ -50,10 +53,9 @@ def apply_head(
         pass
     content = read_checkpoint(checkpoint)
     found = find_device(device)
-    batches = StimulusBatches(
-        stimulus_store, Preprocessing(**settings["preprocessing"]), batch_size
-    )
-    network = build_model(dict(settings), Path(checkpoint), settings["seed"])
+    built = build(dict(settings), Path(checkpoint), settings["seed"], files)
+    network = built.network
+    batches = StimulusBatches(stimulus_store, built.preprocessing, batch_size)
     facts, head = content["facts"], content["head"]
     model = HeadedNetwork(
         network, facts["layer"], len(head["bias"]), batches[0][:1], pooling=facts["pooling"]

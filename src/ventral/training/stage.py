@@ -13,9 +13,9 @@ from ventral.data.responses import read_responses
 from ventral.data.splits import rows_of
 from ventral.data.stimuli import read_stimulus_table
 from ventral.errors import VentralError
-from ventral.networks.build import build_model, model_facts
+from ventral.networks.build import build, model_facts
 from ventral.networks.device import find_device, reproducible_kernels
-from ventral.networks.preprocessing import Preprocessing
+from ventral.networks.named_models import PRETRAINED
 from ventral.storage.store import Store
 from ventral.storage.tables import read_csv, write_csv
 from ventral.training.batches import Part, read_images
@@ -42,12 +42,19 @@ class Sources:
         ``responses.zarr`` of the data set; None if the task is classification.
     weights : Path or None
         State dict or checkpoint from which the network starts; None for random weights.
+    files : Path or None
+        Manifest of what was fetched for a named model, the weights that it starts from among it.
     """
 
     stimuli: Path
     split: Path
     responses: Path | None = None
     weights: Path | None = None
+    files: Path | None = None
+
+    def gives_weights(self, settings: Mapping) -> bool:
+        """Tell whether a network starts from weights, and not from random values."""
+        return self.weights is not None or settings["weights"] == PRETRAINED
 
 
 def train_model(
@@ -91,12 +98,12 @@ def train_model(
     training = dict(settings["training"])
     if training["batch_statistics"] == "auto":
         # A head fitted to a pretrained network needs the same features when training starts.
-        training["batch_statistics"] = "update" if sources.weights is None else "keep"
+        training["batch_statistics"] = "keep" if sources.gives_weights(settings) else "update"
     found = find_device(device)
     _log_reproducibility(found)
-    preprocessing = Preprocessing(**settings["preprocessing"])
     task, train, validation = _parts(training, sources)
-    network = build_model(dict(settings), sources.weights, settings["seed"])
+    built = build(dict(settings), sources.weights, settings["seed"], sources.files)
+    network, preprocessing = built.network, built.preprocessing
     probe = preprocessing(train.images[:1])
     head = training["head"]
     model = HeadedNetwork(
@@ -116,7 +123,7 @@ def train_model(
     stage = Stage(model, task, train, validation, preprocessing, training, found)
     resume = ResumeFile(Path(checkpoint).with_suffix(".resume.pt"), _key(settings, sources, code))
     with reproducible_kernels(found, of_training=True):
-        if training["task"] == "responses" and sources.weights is not None:
+        if training["task"] == "responses" and sources.gives_weights(settings):
             start_at_ridge(model, train, preprocessing, training["batch_size"], found)
         test = rows_of(read_csv(sources.split), "test")
         before = torch.zeros(0, task.outputs)
@@ -176,7 +183,7 @@ def _parts(training: Mapping, sources: Sources) -> tuple[Task, Part, Part]:
 def _key(settings: Mapping, sources: Sources, code: str) -> str:
     """Return a digest of everything that a training depends on."""
     facts = {
-        "model": model_facts(dict(settings), sources.weights, settings["seed"]),
+        "model": model_facts(dict(settings), sources.weights, settings["seed"], sources.files),
         "stimuli": Store(sources.stimuli).manifest,
         "split": Path(sources.split).read_text(),
         "responses": Store(sources.responses).manifest if sources.responses else None,

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ventral.data.responses import Responses
-from ventral.data.stimuli import SPLITS
+from ventral.data.splits import SCORED
 from ventral.errors import naming
 from ventral.readouts.head import check_sites
 from ventral.scores.resampling import Difference
+from ventral.storage.tables import intervals, to_markdown
 from ventral.training.gain import gain_in_accuracy, gain_in_explained_variance, verdict
 from ventral.training.head_store import HeadOutputs
 
@@ -185,7 +186,7 @@ def table_of_classification(
         target = model["target"]
         labels = stimuli[target].astype(str).to_numpy(dtype=object)
         right = np.asarray(classes, dtype=object)[outputs.argmax(axis=1)] == labels
-        for part in SPLITS:
+        for part in SCORED:
             inside = split == part
             if inside.any():
                 frequent = pd.Series(labels[inside]).value_counts(normalize=True).iloc[0]
@@ -202,3 +203,74 @@ def table_of_classification(
                     }
                 )
     return pd.DataFrame(rows, columns=list(CLASSIFICATION_COLUMNS))
+
+
+def training_in_words(
+    table: pd.DataFrame, models: Mapping[str, Mapping], names: Mapping[str, str]
+) -> str:
+    """Return the table of training as Markdown: labels, and what was gained on test stimuli.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `table_of_training`.
+    models : mapping
+        As for `table_of_training`.
+    names : mapping
+        How each model is called, see `ventral.scores.reporting.variant_names`.
+    """
+    of_classes = table["task"] == "classification"
+    targets = [models[name]["target"] for name in table["model"]]
+    shown = pd.DataFrame(
+        {
+            "Model": table["model"].map(names),
+            "Learns": np.where(of_classes, targets, "responses"),
+            "Starts from": [names.get(start, start) for start in table["start"]],
+            "Retrained parameters": [f"{count:,.0f}" for count in table["retrained_parameters"]],
+            "Epoch": [
+                f"{best} of {last}"
+                for best, last in zip(table["best_epoch"], table["epochs"], strict=True)
+            ],
+            "Before": table["test_start_score"],
+            "After": table["test_best_score"],
+            "Gain": table["test_gain"],
+            "95% interval": intervals(table["test_gain_low"], table["test_gain_high"]),
+            "Beats its start": table["beats_start"],
+        },
+        dtype=object,
+    )
+    return (
+        to_markdown(shown, ["Retrained parameters", "Before", "After", "Gain"])
+        + "\n\nBefore and after training: the explained variance of the network's own output, mean"
+        " over sites, or the accuracy of a network that learns classes, on the test stimuli, which"
+        " had no part in training. The epoch is the best on validation."
+    )
+
+
+def classification_in_words(table: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Return the table of classification as Markdown, with labels.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `table_of_classification`.
+    names : mapping
+        As for `training_in_words`.
+    """
+    shown = pd.DataFrame(
+        {
+            "Model": table["model"].map(names),
+            "Target": table["target"],
+            "Split": table["split"],
+            "Accuracy": table["accuracy"],
+            "Chance": table["chance"],
+            "Stimuli": table["n_stimuli"],
+            "Classes": table["n_classes"],
+        },
+        dtype=object,
+    )
+    return (
+        to_markdown(shown, ["Accuracy", "Chance", "Stimuli", "Classes"])
+        + "\n\nAccuracy is the fraction of stimuli whose class is named rightly; chance is that of"
+        " naming the most frequent class."
+    )

@@ -135,9 +135,8 @@ def test_content_decides_what_runs_again(tmp_path, form):
 
 def test_digests_of_ventrals_own_sources_differ():
     names = known_sources()
-    assert {"simulated", "cowley_v4", "nx414", "files", "rdm", "majajhong2015", "tvsd"} == set(
-        names
-    )
+    ours = {"simulated", "cowley_v4", "nx414", "files", "rdm", "majajhong2015", "nwb", "tvsd"}
+    assert ours == set(names)
     assert len({reader_digest(name, PACKAGE, []) for name in names}) == len(names)
 
 

@@ -70,6 +70,45 @@ def test_regions_can_be_chosen(tmp_path):
     np.testing.assert_allclose(responses.average, expected)
 
 
+def test_windows_of_time_are_regions(tmp_path):
+    files, _ = write_majajhong2015(tmp_path)
+    edges = np.arange(70, 180, 20)
+    with h5py.File(files["assembly"], "r+") as file:
+        values = np.random.default_rng(0).normal(size=(*file[VARIABLE].shape[:2], 5))
+        for key, value in (
+            (VARIABLE, values),
+            ("time_bin_start", edges[:-1]),
+            ("time_bin_end", edges[1:]),
+        ):
+            del file[key]
+            file[key] = value
+        presented = [name.decode() for name in file["image_id"][:]]
+    windows = {"windows": [[70, 110], [90, 171]]}
+    _, responses = load(files, time=windows, regions=["IT"])
+    names = list(responses.sites["site_id"])
+    assert names == [f"{SITES[i]}@{t}ms" for t in ("70-110", "90-171") for i in (0, 2, 4)]
+    assert list(responses.sites["region"]) == ["IT 70–110 ms"] * 3 + ["IT 90–171 ms"] * 3
+    for column, (site, bins) in enumerate((i, b) for b in ((0, 2), (1, 5)) for i in (0, 2, 4)):
+        means = values[site, :, slice(*bins)].mean(axis=1)
+        for row, name in enumerate(responses.stimulus_id):
+            own = means[[other == name for other in presented]]
+            np.testing.assert_allclose(responses.average[row, column], own.mean(), rtol=1e-5)
+    with pytest.raises(VentralError, match="has time bins; say over which"):
+        load(files)
+    with pytest.raises(VentralError, match=r"no time bin lies within 0–10 ms; there are 5 bins"):
+        load(files, time={"window": [0, 10]})
+
+
+def test_the_window_of_a_single_bin_may_be_named(tmp_path):
+    files, _ = write_majajhong2015(tmp_path)
+    _, without = load(files)
+    _, named = load(files, time={"window": [70, 170]})
+    assert np.array_equal(named.average, without.average)
+    files, _ = write_majajhong2015(tmp_path, time_bin=False)
+    with pytest.raises(VentralError, match="so its time bin is not known"):
+        load(files, time={"window": [70, 170]})
+
+
 def assembly(change):
     def spoil(files):
         with h5py.File(files["assembly"], "r+") as file:

@@ -79,6 +79,16 @@ class Source:
         """Keys of the stimulus files that may be a folder of images."""
         return tuple(self.facts.get("image_folders", ()))
 
+    def has_several_animals(self, entry: Mapping) -> bool:
+        """Tell whether a data set of these settings may have sites of several animals."""
+        declared = self.facts.get("several_animals", True)
+        if isinstance(declared, bool):
+            return declared
+        found: Any = entry
+        for key in declared.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found is not None
+
     def counts(self, entry: Mapping) -> dict[str, int]:
         """Return what the settings of a data set say about its size.
 

@@ -24,8 +24,10 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from ventral.errors import VentralError
-from ventral.networks.build import build_arguments, check_weights, construct
+from ventral.networks.build import build_arguments, check_weights, construct, preprocessing_of
 from ventral.networks.first_pass import naming_refused_input
+from ventral.networks.model_files import ModelFiles
+from ventral.networks.tokens import tokens_of
 
 TRAINED_AT_ONCE = 2
 """Stimuli of the pass that is trained: a normalisation has no statistics of a single one."""
@@ -37,6 +39,9 @@ def describe(
     weights: str | None = None,
     size: int = 224,
     trainable: Sequence[str] = ("*",),
+    preprocessing: Mapping[str, Any] | None = None,
+    files: str | None = None,
+    digest: str | None = None,
 ) -> dict:
     """Return what an architecture needs, from passes over tensors without content.
 
@@ -50,12 +55,19 @@ def describe(
         Side of the images in pixels.
     trainable
         Patterns over the names of the parameters that are learnt, as in `fnmatch`.
+    preprocessing
+        Of a named model, what the config says of it; the side of the images follows from it.
+    files
+        Manifest of what was fetched for a named model.
+    digest
+        Of the manifest. It changes the question, so that an answer to another is not taken.
 
     Returns
     -------
     dict
         ``layers``: module paths. ``shapes``: {layer: its output's shape for one stimulus}, as
         `ventral.activations.taps.Taps` records it; also of each call, ``{layer}@{call}``.
+        ``tokens``: what of `ventral.activations.pooling.Tokens` is known.
         ``cuda``: whether this torch is built for it.
         ``parameters``: their number. ``flops``: of one stimulus. ``forward_bytes``,
         ``training_bytes``: the most that is alive at once in a forward pass for one stimulus,
@@ -70,10 +82,15 @@ def describe(
     """
     if weights is not None:
         check_weights(architecture, weights)
-    model = _construct(architecture, build_arguments(architecture, weights, arguments)).eval()
+    fetched = None if files is None else ModelFiles(files)
+    arguments = build_arguments(architecture, weights, arguments)
+    model = _construct(architecture, arguments, fetched).eval()
+    if preprocessing is not None:
+        size = preprocessing_of(architecture, model, fetched, preprocessing).size
     found = {
         "layers": _names(model),
         "cuda": torch.version.cuda is not None,
+        "tokens": vars(tokens_of(model)),
         "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
         **dict.fromkeys(("shapes", "flops", "forward_bytes", "training_bytes", "refused")),
     }
@@ -83,19 +100,17 @@ def describe(
         found |= _passed(model, images[:1])
         found["training_bytes"] = _trained(model, images, trainable)
     except Exception as error:  # a network's own code may raise anything
-        found["refused"] = _refusal(architecture, arguments, weights, size)
+        found["refused"] = _refusal(architecture, arguments, fetched, size)
         if found["refused"] is None:
             logging.warning("%s cannot be run without content: %s", architecture, error)
     return found
 
 
-def _refusal(
-    architecture: str, arguments: dict | None, weights: str | None, size: int
-) -> str | None:
+def _refusal(architecture: str, arguments: dict, files: ModelFiles | None, size: int) -> str | None:
     """Return why a network with content does not take images of a size, or None if it does."""
     try:
         with torch.random.fork_rng(devices=[]):
-            model = construct(architecture, build_arguments(architecture, weights, arguments))
+            model = construct(architecture, arguments, files)
         image = torch.zeros(1, 3, size, size)
         with torch.no_grad(), naming_refused_input(model.eval(), image):
             model(image)
@@ -106,17 +121,37 @@ def _refusal(
     return None
 
 
-def _construct(architecture: str, arguments: dict | None) -> nn.Module:
+def _construct(architecture: str, arguments: dict, files: ModelFiles | None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         try:
             with torch.device("meta"):
-                return construct(architecture, arguments)
+                return construct(architecture, arguments, files)
         except NotImplementedError:  # builders that compute with values, such as RegNet's
-            return construct(architecture, arguments)
+            return construct(architecture, arguments, files)
 
 
 def _names(model: nn.Module) -> list[str]:
     return [name for name, _ in model.named_modules() if name]
+
+
+def layer_shapes(model: nn.Module, image: torch.Tensor) -> dict[str, list[int]]:
+    """Return the shape of each layer's output for one stimulus, in the order of the network.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode.
+    image : Tensor, (1, 3, size, size)
+        A preprocessed stimulus.
+
+    Returns
+    -------
+    dict
+        {module path: shape}, without layers that are not called, or that give no tensor of
+        floating-point numbers whose first axis is the stimulus.
+    """
+    shapes = _passed(model, image)["shapes"]
+    return {name: shapes[name] for name in _names(model) if name in shapes}
 
 
 def _passed(model: nn.Module, image: torch.Tensor) -> dict:
@@ -127,9 +162,11 @@ def _passed(model: nn.Module, image: torch.Tensor) -> dict:
 
     def look(name: str, output: object) -> None:
         calls[name] += 1
+        if hasattr(output, "to_tuple"):  # of transformers
+            output = output.to_tuple()
         tensors = output if isinstance(output, tuple | list) else [output]
         first = next((item for item in tensors if isinstance(item, torch.Tensor)), None)
-        if first is not None and first.shape[:1] == (1,):
+        if first is not None and first.shape[:1] == (1,) and first.is_floating_point():
             shapes[name] = shapes[f"{name}@{calls[name]}"] = list(first.shape[1:])
 
     handles = [

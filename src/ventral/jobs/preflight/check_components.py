@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ventral.data.folds import largest_train_part
+from ventral.data.folds import has_clusters, largest_train_part
 from ventral.errors import VentralError
-from ventral.jobs.preflight.description import describe_models
+from ventral.jobs.preflight.description import describe_models, recorded_shapes
 from ventral.study.entries import Dataset
 from ventral.study.study import Study
 
@@ -15,7 +15,12 @@ MAX_ERRORS = 12
 REMEDY = "or give pca: when_rank_is_lower: use_rank"
 
 
-def check_components(study: Study, source_folder: str | Path, folders: Sequence[Path] = ()) -> None:
+def check_components(
+    study: Study,
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    models_folder: Path | None = None,
+) -> None:
     """Refuse a number of components above the rank that the features can have.
 
     The rank is below the number of train stimuli, where the source and the split say it, and at
@@ -30,6 +35,8 @@ def check_components(study: Study, source_folder: str | Path, folders: Sequence[
         Folder that holds this package, for a subprocess.
     folders : sequence of path
         Where a ``module:function`` of the user's own is looked for.
+    models_folder : path, optional
+        Of what was fetched for named models.
 
     Raises
     ------
@@ -47,10 +54,12 @@ def check_components(study: Study, source_folder: str | Path, folders: Sequence[
         for model in dataset.models
         if study.reads_components(dataset.name, model)
     }
-    described = describe_models(list(read.values()), source_folder, folders)
+    described = describe_models(
+        list(read.values()), source_folder, folders, models_folder=models_folder
+    )
     for (model, entry), description in zip(read.items(), described, strict=True):
         if isinstance(description, Mapping) and description["shapes"] is not None:
-            complaints += _too_few_features(model, entry, description["shapes"], wanted)
+            complaints += _too_few_features(model, entry, description, wanted)
     if complaints:
         shown = complaints[:MAX_ERRORS]
         if len(complaints) > len(shown):
@@ -76,15 +85,17 @@ def _train_stimuli(dataset: Dataset) -> int | None:
     split = dataset.config["split"]
     if stimuli is None or (split["method"] == "given" and not dataset.source.simulated):
         return None
-    if "group" in split and split["method"] != "k_fold":  # groups may be of any size
+    if ("group" in split or has_clusters(split)) and split["method"] != "k_fold":
+        # groups may be of any size
         return None
     return largest_train_part(stimuli, split)
 
 
 def _too_few_features(
-    model: str, entry: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], wanted: int
+    model: str, entry: Mapping[str, Any], description: Mapping[str, Any], wanted: int
 ) -> Iterator[str]:
     for taps, layers in entry["taps"].items():
+        shapes = recorded_shapes(entry, taps, description)
         for layer in layers:
             features = math.prod(shapes[layer]) if layer in shapes else None
             if features is not None and wanted > features:

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ventral.errors import VentralError, suggest
-from ventral.jobs.preflight.description import describe_models
+from ventral.jobs.preflight.description import describe_models, recorded_shapes
 from ventral.networks.tap_names import tapped_call
+from ventral.study.layer_patterns import LISTED, expand_patterns, is_pattern
 
 
 def check_layers_of_models(
-    models: Mapping[str, Mapping], source_folder: str | Path, folders: Sequence[Path] = ()
+    models: Mapping[str, Mapping],
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    models_folder: Path | None = None,
 ) -> None:
     """Refuse layers that a model does not have, or that have no activations.
 
@@ -21,6 +25,8 @@ def check_layers_of_models(
         Folder that holds this package, for a subprocess.
     folders
         Where a ``module:function`` of the user's own is looked for.
+    models_folder
+        Of what was fetched for named models.
 
     Raises
     ------
@@ -30,7 +36,9 @@ def check_layers_of_models(
         is checked here; extraction checks again.
     """
     complaints: list[str] = []
-    descriptions = describe_models(list(models.values()), source_folder, folders)
+    descriptions = describe_models(
+        list(models.values()), source_folder, folders, models_folder=models_folder
+    )
     for (model, entry), description in zip(models.items(), descriptions, strict=True):
         if isinstance(description, VentralError):
             complaints.append(f"models: {model}: {description}")
@@ -39,14 +47,57 @@ def check_layers_of_models(
             if description.get("refused"):
                 complaints.append(f"models: {model}: {description['refused']}")
             complaints += unknown or _unusable_layers(model, entry, description["shapes"])
+            if not complaints:
+                complaints += _unpoolable_layers(model, entry, description)
     if complaints:
         raise VentralError("invalid config:\n" + "\n".join(f"  {line}" for line in complaints))
+
+
+def expand_layers(
+    models: Mapping[str, Mapping],
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    models_folder: Path | None = None,
+) -> list[str]:
+    """Put layers in the place of patterns in tap sets, in place, and say what they stand for.
+
+    Parameters
+    ----------
+    models, source_folder, folders, models_folder
+        As of `check_layers_of_models`.
+
+    Returns
+    -------
+    list of str
+        A line for each pattern. One of a network that is not known yet stays as it is.
+
+    Raises
+    ------
+    VentralError
+        Where a pattern stands for no layer.
+    """
+    with_patterns = {
+        model: entry
+        for model, entry in models.items()
+        if any(is_pattern(layer) for layers in entry["taps"].values() for layer in layers)
+    }
+    if not with_patterns:
+        return []
+    entries = list(with_patterns.values())
+    described = describe_models(entries, source_folder, folders, models_folder=models_folder)
+    return [
+        f"models: {model}: taps: {taps}: {pattern} is {len(layers)} layers:"
+        f" {', '.join(layers[:LISTED])}{', …' if len(layers) > LISTED else ''}"
+        for model, taps, pattern, layers in expand_patterns(with_patterns, described)
+    ]
 
 
 def _unknown_layers(model: str, entry: Mapping, known: Sequence[str]) -> Iterator[str]:
     """Give a complaint for each layer of a model's entry that it does not have."""
     for taps, layers in entry["taps"].items():
         for layer in layers:
+            if is_pattern(layer):
+                continue
             if tapped_call(layer, set(known))[0] not in known:
                 yield (
                     f"models: {model}: taps: {taps}: layer {layer!r} is unknown;"
@@ -55,6 +106,15 @@ def _unknown_layers(model: str, entry: Mapping, known: Sequence[str]) -> Iterato
     head = entry.get("training", {}).get("head", {}).get("layer")
     if head is not None and head not in known:
         yield f"models: {model}: training: head: layer {head!r} is unknown; {suggest(head, known)}"
+
+
+def _unpoolable_layers(model: str, entry: Mapping, description: Mapping) -> Iterator[str]:
+    """Give a complaint for each tap set whose layers cannot be pooled as the entry says."""
+    for taps in entry["taps"]:
+        try:
+            recorded_shapes(entry, taps, description)
+        except VentralError as error:
+            yield f"models: {model}: taps: {taps}: {error}"
 
 
 def _unusable_layers(

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from ventral.activations.pooling import Pooling, Tokens
 from ventral.errors import VentralError
 from ventral.jobs.architecture_digest import architecture_digest
 from ventral.jobs.preflight.ask import ask_architectures
+from ventral.networks.named_models import manifest_of, named_model
 from ventral.storage.provenance import builder_packages
 
-CACHE_VERSION = 5
+CACHE_VERSION = 7
 """Of the answers; a change asks again."""
 
 _found: dict[str, dict | None] = {}
@@ -27,7 +29,11 @@ _found: dict[str, dict | None] = {}
 
 
 def describe_model(
-    entry: Mapping, source_folder: str | Path, folders: Sequence[Path] = (), ask: bool = True
+    entry: Mapping,
+    source_folder: str | Path,
+    folders: Sequence[Path] = (),
+    ask: bool = True,
+    models_folder: Path | None = None,
 ) -> dict | None:
     """Return what `ventral.jobs.preflight.architecture.describe` says of a model.
 
@@ -41,19 +47,22 @@ def describe_model(
         Where a ``module:function`` of the user's own is looked for.
     ask
         Whether to ask for what is not in the cache, which imports torch.
+    models_folder
+        Of what was fetched for named models.
 
     Returns
     -------
     dict or None
         None where nothing is known: torch is not installed here (its jobs run in environments of
-        their own), or the cache has no answer and `ask` is False.
+        their own), the config of a named model has not been fetched, or the cache has no answer
+        and `ask` is False.
 
     Raises
     ------
     VentralError
         Where an architecture cannot be built, with the reason.
     """
-    (found,) = describe_models([entry], source_folder, folders, ask)
+    (found,) = describe_models([entry], source_folder, folders, ask, models_folder)
     if isinstance(found, VentralError):
         raise found
     return found
@@ -64,12 +73,13 @@ def describe_models(
     source_folder: str | Path,
     folders: Sequence[Path] = (),
     ask: bool = True,
+    models_folder: Path | None = None,
 ) -> list[dict | VentralError | None]:
     """Describe many models at the cost of one import of torch; equal questions are asked once.
 
     Parameters
     ----------
-    entries, source_folder, folders, ask
+    entries, source_folder, folders, ask, models_folder
         As in `describe_model`.
 
     Returns
@@ -77,7 +87,7 @@ def describe_models(
     list
         For each entry what `describe_model` returns, or the error that it raises.
     """
-    questions = [_question(entry, source_folder, folders) for entry in entries]
+    questions = [_question(entry, source_folder, folders, models_folder) for entry in entries]
     keys = [json.dumps(question, sort_keys=True) for question in questions]
     for key in dict.fromkeys(keys):
         if key not in _found:
@@ -85,7 +95,7 @@ def describe_models(
     missing = {
         key: question
         for key, question in zip(keys, questions, strict=True)
-        if _found[key] is None and ask
+        if question is not None and _found[key] is None and ask
     }
     errors = {}
     if missing and find_spec("torch") is not None:
@@ -100,15 +110,70 @@ def describe_models(
     return [errors.get(key, _found[key]) for key in keys]
 
 
-def _question(entry: Mapping, source_folder: str | Path, folders: Sequence[Path]) -> dict:
-    """Return what is asked about a model, and all else that its answer depends on."""
+def recorded_shapes(entry: Mapping, taps: str, description: Mapping) -> dict[str, Sequence[int]]:
+    """Return the shape of each layer of a tap set for one stimulus as it is recorded: pooled.
+
+    Parameters
+    ----------
+    entry
+        Of the config, complete.
+    taps
+        Name of the tap set.
+    description
+        Of the model, as `describe_model` returns it.
+
+    Returns
+    -------
+    dict
+        {layer: shape}, without layers whose shape is not known.
+
+    Raises
+    ------
+    VentralError
+        Where a layer cannot be pooled so.
+    """
+    given = entry.get("pool", "none")
+    pool = given if isinstance(given, str) else given.get(taps, "none")
+    pooling = Pooling(pool, Tokens(**description["tokens"]))
+    shapes = description["shapes"] or {}
+    return {
+        layer: pooling.shape(layer, shapes[layer])
+        for layer in entry["taps"][taps]
+        if layer in shapes
+    }
+
+
+def _question(
+    entry: Mapping,
+    source_folder: str | Path,
+    folders: Sequence[Path],
+    models_folder: Path | None,
+) -> dict | None:
+    """Return what is asked about a model, and all else that its answer depends on.
+
+    None where it cannot be asked yet: a config must be fetched first.
+    """
     architecture = entry["architecture"]
+    named = named_model(architecture)
+    weights = entry["weights"] if isinstance(entry["weights"], str) else None
+    more: dict = {}
+    if named is not None:
+        more = {"preprocessing": dict(entry["preprocessing"])}
+        weights = None
+        if named.library == "huggingface":
+            manifest = None if models_folder is None else manifest_of(entry, models_folder)
+            if manifest is None or not manifest.is_file():
+                return None
+            more["files"] = str(manifest.absolute())
+            more["digest"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    else:
+        more = {"size": entry["preprocessing"]["size"]}
     return {
         "asked": {
             "architecture": architecture,
             "arguments": entry["arguments"],
-            "weights": entry["weights"] if isinstance(entry["weights"], str) else None,
-            "size": entry["preprocessing"]["size"],
+            "weights": weights,
+            **more,
             "trainable": (entry.get("training") or {}).get("trainable", ["*"]),
         },
         "code": architecture_digest(architecture, Path(source_folder, "ventral"), folders),

@@ -25,8 +25,12 @@ STORE = 3
 """Files of a store that is one file: itself, its manifest and the record of its lineage."""
 SCORES = 4
 """Files of the scores of a fit: sites, population, draws of the bootstrap, the record."""
+CHANCE = 3
+"""Files of the comparison of a fit with chance: two tables and the record."""
 DISSIMILARITIES = 4
 """Files of a tap set that is compared with dissimilarities: two tables, two records."""
+DISTANCES = 2
+"""Files of the distances of held-out stimuli in a tap set: the table and the record."""
 SPECTRA = 3
 """Files of the spectra of a tap set: two tables and the record."""
 STEPS_OF_TAP_SET, STEPS_OF_FIT = 3, 2
@@ -120,13 +124,15 @@ def tap_set_disk(
         pairs = layers * FLOAT * n**2 / 2
         return Disk(written if kept else 0, pairs, 0, 0, 0, of_activations + DISSIMILARITIES)
     described = SPECTRA if study.config["spectra"] else 0
+    described += DISTANCES if dataset in study.datasets_with_generalisation else 0
+    of_fit = STORE + SCORES + (CHANCE if study.config["scores"]["n_permutations"] else 0)
     return Disk(
         activations=written if kept else 0,
         gram=layers * FLOAT * n**2,
         pca=layers * size.folds * FLOAT * n * train,
         fits=fits,
         scores=len(readouts) * layers * parts * (size.sites * ROW_BYTES + draws),
-        files=of_activations + 2 * STORE + described + len(readouts) * (STORE + SCORES),
+        files=of_activations + 2 * STORE + described + len(readouts) * of_fit,
     )
 
 
@@ -174,7 +180,9 @@ def count_records(study: Study) -> int:
     for dataset in study.datasets:
         fits = len(study.fits_of(dataset))
         records += fits * (2 * STEPS_OF_FIT + STORE + SCORES)
-    for _ in study.tap_sets():
+        records += fits * (CHANCE + 2) if dataset in study.datasets_with_chance else 0
+    for taps in study.tap_sets():
+        records += DISTANCES + 2 if taps.dataset in study.datasets_with_generalisation else 0
         records += 2 * STEPS_OF_TAP_SET + 3 * STORE
         records += SPECTRA + 2 if study.config["spectra"] else 0
     return records

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ventral.jobs.preflight.description import describe_model
+from ventral.jobs.preflight.description import describe_model, recorded_shapes
 from ventral.jobs.resources import memory, runtime
 from ventral.jobs.resources.dataset_size import DatasetSize, dataset_size
 from ventral.similarity import MOST_RESAMPLES
@@ -38,6 +38,8 @@ class ResourceEstimator:
         Holds this package.
     folders : sequence of Path
         Where the user's own code is looked for.
+    models_folder : Path, optional
+        Of what was fetched for named models.
     ask : bool
         Whether to ask for what is not in the cache of architectures, which imports torch.
 
@@ -49,12 +51,14 @@ class ResourceEstimator:
         results: str | Path,
         source_folder: str | Path,
         folders: Sequence[Path] = (),
+        models_folder: Path | None = None,
         ask: bool = True,
     ):
         self.study = study
         self.results = Path(results)
         self.source_folder = source_folder
         self.folders = folders
+        self.models_folder = models_folder
         self.ask = ask
         # A plan asks about each model and data set a dozen times for each of its jobs.
         self._descriptions: dict[str, Mapping[str, Any] | None] = {}
@@ -78,6 +82,12 @@ class ResourceEstimator:
             return memory.prepare_responses(size, simulated=source.simulated)
         if step in ("score_readout", "score_pool"):
             return memory.score_readout(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_with_chance":
+            return memory.compare_with_chance(size, self.study.config["scores"]["n_permutations"])
+        if step == "tabulate_brain_scores":
+            return memory.tabulate_brain_scores(size)
+        if step == "predict_between_animals":
+            return memory.predict_between_animals(size, self.study.config["scores"]["n_bootstrap"])
         if step == "compare_models":
             return memory.compare_models(size, *self._compared(wildcards["dataset"]))
         if step == "fit_pca":
@@ -90,6 +100,11 @@ class ResourceEstimator:
             return memory.compare_dissimilarities(size)
         if step == "compute_spectra":
             return memory.compute_spectra(size, self.study.config["scores"]["n_bootstrap"])
+        if step == "measure_distances":
+            return memory.measure_distances(size)
+        if step == "tabulate_generalisation":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return memory.tabulate_generalisation(size, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             in_folds = self._chooses_in_folds(readout)
@@ -112,9 +127,18 @@ class ResourceEstimator:
         size = self.size(wildcards["dataset"])
         if step in ("prepare_stimuli", "prepare_responses", "estimate_ceilings"):
             return getattr(runtime, step)(size)
+        if step == "tabulate_brain_scores":
+            return runtime.estimate_ceilings(size)
+        if step == "predict_between_animals":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.predict_between_animals(size, resamples)
         if step == "compare_models":
             compared = self._compared(wildcards["dataset"])
             return runtime.compare_models(size, *compared, len(self.study.readouts))
+        if step == "tabulate_generalisation":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            fits = self._fitted_layers(wildcards["dataset"])
+            return runtime.tabulate_generalisation(size, fits, resamples)
         if step == "tabulate_similarity":
             return runtime.tabulate_similarity(size, self._layers_compared(wildcards["dataset"]))
         model = self.study.models[wildcards["model"]]
@@ -132,6 +156,9 @@ class ResourceEstimator:
         )  # a head counts as a layer
         if step in ("score_readout", "score_pool"):
             return runtime.score_readout(size, layers, self.study.config["scores"]["n_bootstrap"])
+        if step == "compare_with_chance":
+            permutations = self.study.config["scores"]["n_permutations"]
+            return runtime.compare_with_chance(size, layers, permutations)
         if step == "compare_dissimilarities":
             resamples = self.study.config["scores"]["n_bootstrap"]
             return runtime.compare_dissimilarities(size, layers, resamples)
@@ -140,6 +167,9 @@ class ResourceEstimator:
         if step == "compute_spectra":
             resamples = self.study.config["scores"]["n_bootstrap"]
             return runtime.compute_spectra(size, layers, ALPHAS, resamples)
+        if step == "measure_distances":
+            resamples = self.study.config["scores"]["n_bootstrap"]
+            return runtime.measure_distances(size, layers, resamples)
         if step == "fit_readout":
             readout = wildcards["readout"]
             count = self.study.readouts[readout].config.get("alphas", {}).get("count", ALPHAS)
@@ -175,15 +205,20 @@ class ResourceEstimator:
         if model not in self._descriptions:
             entry = self.study.models[model].config
             self._descriptions[model] = describe_model(
-                entry, self.source_folder, self.folders, self.ask
+                entry, self.source_folder, self.folders, self.ask, self.models_folder
             )
         return self._descriptions[model]
 
     def widths(self, model: str, taps: str) -> dict[str, int] | None:
         """Return {layer: features} of a tap set, or None where it is not known."""
         description = self.describe(model)
-        layers = self.study.models[model].taps[taps]
-        return memory.layer_widths(description, layers) if description else None
+        found = self.study.models[model]
+        if not description:
+            return None
+        if description.get("shapes") and found.pool(taps) != "none":
+            shapes = recorded_shapes(found.config, taps, description)
+            return {layer: math.prod(shape) for layer, shape in shapes.items()}
+        return memory.layer_widths(description, found.taps[taps])
 
     def itemsize(self, model: str) -> int:
         """Return the bytes of a value in the activation stores of a model."""
@@ -192,6 +227,14 @@ class ResourceEstimator:
     def _layers_compared(self, dataset: str) -> int:
         names = self.study.compared_models(dataset)
         return sum(len(self.study.models[name].layers) for name in names)
+
+    def _fitted_layers(self, dataset: str) -> int:
+        """Return how many layers the fits of a data set have; a head counts as one."""
+        models = self.study.models
+        return sum(
+            len(models[fit.model].taps.get(fit.taps, [fit.taps]))
+            for fit in self.study.fits_of(dataset)
+        )
 
     @property
     def _batch_size(self) -> int:

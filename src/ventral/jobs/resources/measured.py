@@ -16,10 +16,14 @@ WILDCARDS = {
     "fit_pca": ("dataset", "model", "taps"),
     "compute_similarity": ("dataset", "model"),
     "compute_spectra": ("dataset", "model", "taps"),
+    "measure_distances": ("dataset", "model", "taps"),
     "fit_readout": ("dataset", "model", "taps", "readout"),
     "score_readout": ("dataset", "model", "taps", "readout"),
+    "compare_with_chance": ("dataset", "model", "taps", "readout"),
     "score_pool": ("dataset", "model", "taps", "readout"),
+    "predict_between_animals": ("dataset",),
     "compare_models": ("dataset",),
+    "tabulate_generalisation": ("dataset",),
 }
 """The wildcards in the path of a step's benchmark file."""
 

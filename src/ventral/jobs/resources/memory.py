@@ -267,6 +267,28 @@ def score_readout(size: DatasetSize, n_bootstrap: int) -> float:
     return NUMBERS + read_responses(size) + resamples + 6 * FLOAT * size.stimuli * size.sites
 
 
+def compare_with_chance(size: DatasetSize, n_permutations: int) -> float:
+    """Count the scores of each permutation and site, and the responses that are permuted at once.
+
+    The permuted responses take `ventral.scores.chance.BYTES_AT_ONCE`, or what one permutation does.
+    """
+    scores = 12 * FLOAT * n_permutations * size.sites
+    one = FLOAT * size.stimuli * size.sites
+    return READERS + read_responses(size) + scores + 8 * max(64 * MB, one) + 6 * one
+
+
+def tabulate_brain_scores(size: DatasetSize) -> float:
+    """Count what `estimate_ceilings` does, in a process that has imported scikit-learn."""
+    return READERS - NUMBERS + estimate_ceilings(size)
+
+
+def predict_between_animals(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count the predictions of all folds and what scores take; no sites are more than all."""
+    fits = 4 * FLOAT * size.folds * size.stimuli * size.sites
+    fitted = 6 * FLOAT * size.stimuli * size.sites
+    return score_readout(size, n_bootstrap) + fits + fitted
+
+
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int) -> float:
     """Count the resamples of one score of all models of a readout, and those of one of a pair."""
     kept = FLOAT * n_bootstrap * size.sites * models
@@ -304,6 +326,37 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
         + 3 * layers * pairs
         + 8 * FLOAT * layers**2 * 20
     )
+
+
+def measure_distances(size: DatasetSize) -> float:
+    """Count G, all scores, and the distances of all stimuli from those that train.
+
+    Beside them, of at most 3,000 stimuli, the distances and the kernel of the discrepancy.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+
+    """
+    n, train = size.stimuli, TRAIN_SHARE * size.stimuli
+    pairs = min(n, 3000) ** 2
+    return NUMBERS + FLOAT * (n**2 + train**2 + 6 * n * train + 6 * pairs)
+
+
+def tabulate_generalisation(size: DatasetSize, n_bootstrap: int) -> float:
+    """Count the resamples of both parts of a fit, and those of their difference.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    kept = 8 * FLOAT * n_bootstrap * size.sites
+    return score_readout(size, n_bootstrap) + kept
 
 
 def compute_spectra(size: DatasetSize, n_bootstrap: int) -> float:

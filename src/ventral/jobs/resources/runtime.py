@@ -135,11 +135,23 @@ def score_readout(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
     return START + layers * size.folds * one
 
 
+def compare_with_chance(size: DatasetSize, layers: int, n_permutations: int) -> float:
+    """Time some ten passes over the permuted responses, for each layer and fold."""
+    one = 10 * n_permutations * size.stimuli * size.sites / FACTORISED_PER_SECOND
+    return START + layers * size.folds * one
+
+
 def compare_models(size: DatasetSize, models: int, n_bootstrap: int, readouts: int) -> float:
     """Time the resamples of each model, and some ten passes over them for each pair."""
     resampled = models * (score_readout(size, 1, n_bootstrap) - START)
     pairs = models**2 / 2 * 10 * n_bootstrap * size.sites / FLOATS_PER_SECOND
     return START + readouts * (resampled + pairs)
+
+
+def predict_between_animals(size: DatasetSize, n_bootstrap: int) -> float:
+    """Time two scorings of all sites, and a choice of alpha in each fold on as many sources."""
+    fitted = size.folds * fit_readout(size, 1, size.sites, 97)
+    return fitted + 2 * score_readout(size, 1, n_bootstrap)
 
 
 def compute_similarity(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
@@ -177,6 +189,40 @@ def tabulate_similarity(size: DatasetSize, layers: int) -> float:
     compared = 20 * pairs * (layers * 40 + layers**2) / FACTORISED_PER_SECOND
     ceilings = 40 * size.stimuli**2 * (4 * size.sites + 300) / FACTORISED_PER_SECOND
     return estimate_ceilings(size) + compared + ceilings
+
+
+def measure_distances(size: DatasetSize, layers: int, n_bootstrap: int) -> float:
+    """Time the reading of Gram matrices and scores, and the resampling of held-out stimuli.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    layers : int
+        Layers of the tap set.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    read = 3 * _gram_bytes(size) / BYTES_PER_SECOND
+    resampled = 10 * n_bootstrap * size.stimuli / FLOATS_PER_SECOND
+    return START + layers * (read + resampled)
+
+
+def tabulate_generalisation(size: DatasetSize, fits: int, n_bootstrap: int) -> float:
+    """Time the resamples of both parts of each layer of all fits.
+
+    Parameters
+    ----------
+    size : DatasetSize
+        Of the data set.
+    fits : int
+        Layers and readouts of all models.
+    n_bootstrap : int
+        Number of resamples.
+
+    """
+    return START + 2 * fits * (score_readout(size, 1, n_bootstrap) - START)
 
 
 def compute_spectra(size: DatasetSize, layers: int, alphas: int, n_bootstrap: int) -> float:

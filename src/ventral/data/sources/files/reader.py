@@ -19,6 +19,7 @@ from ventral.data.image_sizes import fit_image
 from ventral.data.response_files import check_unique, read_response_file, read_table
 from ventral.data.responses import Responses
 from ventral.data.stimuli import LABELS, SPLITS, StimulusSet
+from ventral.data.time_windows import sites_in_time, windows_of
 from ventral.errors import VentralError, suggest
 
 logger = logging.getLogger(__name__)
@@ -52,21 +53,57 @@ def read_stimuli(settings: Mapping, files: Mapping[str, Path]) -> StimulusSet:
 
     """
     names, read_file, where = _images(files)
+    return stimulus_set(names, read_file, where, settings, files.get("table"))
+
+
+def stimulus_set(
+    names: list[str],
+    read_image: Callable[[int], np.ndarray],
+    where: str,
+    settings: Mapping,
+    path: Path | None,
+) -> StimulusSet:
+    """Return images in the order of their base names, all of one size.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the images, with or without folder and ending.
+    read_image : callable
+        Returns image i, (height, width, 3), uint8.
+    where : str
+        Where the images are, for messages.
+    settings : Mapping
+        ``image_size``, ``fit`` and ``split_seed``.
+    path : Path or None
+        A table of the images as of `read_stimuli`.
+
+    Returns
+    -------
+    StimulusSet
+
+    Raises
+    ------
+    VentralError
+        As `read_stimuli`.
+
+    """
     paths = [PurePosixPath(name) for name in names]
+    bases = [base_name(path.name) for path in paths]
     order = sorted(range(len(paths)), key=lambda i: paths[i].name)
-    table = pd.DataFrame({"stimulus_id": [paths[i].stem for i in order]}, dtype=object)
+    table = pd.DataFrame({"stimulus_id": [bases[i] for i in order]}, dtype=object)
     twice = table["stimulus_id"].duplicated()
     if twice.any():
         name = table["stimulus_id"][twice].iloc[0]
-        same = ", ".join(str(path) for path in paths if path.stem == name)
+        same = ", ".join(str(path) for path, base in zip(paths, bases, strict=True) if base == name)
         raise VentralError(f"{where}: {same} have the base name {name!r} in common")
-    if "table" in files:
-        _add_columns(table, files["table"])
+    if path is not None:
+        _add_columns(table, path)
     if "split" not in table:
         table["split"] = random_split(len(table), seed=settings["split_seed"])
     table.insert(1, "split", table.pop("split"))
     size, fit = settings["image_size"], settings["fit"]
-    return StimulusSet(table, size, size, lambda row: fit_image(read_file(order[row]), size, fit))
+    return StimulusSet(table, size, size, lambda row: fit_image(read_image(order[row]), size, fit))
 
 
 def read_responses(
@@ -77,7 +114,8 @@ def read_responses(
     Parameters
     ----------
     settings : Mapping
-        ``region`` and ``animal`` of all sites, where there is no site table.
+        ``region`` and ``animal`` of all sites, where there is no site table; ``time``, windows of
+        time where the file has time bins; ``columns`` of a table in long form.
     files : Mapping
         ``responses`` (`read_response_file`; the rows of an npy are the images by sorted base name)
         and, if there is one, ``sites``, a CSV with ``site_id``, ``region`` and ``animal``.
@@ -98,11 +136,12 @@ def read_responses(
 
     """
     path = files["responses"]
-    given = read_response_file(path)
+    windows = windows_of(settings)
+    given = read_response_file(path, windows, settings.get("columns"))
     stimulus_id = stimulus_table["stimulus_id"].to_numpy()
     values = given.values
     if given.stimulus_id is not None:
-        names = np.array([_base_name(name) for name in given.stimulus_id], object)
+        names = np.array([base_name(name) for name in given.stimulus_id], object)
         check_unique(names, "stimulus_id", path)
         values = values[_matching(names, stimulus_id, "stimulus", path, "the images")]
     elif len(values) != len(stimulus_id):
@@ -114,7 +153,10 @@ def read_responses(
         _check_order(stimulus_id, path)
     site_id = given.site_id
     if site_id is None:
-        site_id = np.array([f"site_{i:03d}" for i in range(values.shape[1])], object)
+        n_sites = values.shape[1] // max(1, len(windows))
+        site_id = np.array([f"site_{i:03d}" for i in range(n_sites)], object)
+    sites = sites_in_time(_sites(settings, files, site_id), windows)
+    site_id = sites["site_id"].to_numpy()
     if np.isinf(values).any():
         row, site, _ = np.argwhere(np.isinf(values))[0]
         raise VentralError(
@@ -126,7 +168,6 @@ def read_responses(
     if not count.any():
         raise VentralError(f"{path} has no response: every field is empty or NaN")
     average = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    sites = _sites(settings, files, site_id)
     return Responses(stimulus_id, sites, average, values if values.shape[2] > 1 else None)
 
 
@@ -168,7 +209,7 @@ def _check_order(stimulus_id: np.ndarray, path: Path) -> None:
 
 def _add_columns(table: pd.DataFrame, path: Path) -> None:
     given = read_table(path, ("stimulus_id",))
-    names = np.array([_base_name(name) for name in given["stimulus_id"]], object)
+    names = np.array([base_name(name) for name in given["stimulus_id"]], object)
     check_unique(names, "stimulus_id", path)
     ids = table["stimulus_id"].to_numpy()
     given = given.iloc[_matching(names, ids, "stimulus", path, "the images")]
@@ -203,7 +244,8 @@ def _sites(settings: Mapping, files: Mapping[str, Path], site_id: np.ndarray) ->
     return table.iloc[rows].reset_index(drop=True)
 
 
-def _base_name(name: str) -> str:
+def base_name(name: str) -> str:
+    """Return the name of an image without its folder and without the ending of an image."""
     path = PurePosixPath(name)
     return path.stem if path.suffix.lower() in IMAGE_ENDINGS else path.name
 

@@ -1,7 +1,7 @@
 """Macaque IT and V4, Brain-Score's public part of Majaj, Hong, Solomon and DiCarlo (2015).
 
-Three files: ``assembly``, netCDF4, with one variable neuroid × presentation (× time_bin of length
-one: the rate 70 to 170 ms after the image) and coordinates along neuroid and presentation;
+Three files: ``assembly``, netCDF4, with one variable neuroid × presentation (× time_bin; in the
+public file one bin, the rate 70 to 170 ms after the image) and coordinates along each;
 ``table``, the CSV of the stimuli; ``images``, their zip. It is read with h5py (netCDF4 is
 HDF5), which makes no second copy of the 150 MB.
 """
@@ -19,6 +19,14 @@ from ventral.data.hdf5 import dataset, open_hdf5, read, read_names
 from ventral.data.response_files import check_unique, read_text_table
 from ventral.data.responses import Responses
 from ventral.data.stimuli import StimulusSet
+from ventral.data.time_windows import (
+    Window,
+    average_bins,
+    bin_weights,
+    refuse_time,
+    sites_in_time,
+    windows_of,
+)
 from ventral.errors import VentralError
 
 VARIABLE = "dicarlo.MajajHong2015.public"
@@ -26,6 +34,7 @@ ID_NAMES = ("stimulus_id", "image_id")
 FILE_NAMES = ("filename", "image_file_name")
 LABELS = {"object_name": "object", "category_name": "category"}
 POSE = ("variation", "s", "ty", "tz", "rxy", "rxz", "ryz")
+TIME_BINS = ("time_bin_start", "time_bin_end")
 NEUROIDS_AT_ONCE = 16
 
 
@@ -87,7 +96,8 @@ def read_responses(
     Parameters
     ----------
     settings : Mapping
-        ``regions``, the regions to keep (all).
+        ``regions``, the regions to keep (all); ``time``, windows of time over whose bins responses
+        are averaged; of an assembly with one bin it need not be given.
     files : Mapping
         ``assembly`` (netCDF4).
     stimulus_table : DataFrame
@@ -116,17 +126,21 @@ def read_responses(
             }
         )
         presented = _names(file, ID_NAMES)
-        _check_shape(values, len(sites), len(presented))
+        windows = windows_of(settings)
+        weights = _weights(file, values, (len(sites), len(presented)), windows)
         kept = _sites_of(sites["region"], settings.get("regions"), path)
         stimulus_id = stimulus_table["stimulus_id"].to_numpy()
         row, place = _places(presented, stimulus_id, path)
+        n_sites = len(kept)
         repetitions = np.full(
-            (len(stimulus_id), len(kept), place.max() + 1), np.nan, dtype=np.float32
+            (len(stimulus_id), len(weights) * n_sites, place.max() + 1), np.nan, dtype=np.float32
         )
-        for start in range(0, len(kept), NEUROIDS_AT_ONCE):
+        for start in range(0, n_sites, NEUROIDS_AT_ONCE):
             block = kept[start : start + NEUROIDS_AT_ONCE]
-            repetitions[row, start : start + len(block), place] = _recorded(values, block)
-    sites = sites.iloc[kept].reset_index(drop=True)
+            for window, recorded in enumerate(_recorded(values, block, weights)):
+                first = window * n_sites + start
+                repetitions[row, first : first + len(block), place] = recorded
+    sites = sites_in_time(sites.iloc[kept].reset_index(drop=True), windows)
     return Responses(
         stimulus_id, sites, _average(repetitions, sites, stimulus_id, path), repetitions
     )
@@ -147,13 +161,28 @@ def _names(file: h5py.File, keys: tuple[str, ...], length: int | None = None) ->
     return read_names(dataset(file, key, (length,), "SO"))
 
 
-def _check_shape(values: h5py.Dataset, neuroids: int, presentations: int) -> None:
-    wanted = (neuroids, presentations)
-    if values.shape not in (wanted, (*wanted, 1)):
+def _weights(
+    file: h5py.File, values: h5py.Dataset, wanted: tuple[int, int], windows: list[Window]
+) -> np.ndarray:
+    """Return the weight of each time bin in the mean of each window, (windows, bins)."""
+    path = file.filename
+    coordinates = all(key in file for key in TIME_BINS)
+    bins = dataset(file, TIME_BINS[0], (None,)).size if coordinates else 1
+    if values.shape != (*wanted, bins) and (bins != 1 or values.shape != wanted):
         raise VentralError(
-            f"{values.file.filename}: key {VARIABLE!r} has shape {values.shape}; its coordinates"
-            f" need {(*wanted, 1)}, neuroid × presentation × time_bin"
+            f"{path}: key {VARIABLE!r} has shape {values.shape}; its coordinates need"
+            f" {(*wanted, bins)}, neuroid × presentation × time_bin"
         )
+    if not windows and bins == 1:
+        return np.ones((1, 1))
+    if not coordinates:
+        raise VentralError(
+            f"{path} has no {' and '.join(TIME_BINS)}, so its time bin is not known; remove"
+            " responses: time"
+        )
+    starts, stops = (read(dataset(file, key, (bins,))) for key in TIME_BINS)
+    refuse_time(Path(path), windows, starts)
+    return bin_weights(starts, stops, windows, path)
 
 
 def _sites_of(region: pd.Series, wanted: list[str] | None, path: Path) -> np.ndarray:
@@ -186,10 +215,14 @@ def _places(
     return row, pd.Series(row).groupby(row).cumcount().to_numpy()
 
 
-def _recorded(values: h5py.Dataset, neuroids: np.ndarray) -> np.ndarray:
-    """Return the responses of some neuroids, (presentations, neuroids)."""
-    block = read(values, slice(neuroids[0], neuroids[-1] + 1))[neuroids - neuroids[0]]
-    return block.reshape(len(neuroids), -1).T
+def _recorded(values: h5py.Dataset, neuroids: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the responses of some neuroids, (windows, presentations, neuroids)."""
+    if weights.shape == (1, 1):
+        block = read(values, slice(neuroids[0], neuroids[-1] + 1))[neuroids - neuroids[0]]
+        return block.reshape(1, len(neuroids), -1).swapaxes(1, 2)
+    # With many bins the block of a neuroid is as large as that of many without.
+    each = [average_bins(read(values, neuroid), weights) for neuroid in neuroids]
+    return np.stack(each, axis=2)
 
 
 def _average(

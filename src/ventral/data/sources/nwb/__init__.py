@@ -1,0 +1,1 @@
+"""Source `nwb`: recordings in Neurodata Without Borders files."""
