@@ -91,23 +91,24 @@ def keys_of(schema: Mapping, root: Mapping, place: tuple[str, ...] = ()) -> Iter
     Key
 
     """
+    of_a_file = FILE_KEYS if is_file(schema) and place else ()
     for name, part in schema.get("properties", {}).items():
+        if name in of_a_file:
+            continue
         whole, document = _resolved(part, root)
         yield Key((*place, name), whole, name in schema.get("required", ()))
-        if not is_file(whole):
-            yield from keys_of(whole, document, (*place, name))
+        yield from keys_of(whole, document, (*place, name))
     inside = [(schema.get("additionalProperties"), (ANY_NAME,)), (schema.get("items"), (ITEM,))]
     inside += [(each, ()) for each in schema.get("anyOf", ())]
     for part, step in inside:
         if isinstance(part, Mapping):
             whole, document = _resolved(part, root)
-            if not is_file(whole):
-                yield from keys_of(whole, document, (*place, *step))
+            yield from keys_of(whole, document, (*place, *step))
 
 
 def is_file(schema: Mapping) -> bool:
-    """Tell whether a schema is that of a file of the config."""
-    return schema.get("properties", {}).keys() == FILE_KEYS
+    """Tell whether a schema is that of a file of the config, with further keys or without."""
+    return schema.get("properties", {}).keys() >= FILE_KEYS
 
 
 def keys_of_file(path: Path) -> list[Key]:
