@@ -124,7 +124,7 @@ def test_what_the_user_asks_of_snakemake_is_left_alone(asked):
     handler.name = asked.pop("name", terminal.HANDLER)
     logger.addHandler(handler)
     given = {"quiet": (), "is_verbose": False, "is_dry_run": False} | asked
-    assert terminal.take_over(logger, **given) is None
+    assert terminal.take_over(logger, "log", **given) is None
     assert logger.handlers == [handler] and not handler.filters
 
 

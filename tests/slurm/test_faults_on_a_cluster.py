@@ -106,7 +106,7 @@ def test_the_run_ends_right(run, finished):
 
 def test_the_next_run_makes_no_store_and_no_score(run):
     """The table and figure over all still have the data set that was left out here."""
-    over_all = {"summarise_regions", "draw_score_by_region", "all"}
+    over_all = {"summarise_regions", "draw_score_by_region", "make_results_page", "all"}
     assert {job.rule for job in run.project.plan()} == over_all
 
 

@@ -32,7 +32,7 @@ TABLES = (
     "draw_alpha_by_layer",
     "draw_score_against_parameters",
 )
-JOINT = ("summarise_regions", "draw_score_by_region")
+JOINT = ("summarise_regions", "draw_score_by_region", "make_results_page")
 FITS = ("fit_readout", "score_readout")
 BETWEEN = ("predict_between_animals",)
 CEILINGS = ("estimate_ceilings", *BETWEEN)
@@ -53,7 +53,7 @@ def over_all(jobs):
 
 def shown_again(jobs):
     """Return the tables and figures that show labels."""
-    return jobs.of(*TABLES[2:]) - jobs.of("tabulate_sweeps") | over_all(jobs)
+    return jobs.of(*TABLES[2:]) | over_all(jobs)
 
 
 def fitted(jobs, *rules):
@@ -504,11 +504,11 @@ CONTRACT = [
     ("a model is removed", "tables and figures", remove_model, lambda jobs: tail(jobs, "first")),
     (
         "a data set is added",
-        "that data set, then the table and figure over all",
+        "that data set, then the table, figure and page over all",
         add_dataset,
         lambda jobs: jobs.of(dataset="third") | over_all(jobs),
     ),
-    ("a data set is removed", "the table and figure over all", remove_dataset, over_all),
+    ("a data set is removed", "the table, figure and page over all", remove_dataset, over_all),
     (
         "a layer is added, as a new tap set",
         "that layer's extraction and chain, then tables and figures",
@@ -642,11 +642,11 @@ CONTRACT = [
     ),
     (
         "similarity is asked for",
-        "its own steps alone",
+        "its own steps, and the results page",
         ask_for_similarity,
         lambda jobs: jobs.of(
             *("compute_similarity", "tabulate_similarity", "all"),
-            *("draw_similarity_along_layers", "draw_dissimilarity_matrices"),
+            *("make_results_page", "draw_similarity_along_layers", "draw_dissimilarity_matrices"),
         ),
     ),
     (

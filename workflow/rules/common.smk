@@ -71,6 +71,7 @@ if workflow.is_main_process:
     ):  # what is said of another workflow is its own
         TERMINAL = take_over(
             logger,
+            ".snakemake/log",
             quiet=workflow.output_settings.quiet or (),
             is_verbose=workflow.output_settings.verbose or workflow.output_settings.printshellcmds,
             is_dry_run=workflow.output_settings.dryrun,

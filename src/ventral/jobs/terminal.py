@@ -1,7 +1,7 @@
 """What a run says on the terminal: what is done, what runs, how long yet; and every error.
 
-Snakemake says 16 lines of each job. They stay in its own log, in ``.snakemake/log``; on the
-terminal one line takes their place. In a terminal it is a bar that is written over; elsewhere, as
+The workflow manager says 16 lines of each job. They stay in its own log; on the terminal one line
+takes their place. In a terminal it is a bar that is written over; elsewhere, as
 in a file or a CI log, it is a new line now and then (`seconds_between_lines`). Errors, warnings,
 and what jobs themselves say are shown as ever.
 """
@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from ventral.jobs.progress import LEFT_TO_THE_RUN
 
 HANDLER = "DefaultStreamHandler"
-"""Name that Snakemake gives to the handler that writes to the terminal."""
+"""Name that the workflow manager gives to its handler that writes to the terminal."""
 HIDDEN = (
     "workflow_started",
     "run_info",
@@ -30,7 +30,7 @@ HIDDEN = (
     "job_finished",
     "progress",
 )
-"""Events of Snakemake in whose place the line stands."""
+"""Events in whose place the line stands."""
 HIDDEN_WORDS = (
     "Building DAG of jobs",
     "Conda environments: ignored",
@@ -68,7 +68,7 @@ class Jobs:
         Parameters
         ----------
         event : str
-            Of Snakemake, such as ``job_info``.
+            Such as ``job_info``.
         facts : mapping
             What belongs to it.
         """
@@ -145,17 +145,20 @@ class Jobs:
 
 
 class Terminal(logging.Handler):
-    """Writes the line of `Jobs`, and keeps Snakemake's handler from writing of each job.
+    """Writes the line of `Jobs`, and keeps the other handler from writing of each job.
 
     Parameters
     ----------
     stream : handler
-        Of Snakemake, which writes to the terminal.
+        The handler that writes to the terminal.
+    complete_log : str
+        Where everything is written.
     """
 
-    def __init__(self, stream: logging.StreamHandler) -> None:
+    def __init__(self, stream: logging.StreamHandler, complete_log: str) -> None:
         super().__init__(logging.INFO)
         self.jobs = Jobs()
+        self._complete_log = complete_log
         self._to: TextIO = stream.stream
         is_terminal = bool(getattr(self._to, "isatty", bool)())
         self._has_bar = is_terminal and os.environ.get("TERM", "dumb") != "dumb"
@@ -175,8 +178,8 @@ class Terminal(logging.Handler):
             self.jobs.note(event, vars(record))
         if event == "run_info" and self._thread is None and self.jobs.total:
             self._say(
-                f"{self.jobs.total} jobs to run; what Snakemake says of each is in .snakemake/log"
-                " (--verbose: here too)"
+                f"{self.jobs.total} jobs to run; the details of each are in {self._complete_log}"
+                " (with --verbose here too)"
             )
             self._thread = threading.Thread(target=self._tell, daemon=True)
             self._thread.start()
@@ -195,7 +198,7 @@ class Terminal(logging.Handler):
             self._say(f"{jobs.done} of {jobs.total} jobs done in {in_words(jobs.seconds())}{left}")
 
     def _lets_through(self, record: logging.LogRecord) -> bool:
-        """Tell whether Snakemake's handler writes a record; wipes the bar for it."""
+        """Tell whether the other handler writes a record; wipes the bar for it."""
         if is_hidden(record):
             return False
         with self._lock:
@@ -267,23 +270,30 @@ def in_words(seconds: float) -> str:
 
 
 def take_over(
-    logger: logging.Logger, *, quiet: Collection[object], is_verbose: bool, is_dry_run: bool
+    logger: logging.Logger,
+    complete_log: str,
+    *,
+    quiet: Collection[object],
+    is_verbose: bool,
+    is_dry_run: bool,
 ) -> Terminal | None:
-    """Put the line in the place of what Snakemake says of each job, where that is wanted.
+    """Put the line in the place of what is said of each job, where that is wanted.
 
     Parameters
     ----------
     logger : logging.Logger
-        Of Snakemake.
+        Of the run.
+    complete_log : str
+        Where everything is written.
     quiet : collection
-        What the user asked Snakemake to leave out.
+        What the user asked to be left out.
     is_verbose, is_dry_run : bool
         Whether the user asked for more, or for a plan.
 
     Returns
     -------
     Terminal or None
-        None where Snakemake's own words stay: for a plan, with ``--verbose``, with ``--quiet``, and
+        None where all words stay: for a plan, with ``--verbose``, with ``--quiet``, and
         where a plugin writes to the terminal.
     """
     streams = [one for one in logger.handlers if one.name == HANDLER]
@@ -292,7 +302,7 @@ def take_over(
     stream = streams[0]
     if not isinstance(stream, logging.StreamHandler):
         return None
-    terminal = Terminal(stream)
+    terminal = Terminal(stream, complete_log)
     logger.addHandler(terminal)
     return terminal
 
