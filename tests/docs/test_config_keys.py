@@ -36,4 +36,5 @@ def test_the_page_has_every_key_with_its_type_and_default():
             assert f"{key.place[-1]}` | " in page, (name, key.place)
     assert "| `training.head.dropout` | number, ≥ 0, < 1 | `0` |" in page
     assert "| `weights` | null or text or [file](#a-file) | `null` |" in page
+    assert "| `weights.key` | text |" in page and "`weights.sha256`" not in page
     assert "| `stimuli.image_size` | whole number, ≥ 8, ≤ 4096 | required |" in page
