@@ -54,7 +54,7 @@ def test_nothing_is_fitted_and_no_readout_is_needed():
         [
             *("prepare_stimuli", "prepare_dissimilarities", "extract_activations"),
             *("compute_dissimilarities", "compare_dissimilarities"),
-            *("tabulate_dissimilarities", "draw_dissimilarities"),
+            *("tabulate_dissimilarities", "draw_dissimilarities", "make_results_page"),
         ]
     )
 
