@@ -60,6 +60,8 @@ table.facts th { color: var(--faint); }
 pre { overflow-x: auto; font-size: 13px; border: 1px solid var(--line); padding: 10px; }
 details { margin: 8px 0; }
 summary { cursor: pointer; }
+@media (max-width: 600px) {
+  table.dataTable.nowrap td:first-child { white-space: normal; min-width: 9em; } }
 #vg-tooltip-element table tr td.key { max-width: 200px; }
 """
 
@@ -87,8 +89,8 @@ function configOf(width) {
             tickColor: line, titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12 },
     axisX: { labelLimit: 190 },
     axisY: { labelLimit: Math.max(90, width / 4) },
-    legend: { labelColor: text, titleColor: text, columns, labelFontSize: 12,
-              labelLimit: Math.min(320, width - 60) },
+    legend: { orient: width < 600 ? "bottom" : "right", labelColor: text, titleColor: text,
+              columns, labelFontSize: 12, labelLimit: Math.min(320, width - 60) },
   };
 }
 

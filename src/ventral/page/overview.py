@@ -56,9 +56,9 @@ def overview(regions: pd.DataFrame, display: Mapping, labels: Mapping[str, str])
         [
             {
                 "Model": _any_of(cells)["name"],
-                "Group": _any_of(cells)["group"],
                 "Readout": _any_of(cells)["readout_label"],
                 **{name: cells.get(name, {}).get(SCORE, np.nan) for name in headings.values()},
+                "Group": _any_of(cells)["group"],
             }
             for cells in ordered
         ]
