@@ -190,7 +190,10 @@ def test_a_large_study_makes_no_huge_page():
         (("big", "summary", ""), summary),
         (("big", "scores", ""), scores),
     ]
+    pair = extras()[0][1].assign(readout="cv", model="model0", other="model1")
+    tables.append((("big", "comparisons", ""), pd.concat([pair] * 9_000)))
     text = make_page(tables, display, "", {})
+    assert "The 9000 comparisons are in tables/comparisons.csv" in text
     assert "The 40 best of 60 models can be chosen" in text
     assert len(text) < 4e6
 

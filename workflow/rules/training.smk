@@ -94,7 +94,7 @@ rule tabulate_training:
         "../../envs/analysis.yaml"
     params:
         models=given(DISPLAY.trained_models),
-        variants=given(DISPLAY.variants),
+        variants=given(DISPLAY.trained_variants),
         resampling=SETTINGS.resampling,
         expected=expected_behind,
         code=code("tabulate_training"),

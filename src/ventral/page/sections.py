@@ -31,6 +31,8 @@ MOST_DOTS = 20_000
 """Sites times models of a chart; beyond it the best models are shown."""
 MOST_PAIRED = 40
 """Models of a chart of pairs."""
+MOST_ROWS = 5_000
+"""Rows of a table of pairs; more are in the CSV file alone."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def layers(data: DataOfSet) -> Iterator[Part]:
         rows = rows[rows["value"].notna()]
         if rows.empty:
             continue
+        first = _first_of(rows, readouts[data.first_readout])
+        rows = _few(rows, first)
         ceilings = pd.DataFrame(
             {
                 "value": here.groupby("readout")["ceiling_median"].median(),
@@ -156,7 +160,7 @@ def layers(data: DataOfSet) -> Iterator[Part]:
             data.colors(),
             "Explained variance, mean over sites",
             "Readout",
-            _first_of(rows, readouts[data.first_readout]),
+            first,
             ceilings,
         )
         yield Chart(spec, region)
@@ -168,6 +172,11 @@ def _first_of(rows: pd.DataFrame, wanted: str) -> str:
     if several.empty or (several == wanted).any():
         return wanted
     return str(several.value_counts().index[0])
+
+
+def _few(rows: pd.DataFrame, first: str) -> pd.DataFrame:
+    """Return the rows of a chart; of more than `MOST_DOTS` only what its menu shows first."""
+    return rows if len(rows) <= MOST_DOTS else rows[rows["choice"] == first]
 
 
 def sites(data: DataOfSet) -> Iterator[Part]:
@@ -223,6 +232,9 @@ def comparisons(data: DataOfSet) -> Iterator[Part]:
             "sites": table["sites_won"],
         }
     )
+    if len(pairs) > MOST_ROWS:
+        yield f"The {len(pairs)} comparisons are in tables/comparisons.csv."
+        return
     turned = pairs.rename(columns={"model": "other", "other": "model"}).assign(
         difference=-pairs["difference"],
         low=-pairs["high"],
@@ -393,6 +405,7 @@ def _profile(
         }
     )
     first = str(rows["choice"].iloc[0])
+    rows = _few(rows, first)
     return charts.along_layers(rows, data.colors(variants=True), heading, menu, first, ceilings)
 
 

@@ -122,6 +122,11 @@ class Display:
             for model in models
         }
 
+    def trained_variants(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return the labels of the trained models of a data set: another model changes nothing."""
+        trained = {model.name for model in self.study.trained_models(dataset)}
+        return {name: given for name, given in self.variants(dataset).items() if name in trained}
+
     @property
     def _used(self) -> list[str]:
         """Return the models of any data set, in the order of the config."""
