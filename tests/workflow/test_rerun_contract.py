@@ -606,7 +606,7 @@ CONTRACT = [
         "as another split; distances, their table and figure come with it",
         hold_out_clusters,
         lambda jobs: (
-            jobs.of("assign_split", "estimate_ceilings", "fit_pca", *FITS, dataset="first")
+            jobs.of("assign_split", *CEILINGS, "fit_pca", *FITS, dataset="first")
             | retrained(jobs, *TRAINED)
             | jobs.of("measure_distances", "tabulate_generalisation", "draw_generalisation")
             | tail(jobs, "first")
@@ -728,10 +728,11 @@ CONTRACT = [
     ),
     (
         "`spectra: true`",
-        "the spectra of each layer, their tables and figures",
+        "the spectra of each layer, their tables and figures, and the results page",
         add_spectra,
-        lambda jobs: jobs.of(
-            "compute_spectra", "tabulate_spectra", "draw_score_by_components", "all"
+        lambda jobs: (
+            jobs.of("compute_spectra", "tabulate_spectra", "draw_score_by_components")
+            | over_all(jobs) - jobs.of("summarise_regions", "draw_score_by_region")
         ),
     ),
     (
