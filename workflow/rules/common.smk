@@ -92,6 +92,15 @@ if (
         logger.warning(line)
 
 
+def shown_config(wildcards, input):
+    """Return the config as YAML, without passwords.
+
+    It is shown and decides nothing, so it is no reason to make the page again: Snakemake does not
+    track params that are made from inputs.
+    """
+    return without_secrets(yaml.safe_dump(WRITTEN_CONFIG, sort_keys=False, allow_unicode=True))
+
+
 def any_of(names):
     """Return a pattern that matches these names alone: nothing else can become a path."""
     return "|".join(sorted(map(re.escape, set(names)))) or "(?!)"

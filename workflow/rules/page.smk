@@ -3,15 +3,6 @@
 TABLES_OF_PAGE = tables_of_page(STUDY)
 
 
-def shown_config(wildcards, input):
-    """Return the config as YAML, without passwords.
-
-    It is shown and decides nothing, so it is no reason to make the page again: Snakemake does not
-    track params that are made from inputs.
-    """
-    return without_secrets(yaml.safe_dump(WRITTEN_CONFIG, sort_keys=False, allow_unicode=True))
-
-
 rule make_results_page:
     input:
         [f"<results>/{path}" for _, path in TABLES_OF_PAGE],
