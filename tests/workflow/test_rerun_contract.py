@@ -679,7 +679,11 @@ CONTRACT = [
         "the spectra of each layer, their tables and figures",
         add_spectra,
         lambda jobs: jobs.of(
-            "compute_spectra", "tabulate_spectra", "draw_score_by_components", "all"
+            "compute_spectra",
+            "tabulate_spectra",
+            "draw_score_by_components",
+            "make_results_page",
+            "all",
         ),
     ),
     (
