@@ -187,8 +187,13 @@ def between_models(
         alt.Chart(alt.Data(values=records(rows)))
         .mark_rect()
         .encode(
-            x=alt.X("other:N", title=None, sort=list(names), axis=alt.Axis(labelAngle=-40)),
-            y=alt.Y("model:N", title=None, sort=list(names)),
+            x=alt.X(
+                "other:N",
+                title=None,
+                sort=list(names),
+                axis=alt.Axis(labelAngle=-40, labelLimit=320),
+            ),
+            y=alt.Y("model:N", title=None, sort=list(names), axis=alt.Axis(labelLimit=320)),
             color=alt.Color(
                 "difference:Q",
                 title="Row less column",
