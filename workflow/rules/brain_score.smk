@@ -12,7 +12,7 @@ rule tabulate_brain_scores:
             "<results>/{dataset}/tables/brain_score.csv",
             caption="../report/table_of_brain_scores.rst",
             category="{dataset}",
-            labels={"table": "Brain-Score"},
+            labels={"result": "Brain-Score's protocol", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/brain_score.md",
         lineage="<results>/{dataset}/tables/brain_score.lineage",

@@ -41,7 +41,7 @@ rule tabulate_chance:
             "<results>/{dataset}/tables/chance.csv",
             caption="../report/table_of_chance.rst",
             category="{dataset}",
-            labels={"table": "scores against chance"},
+            labels={"result": "Scores against chance", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/chance.md",
         lineage="<results>/{dataset}/tables/chance.lineage",

@@ -132,7 +132,7 @@ rule draw_given_dissimilarities:
             "<results>/{dataset}/figures/dissimilarity_matrices.svg",
             caption="../report/dissimilarity_matrices.rst",
             category="{dataset}",
-            labels={"figure": "dissimilarity matrices"},
+            labels={"result": "Dissimilarity matrices", "kind": "figure"},
         ),
         png="<results>/{dataset}/figures/dissimilarity_matrices.png",
         lineage="<results>/{dataset}/figures/dissimilarity_matrices.lineage",

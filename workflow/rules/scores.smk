@@ -64,7 +64,7 @@ rule predict_between_animals:
             "<results>/{dataset}/tables/between_animals.csv",
             caption="../report/table_between_animals.rst",
             category="{dataset}",
-            labels={"table": "predictions between animals"},
+            labels={"result": "Predictions between animals", "kind": "table"},
         ),
         markdown="<results>/{dataset}/tables/between_animals.md",
         sites="<results>/{dataset}/tables/between_animals_by_site.csv",
