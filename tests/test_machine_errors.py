@@ -141,6 +141,7 @@ def npz(tmp_path, patch, error):
 
 
 def csv(tmp_path, patch, error):
+    (tmp_path / "a.csv").write_text("stimulus_id,a\nx,1\n")
     patch.setattr(response_files.pd, "read_csv", fail(error))
     response_files.read_response_file(tmp_path / "a.csv")
 

@@ -44,12 +44,16 @@ ELSEWHERE = {
     "PYTHONPATH=src python -m ventral.study.config_files FILE": "study/test_config_files.py",
     "pip install .": "interface/test_import.py",
     "python -m snakemake": "helpers.py",
-    "snakemake --snakefile ../ventral/Snakefile --cores 2 --configfile config.yaml "
-    "results/session_1/responses.json": "workflow/test_source_of_ones_own.py",
+    "snakemake --snakefile ../ventral/Snakefile --cores 2 results/session_1/responses.json "
+    "--configfile config.yaml": "workflow/test_source_of_ones_own.py",
 }
 """Commands that another test runs, with its file."""
 
+PLACEHOLDERS = {"FILE": "toy.yaml", "MODEL": "net"}
+"""What a reader puts in the place of a word in capitals."""
+
 NOT_RUN = {
+    "pyarrow": "it is not among the packages of the tests",
     "podman": "test machines have no container runtime",
     "snakedeploy": "it deploys from the published repository",
     "my_study": "it runs what was deployed from the published repository",
@@ -119,6 +123,8 @@ def _write_own_recordings(folder: Path) -> None:
 
 def run(command: str, folder: Path, *extra: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a shell, as a reader would, with the environment's programs first."""
+    for word, value in PLACEHOLDERS.items():
+        command = re.sub(rf"\b{word}\b", value, command)
     words = " ".join([command, *extra])
     scripts = str(Path(sys.executable).parent)
     environment = {

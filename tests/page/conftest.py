@@ -45,9 +45,12 @@ class Visit:
         return [url for url in self.asked if not url.startswith(("file:", "data:", "blob:"))]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Return Chromium; without one the test is skipped."""
+    """Return Chromium; without one the test is skipped.
+
+    Closed with the tests of the file: while it runs, no plan can be made in the same process.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:

@@ -21,10 +21,10 @@ LISTED_NEXT = re.compile(r"\[|(local)?rule |Group job ")
 
 @dataclass
 class Run:
-    """What a run on the cluster has left: the project and SLURM's record of each job."""
+    """What a run on the cluster has left: the project, its logs, and SLURM's record of each job."""
 
     project: SiteProject
-    said: str
+    logged: str
     jobs: list[dict[str, str]]
 
     def of(self, *rules: str) -> list[dict[str, str]]:
@@ -57,7 +57,9 @@ def run(cluster, tmp_path_factory) -> Run:
     assert project.run("--unlock").returncode == 0
     second = project.submit(cluster)
     assert second.wait(timeout=60 * MINUTES) == 0, project.said.read_text()[-5000:]
-    return Run(project, project.said.read_text(), cluster.jobs()[before:])
+    logs = sorted((project.folder / ".snakemake/log").glob("*.log"))
+    logged = "".join(path.read_text() for path in logs)
+    return Run(project, logged, cluster.jobs()[before:])
 
 
 def test_the_scores_are_those_of_a_local_run(run, finished):
@@ -78,7 +80,9 @@ def test_the_scores_are_those_of_a_local_run(run, finished):
 
 
 def test_what_was_done_before_the_kill_is_not_done_again(run):
-    assert len(run.of("data_assign_split_estimate_ceilings_prepare_responses_prepare_stimuli")) == 1
+    between = "predict_between_animals"
+    group = f"data_assign_split_estimate_ceilings_{between}_prepare_responses_prepare_stimuli"
+    assert len(run.of(group)) == 1
 
 
 def test_gpus_are_asked_for_where_they_are_of_use(run):
@@ -101,7 +105,7 @@ def test_each_job_asks_for_the_memory_and_time_that_were_predicted(run):
 def test_a_group_asks_for_its_largest_job_and_the_time_of_all(run):
     """The jobs of a group run one after the other; what each needs is said as it is submitted."""
     predicted = []
-    for text in run.said.split("Group job tap_sets ")[1:]:
+    for text in run.logged.split("Group job tap_sets ")[1:]:
         lines = itertools.takewhile(lambda line: not LISTED_NEXT.match(line), text.splitlines()[1:])
         listed = "\n".join(line for line in lines if line.startswith(" "))
         minutes = [int(number) for number in re.findall(r" runtime=(\d+)", listed)]
@@ -136,4 +140,4 @@ def test_logs_survive(run):
 
 def test_the_status_needs_no_accounting(run, cluster):
     assert "accounting_storage/none" in cluster.ask("scontrol", "show", "config")
-    assert "Finished jobid" in run.said
+    assert "Finished jobid" in run.logged

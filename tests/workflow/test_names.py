@@ -101,6 +101,10 @@ def test_no_two_entries_share_a_path(tmp_path):
     # The scores of a pool have the place of those of a data set, and no data set has its name.
     patterns["score_pool"] = [path for path in patterns["score_pool"] if "/score_pool/" in path]
     assert len(patterns["score_pool"]) == 2  # its log and its benchmark
+    # So do the matrices of a data set that is given as dissimilarities, and none is of both kinds.
+    given = patterns["draw_given_dissimilarities"]
+    patterns["draw_given_dissimilarities"] = [path for path in given if path.startswith("logs/")]
+    assert len(patterns["draw_given_dissimilarities"]) == 1
     owners, folders = {}, defaultdict(set)
     for rule, files in patterns.items():
         for pattern in files:

@@ -82,7 +82,8 @@ def test_the_table_has_what_scipy_finds_and_nothing_is_left_to_do(finished_alone
     each = [spearmanr(pixels, one).statistic for one in subjects]
     assert row["rho_of_subjects"] == pytest.approx(np.mean(each), abs=1e-6)
     assert row["n_stimuli"] == N and row["n_subjects"] == 3
-    assert {path.name for path in results.iterdir()} == {"matrices"}  # no scores of any region
+    page = {"index.html", "index.lineage"}
+    assert {path.name for path in results.iterdir()} == {"matrices", *page}  # no scores
     assert not list(results.glob("*/activations/*/*.zarr"))  # freed when they were compared
 
 
@@ -96,6 +97,7 @@ def test_another_matrix_is_compared_again_without_a_network(project):
     assert project.plan() == everything.of(
         *("prepare_dissimilarities", "compare_dissimilarities"),
         *("tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities", "all"),
+        "make_results_page",
     )
 
 
@@ -105,7 +107,8 @@ def test_a_model_runs_its_own_chain(project):
     project.write_config(config)
     everything = project.plan(everything=True)
     assert project.plan() == everything.of(model="new") | everything.of(
-        "tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities", "all"
+        *("tabulate_dissimilarities", "draw_dissimilarities", "draw_given_dissimilarities"),
+        *("make_results_page", "all"),
     )
 
 
