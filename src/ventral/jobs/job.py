@@ -15,7 +15,7 @@ from ventral.storage.lineage import ENDING, Record, is_recorded, read_record
 from ventral.storage.provenance import package_versions
 
 MADE_OF_INPUTS = ("expected", "shown_config")
-"""Params that the workflow manager does not track: what is checked, or shown and decides nothing."""
+"""Params that the workflow manager does not track: checked, or shown, and deciding nothing."""
 
 NOT_SETTINGS = ("code", *MADE_OF_INPUTS)
 
