@@ -3,7 +3,8 @@
 from ventral.data.responses import read_responses
 from ventral.data.splits import partitions_of
 from ventral.data.stimuli import read_stimulus_table
-from ventral.features.gram_files import GramFiles
+from ventral.features.gram import find_gram
+from ventral.features.layer_files import LayerFiles
 from ventral.figures.dissimilarity_matrices import draw
 from ventral.figures.style import save
 from ventral.jobs.job import job
@@ -26,7 +27,7 @@ with job(snakemake):
         list(populations(responses, compared.stimuli)),
         read_stimulus_table(given.stimuli),
         display["models"],
-        GramFiles(snakemake.params.names, given.grams).read,
+        LayerFiles(snakemake.params.names, given.grams, find_gram).read,
     )
     figure = draw(matrices, display["models"], "Squared Euclidean distances")
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -2,7 +2,8 @@
 
 from ventral.data.dissimilarities import read_dissimilarities
 from ventral.data.stimuli import read_stimulus_table
-from ventral.features.correlation_distances import DistanceFiles
+from ventral.features.correlation_distances import find_distances
+from ventral.features.layer_files import LayerFiles
 from ventral.figures.dissimilarity_matrices import draw
 from ventral.figures.style import save
 from ventral.jobs.job import job
@@ -16,7 +17,7 @@ with job(snakemake):
         read_dissimilarities(given.regions),
         read_stimulus_table(given.stimuli),
         models,
-        DistanceFiles(snakemake.params.names, given.layers).read,
+        LayerFiles(snakemake.params.names, given.layers, find_distances).read,
     )
     figure = draw(
         matrices, models, "As given of regions; of layers one less the correlation over features"

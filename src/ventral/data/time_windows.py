@@ -17,6 +17,9 @@ from ventral.errors import VentralError
 
 logger = logging.getLogger(__name__)
 
+MILLISECONDS = 1000.0
+"""In a second: windows are in milliseconds, and NWB files in seconds."""
+
 SHORTEST = 1.0
 """In milliseconds. A shorter window is one that was given in seconds."""
 TOLERANCE = 1e-6

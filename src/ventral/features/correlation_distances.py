@@ -1,11 +1,9 @@
 """Dissimilarities of stimuli in a layer: one less the correlation over all of its features."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ventral.errors import VentralError
 from ventral.features.gram import layers_in
 from ventral.features.slabs import slab_bounds
 from ventral.storage.atomic import write_aside
@@ -37,37 +35,9 @@ def read_distances(path: str | Path) -> dict[str, np.ndarray]:
         return dict(zip(file["layers"].tolist(), file["pairs"], strict=True))
 
 
-class DistanceFiles:
-    """The dissimilarities of a data set, by model and layer.
-
-    Parameters
-    ----------
-    names : iterable of (dataset, model)
-        Of each file; a model has one for each of its tap sets.
-    paths : iterable of str or Path
-        Files of `write_distances`, in the same order.
-
-    """
-
-    def __init__(self, names: Iterable[Sequence[str]], paths: Iterable[str | Path]) -> None:
-        self.paths: dict[str, list[str | Path]] = {}
-        for (_, model), path in zip(names, paths, strict=True):
-            self.paths.setdefault(model, []).append(path)
-
-    def read(self, model: str, layer: str) -> np.ndarray:
-        """Return the dissimilarities of a layer, (n_pairs,).
-
-        Raises
-        ------
-        VentralError
-            Where no file of the model has the layer.
-
-        """
-        for path in self.paths.get(model, ()):
-            found = read_distances(path)
-            if layer in found:
-                return found[layer]
-        raise VentralError(f"there are no dissimilarities of model {model!r}, layer {layer!r}")
+def find_distances(path: str | Path, layer: str) -> np.ndarray | None:
+    """Return the dissimilarities of a layer, (n_pairs,); None where the file lacks the layer."""
+    return read_distances(path).get(layer)
 
 
 def correlation_distances(activations: Store, layer: str) -> np.ndarray:

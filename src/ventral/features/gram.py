@@ -100,6 +100,21 @@ def read_grams(stores: Iterable["Store"]) -> Iterator[tuple[str, np.ndarray]]:
             yield layer, gram
 
 
+def find_gram(path: str | Path, layer: str) -> np.ndarray | None:
+    """Return the Gram matrix of a layer, (stimuli, stimuli); None where the store lacks the layer.
+
+    Raises
+    ------
+    VentralError
+        Where the store is damaged.
+
+    """
+    from ventral.storage.store import Store
+
+    store = Store(path)
+    return store.read(layer) if layer in layers_in(store) else None
+
+
 def gram_matrix(store: "Store", layer: str) -> np.ndarray:
     """Stream one layer and return its Gram matrix.
 

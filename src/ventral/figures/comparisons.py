@@ -10,8 +10,8 @@ from matplotlib.image import AxesImage
 
 from ventral.figures import style
 from ventral.scores.reporting import (
-    default_readout,
     model_names,
+    readout_shown,
     regions_in_order,
     split_in_words,
 )
@@ -47,9 +47,7 @@ def draw(
     Figure
         A figure with only a message if there are no pairs.
     """
-    readout = readout or default_readout(readouts)
-    if len(table) and not (table["readout"] == readout).any():
-        readout = [name for name in readouts if (table["readout"] == name).any()][-1]
+    readout = readout_shown(table, readouts, readout)
     shown = table[table["readout"] == readout]
     if shown.empty:
         return style.placeholder("There are no two models with a defined score to compare.")

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from ventral.figures import style
 from ventral.scores.reporting import (
     committed_rows,
-    default_readout,
     model_names,
+    readout_shown,
     regions_in_order,
 )
 
@@ -57,9 +57,7 @@ def draw(
     shown = shown[shown["in_distribution"].notna() & shown["out_of_distribution"].notna()]
     if shown.empty:
         return style.placeholder("No model has a score in distribution and one out of it.")
-    readout = readout or default_readout(readouts)
-    if not (shown["readout"] == readout).any():
-        readout = [name for name in readouts if (shown["readout"] == name).any()][-1]
+    readout = readout_shown(shown, readouts, readout)
     shown = shown[shown["readout"] == readout]
     regions = regions_in_order(shown)
     names = [name for name in models if name in set(shown["model"])]

@@ -76,7 +76,7 @@ def overview(regions: pd.DataFrame, display: Mapping, labels: Mapping[str, str])
 
 
 def _any_of(cells: Mapping[str, dict]) -> dict:
-    """Return the row of any region of a model: what they share is asked of it."""
+    """Return one region's row of a model, for what all of its rows share."""
     return next(iter(cells.values()))
 
 

@@ -84,6 +84,28 @@ def default_readout(readouts: dict[str, dict]) -> str:
     return (cross_validated or names)[-1]
 
 
+def readout_shown(table: pd.DataFrame, readouts: dict[str, dict], readout: str | None) -> str:
+    """Return the readout of a table that a figure shows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column ``readout``.
+    readouts : dict
+        Descriptions of the readouts.
+    readout : str or None
+        The one that the config names for figures.
+
+    Returns
+    -------
+    str
+        That one, or `default_readout`; where the table lacks it, the last that the table has.
+    """
+    readout = readout or default_readout(readouts)
+    found = [name for name in readouts if (table["readout"] == name).any()]
+    return readout if readout in found or not found else found[-1]
+
+
 def is_pixels(description: dict) -> bool:
     """Return whether a model is the pixel baseline rather than a network."""
     return description["architecture"] == "pixels"

@@ -10,13 +10,12 @@ import pandas as pd
 from ventral.data.hdf5 import read
 from ventral.data.sources.nwb.presentations import sample_times, start_and_rate
 from ventral.data.sources.nwb.tables import array_of, group_at
-from ventral.data.time_windows import Window
+from ventral.data.time_windows import MILLISECONDS, Window
 from ventral.errors import VentralError
 
 logger = logging.getLogger(__name__)
 
 VALUES_AT_ONCE = 2**22
-MILLISECONDS = 1000.0
 SLACK = 1e-6
 """In samples: a window that starts at a sample, but for rounding, has that sample."""
 

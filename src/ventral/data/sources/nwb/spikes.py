@@ -10,14 +10,13 @@ import pandas as pd
 
 from ventral.data.hdf5 import read
 from ventral.data.sources.nwb.tables import Table, array_of, group_at, text_of
-from ventral.data.time_windows import Window
+from ventral.data.time_windows import MILLISECONDS, Window
 from ventral.errors import VentralError
 
 logger = logging.getLogger(__name__)
 
 SPIKES_AT_ONCE = 2**22
 """32 MB of spike times are in memory at a time, or those of one unit if it has more."""
-MILLISECONDS = 1000.0
 SLACK = 1e-7
 """In seconds: a spike at the start of a window, but for rounding, is in it."""
 ELECTRODES = "general/extracellular_ephys/electrodes"
